@@ -1,0 +1,384 @@
+//! The whole protocol between supervisor and worker: one enum per direction.
+//!
+//! Both travel through a ring in shared memory: a head of 32 bytes, written by hand so that it never changes with a
+//! codec, and a body. The control plane ([`Setup`]) is serde data and travels once a worker, before the first task.
+//!
+//! ```text
+//!  0     1     2        4          8           16        20        24         32
+//!  ├─────┼─────┼────────┼──────────┼───────────┼─────────┼─────────┼──────────┼── body …
+//!  │kind │ sub │ zero   │ function │ task      │ attempt │ zero    │ took, ns │
+//! ```
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::CodecError;
+use crate::ids::{SharedId, TaskId, WorkerId};
+use crate::spec::{Bytes, Function};
+
+/// The version of everything in this file. Raise it with every change.
+pub const PROTOCOL: u32 = 1;
+
+/// The length of a message's head, in bytes.
+pub const HEAD: usize = 32;
+
+/// What a worker can hear.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ToWorker<'a> {
+    /// Call a function with one set of arguments.
+    Call {
+        /// Whose outcome it is.
+        task: TaskId,
+        /// Which try, from 1.
+        attempt: u32,
+        /// What to call.
+        function: Function,
+        /// The encoded arguments.
+        args: &'a [u8],
+    },
+    /// Call a function with each of many items.
+    Map {
+        /// Whose outcome it is.
+        task: TaskId,
+        /// Which try, from 1.
+        attempt: u32,
+        /// What to call.
+        function: Function,
+        /// The encoded items.
+        items: &'a [u8],
+    },
+    /// Run a program.
+    Command {
+        /// Whose outcome it is.
+        task: TaskId,
+        /// Which try, from 1.
+        attempt: u32,
+        /// The encoded [`spec::Command`](crate::spec::Command).
+        command: &'a [u8],
+    },
+    /// Keep a value that later tasks name.
+    Share {
+        /// Its name.
+        id: SharedId,
+        /// The encoded value.
+        value: &'a [u8],
+    },
+    /// Forget such a value.
+    Unshare {
+        /// Its name.
+        id: SharedId,
+    },
+    /// End, when all that came before is done.
+    Retire,
+}
+
+/// What a worker can say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FromWorker<'a> {
+    /// The first message: the encoded [`Hello`].
+    Hello {
+        /// The encoded [`Hello`].
+        hello: &'a [u8],
+    },
+    /// The initializer has run; tasks may come.
+    Ready,
+    /// The initializer failed, and the worker ends: why, as UTF-8.
+    InitFailed {
+        /// The error's text.
+        error: &'a [u8],
+    },
+    /// A piece of a command's output.
+    Output {
+        /// Whose.
+        task: TaskId,
+        /// Which stream.
+        stream: Stream,
+        /// The bytes.
+        bytes: &'a [u8],
+    },
+    /// A task is done.
+    Finished {
+        /// Which.
+        task: TaskId,
+        /// Which try.
+        attempt: u32,
+        /// How.
+        verdict: Verdict,
+        /// How long it ran.
+        took: Duration,
+        /// By the verdict: the encoded result, [`Failure`](crate::outcome::Failure) or [`Panic`](crate::outcome::Panic).
+        body: &'a [u8],
+    },
+}
+
+/// One of a command's two streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// How an attempt ended that its worker survived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// With a result.
+    Returned,
+    /// With an error.
+    Failed,
+    /// With a panic.
+    Panicked,
+}
+
+/// Who a worker is. A worker of another build is refused by name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Its [`PROTOCOL`].
+    pub protocol: u32,
+    /// The fingerprint of its registry: names and types of all tasks.
+    pub build: u64,
+    /// Its version of the library.
+    pub version: String,
+    /// The path of its executable.
+    pub program: String,
+    /// Its process id.
+    pub pid: u32,
+}
+
+/// What a worker is told before its first task, over the control plane.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// Its id.
+    pub worker: WorkerId,
+    /// Its place among the workers, from 1; a replacement inherits it.
+    pub slot: u32,
+    /// The pool's name.
+    pub pool: String,
+    /// What to call before it is ready: function and encoded arguments.
+    pub initializer: Option<(Function, Bytes)>,
+    /// How long it may spin before it sleeps.
+    pub spin: Duration,
+    /// The largest payload it may take or give, in bytes.
+    pub payload_limit: u64,
+    /// The build that it must be of.
+    pub build: u64,
+}
+
+mod kind {
+    pub(super) const CALL: u8 = 1;
+    pub(super) const MAP: u8 = 2;
+    pub(super) const COMMAND: u8 = 3;
+    pub(super) const SHARE: u8 = 4;
+    pub(super) const UNSHARE: u8 = 5;
+    pub(super) const RETIRE: u8 = 6;
+    pub(super) const HELLO: u8 = 65;
+    pub(super) const READY: u8 = 66;
+    pub(super) const INIT_FAILED: u8 = 67;
+    pub(super) const OUTPUT: u8 = 68;
+    pub(super) const FINISHED: u8 = 69;
+}
+
+/// The fields of a head, before they are bytes.
+#[derive(Default)]
+struct Head {
+    kind: u8,
+    sub: u8,
+    function: u32,
+    id: u64,
+    attempt: u32,
+    took: u64,
+}
+
+impl Head {
+    fn to_bytes(&self) -> [u8; HEAD] {
+        let mut head = [0; HEAD];
+        head[0] = self.kind;
+        head[1] = self.sub;
+        head[4..8].copy_from_slice(&self.function.to_le_bytes());
+        head[8..16].copy_from_slice(&self.id.to_le_bytes());
+        head[16..20].copy_from_slice(&self.attempt.to_le_bytes());
+        head[24..32].copy_from_slice(&self.took.to_le_bytes());
+        head
+    }
+
+    fn split(message: &[u8]) -> Result<(Self, &[u8]), CodecError> {
+        let (head, body) = message.split_first_chunk::<HEAD>().ok_or(CodecError::Malformed("shorter than its head"))?;
+        let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+        let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
+        let fields =
+            Self { kind: head[0], sub: head[1], function: word(4), id: long(8), attempt: word(16), took: long(24) };
+        Ok((fields, body))
+    }
+}
+
+impl<'a> ToWorker<'a> {
+    /// The message as it goes into the ring: head and body.
+    #[must_use]
+    pub fn encode(&self) -> ([u8; HEAD], &'a [u8]) {
+        let (head, body): (Head, &[u8]) = match *self {
+            ToWorker::Call { task, attempt, function, args } => {
+                (Head { kind: kind::CALL, function: function.0, id: task.to_bits(), attempt, ..Head::default() }, args)
+            }
+            ToWorker::Map { task, attempt, function, items } => {
+                (Head { kind: kind::MAP, function: function.0, id: task.to_bits(), attempt, ..Head::default() }, items)
+            }
+            ToWorker::Command { task, attempt, command } => {
+                (Head { kind: kind::COMMAND, id: task.to_bits(), attempt, ..Head::default() }, command)
+            }
+            ToWorker::Share { id, value } => (Head { kind: kind::SHARE, id: id.to_bits(), ..Head::default() }, value),
+            ToWorker::Unshare { id } => (Head { kind: kind::UNSHARE, id: id.to_bits(), ..Head::default() }, &[]),
+            ToWorker::Retire => (Head { kind: kind::RETIRE, ..Head::default() }, &[]),
+        };
+        (head.to_bytes(), body)
+    }
+
+    /// The message that `bytes` hold.
+    ///
+    /// # Errors
+    /// When they hold none.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, CodecError> {
+        let (head, body) = Head::split(bytes)?;
+        let (task, attempt, function) = (TaskId::from_bits(head.id), head.attempt, Function(head.function));
+        Ok(match head.kind {
+            kind::CALL => ToWorker::Call { task, attempt, function, args: body },
+            kind::MAP => ToWorker::Map { task, attempt, function, items: body },
+            kind::COMMAND => ToWorker::Command { task, attempt, command: body },
+            kind::SHARE => ToWorker::Share { id: SharedId::from_bits(head.id), value: body },
+            kind::UNSHARE => ToWorker::Unshare { id: SharedId::from_bits(head.id) },
+            kind::RETIRE => ToWorker::Retire,
+            _ => return Err(CodecError::Malformed("unknown kind to a worker")),
+        })
+    }
+
+    /// The task of the message that `bytes` hold, where it has one: what a worker writes down before it begins.
+    #[must_use]
+    pub fn task_of(bytes: &[u8]) -> Option<TaskId> {
+        let (head, _) = Head::split(bytes).ok()?;
+        matches!(head.kind, kind::CALL | kind::MAP | kind::COMMAND).then(|| TaskId::from_bits(head.id))
+    }
+}
+
+impl<'a> FromWorker<'a> {
+    /// The message as it goes into the ring: head and body.
+    #[must_use]
+    pub fn encode(&self) -> ([u8; HEAD], &'a [u8]) {
+        let (head, body): (Head, &[u8]) = match *self {
+            FromWorker::Hello { hello } => (Head { kind: kind::HELLO, ..Head::default() }, hello),
+            FromWorker::Ready => (Head { kind: kind::READY, ..Head::default() }, &[]),
+            FromWorker::InitFailed { error } => (Head { kind: kind::INIT_FAILED, ..Head::default() }, error),
+            FromWorker::Output { task, stream, bytes } => {
+                (Head { kind: kind::OUTPUT, sub: stream as u8, id: task.to_bits(), ..Head::default() }, bytes)
+            }
+            FromWorker::Finished { task, attempt, verdict, took, body } => {
+                let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+                let sub = verdict as u8;
+                (Head { kind: kind::FINISHED, sub, id: task.to_bits(), attempt, took, ..Head::default() }, body)
+            }
+        };
+        (head.to_bytes(), body)
+    }
+
+    /// The message that `bytes` hold. They come from a process that may have gone wrong: nothing in them is believed.
+    ///
+    /// # Errors
+    /// When they hold none.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, CodecError> {
+        let (head, body) = Head::split(bytes)?;
+        let task = TaskId::from_bits(head.id);
+        Ok(match (head.kind, head.sub) {
+            (kind::HELLO, _) => FromWorker::Hello { hello: body },
+            (kind::READY, _) => FromWorker::Ready,
+            (kind::INIT_FAILED, _) => FromWorker::InitFailed { error: body },
+            (kind::OUTPUT, 0) => FromWorker::Output { task, stream: Stream::Stdout, bytes: body },
+            (kind::OUTPUT, 1) => FromWorker::Output { task, stream: Stream::Stderr, bytes: body },
+            (kind::FINISHED, sub) => {
+                let verdict = match sub {
+                    0 => Verdict::Returned,
+                    1 => Verdict::Failed,
+                    2 => Verdict::Panicked,
+                    _ => return Err(CodecError::Malformed("unknown verdict")),
+                };
+                let took = Duration::from_nanos(head.took);
+                FromWorker::Finished { task, attempt: head.attempt, verdict, took, body }
+            }
+            _ => return Err(CodecError::Malformed("unknown kind from a worker")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TASK: TaskId = TaskId::new(0x0102, 3);
+
+    fn joined((head, body): ([u8; HEAD], &[u8])) -> Vec<u8> {
+        [&head[..], body].concat()
+    }
+
+    fn golden(kind: u8, sub: u8, function: u8, id: [u8; 8], attempt: u8, took: u8, body: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![kind, sub, 0, 0, function, 0, 0, 0];
+        bytes.extend(id);
+        bytes.extend([attempt, 0, 0, 0, 0, 0, 0, 0, took, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend(body);
+        bytes
+    }
+
+    const ID: [u8; 8] = [2, 1, 0, 0, 3, 0, 0, 0];
+    const NONE: [u8; 8] = [0; 8];
+
+    #[test]
+    fn golden_bytes_to_a_worker() {
+        let shared = SharedId::new(0x0102, 3);
+        let table = [
+            (
+                ToWorker::Call { task: TASK, attempt: 2, function: Function(9), args: b"ab" },
+                golden(1, 0, 9, ID, 2, 0, b"ab"),
+            ),
+            (
+                ToWorker::Map { task: TASK, attempt: 1, function: Function(9), items: b"ab" },
+                golden(2, 0, 9, ID, 1, 0, b"ab"),
+            ),
+            (ToWorker::Command { task: TASK, attempt: 1, command: b"ls" }, golden(3, 0, 0, ID, 1, 0, b"ls")),
+            (ToWorker::Share { id: shared, value: b"v" }, golden(4, 0, 0, ID, 0, 0, b"v")),
+            (ToWorker::Unshare { id: shared }, golden(5, 0, 0, ID, 0, 0, b"")),
+            (ToWorker::Retire, golden(6, 0, 0, NONE, 0, 0, b"")),
+        ];
+        for (message, bytes) in table {
+            assert_eq!(joined(message.encode()), bytes, "{message:?}");
+            assert_eq!(ToWorker::decode(&bytes).expect("golden"), message);
+        }
+    }
+
+    #[test]
+    fn golden_bytes_from_a_worker() {
+        let took = Duration::from_nanos(7);
+        let finished = |verdict| FromWorker::Finished { task: TASK, attempt: 1, verdict, took, body: b"r" };
+        let output = |stream| FromWorker::Output { task: TASK, stream, bytes: b"o" };
+        let table = [
+            (FromWorker::Hello { hello: b"h" }, golden(65, 0, 0, NONE, 0, 0, b"h")),
+            (FromWorker::Ready, golden(66, 0, 0, NONE, 0, 0, b"")),
+            (FromWorker::InitFailed { error: b"e" }, golden(67, 0, 0, NONE, 0, 0, b"e")),
+            (output(Stream::Stdout), golden(68, 0, 0, ID, 0, 0, b"o")),
+            (output(Stream::Stderr), golden(68, 1, 0, ID, 0, 0, b"o")),
+            (finished(Verdict::Returned), golden(69, 0, 0, ID, 1, 7, b"r")),
+            (finished(Verdict::Failed), golden(69, 1, 0, ID, 1, 7, b"r")),
+            (finished(Verdict::Panicked), golden(69, 2, 0, ID, 1, 7, b"r")),
+        ];
+        for (message, bytes) in table {
+            assert_eq!(joined(message.encode()), bytes, "{message:?}");
+            assert_eq!(FromWorker::decode(&bytes).expect("golden"), message);
+        }
+    }
+
+    #[test]
+    fn garbage_is_told_and_not_believed() {
+        assert!(FromWorker::decode(b"").is_err());
+        assert!(FromWorker::decode(&[0xff; 64]).is_err());
+        assert!(FromWorker::decode(&golden(69, 9, 0, ID, 1, 7, b"r")).is_err());
+        assert!(FromWorker::decode(&golden(1, 0, 9, ID, 1, 0, b"")).is_err());
+        assert!(ToWorker::decode(&golden(66, 0, 0, NONE, 0, 0, b"")).is_err());
+    }
+}
