@@ -203,13 +203,10 @@ impl Head {
         head
     }
 
-    fn split(message: &[u8]) -> Result<(Self, &[u8]), CodecError> {
-        let (head, body) = message.split_first_chunk::<HEAD>().ok_or(CodecError::Malformed("shorter than its head"))?;
+    fn from_bytes(head: &[u8; HEAD]) -> Self {
         let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let long = |at: usize| u64::from(word(at)) | u64::from(word(at + 4)) << 32;
-        let fields =
-            Self { kind: head[0], sub: head[1], function: word(4), id: long(8), attempt: word(16), took: long(24) };
-        Ok((fields, body))
+        Self { kind: head[0], sub: head[1], function: word(4), id: long(8), attempt: word(16), took: long(24) }
     }
 }
 
@@ -234,12 +231,12 @@ impl<'a> ToWorker<'a> {
         (head.to_bytes(), body)
     }
 
-    /// The message that `bytes` hold.
+    /// The message that a head and a body make.
     ///
     /// # Errors
-    /// When they hold none.
-    pub fn decode(bytes: &'a [u8]) -> Result<Self, CodecError> {
-        let (head, body) = Head::split(bytes)?;
+    /// When they make none.
+    pub fn decode(head: &[u8; HEAD], body: &'a [u8]) -> Result<Self, CodecError> {
+        let head = Head::from_bytes(head);
         let (task, attempt, function) = (TaskId::from_bits(head.id), head.attempt, Function(head.function));
         Ok(match head.kind {
             kind::CALL => ToWorker::Call { task, attempt, function, args: body },
@@ -250,13 +247,6 @@ impl<'a> ToWorker<'a> {
             kind::RETIRE => ToWorker::Retire,
             _ => return Err(CodecError::Malformed("unknown kind to a worker")),
         })
-    }
-
-    /// The task of the message that `bytes` hold, where it has one: what a worker writes down before it begins.
-    #[must_use]
-    pub fn task_of(bytes: &[u8]) -> Option<TaskId> {
-        let (head, _) = Head::split(bytes).ok()?;
-        matches!(head.kind, kind::CALL | kind::MAP | kind::COMMAND).then(|| TaskId::from_bits(head.id))
     }
 }
 
@@ -280,12 +270,13 @@ impl<'a> FromWorker<'a> {
         (head.to_bytes(), body)
     }
 
-    /// The message that `bytes` hold. They come from a process that may have gone wrong: nothing in them is believed.
+    /// The message that a head and a body make. They come from a process that may have gone wrong: nothing in them is
+    /// believed.
     ///
     /// # Errors
-    /// When they hold none.
-    pub fn decode(bytes: &'a [u8]) -> Result<Self, CodecError> {
-        let (head, body) = Head::split(bytes)?;
+    /// When they make none.
+    pub fn decode(head: &[u8; HEAD], body: &'a [u8]) -> Result<Self, CodecError> {
+        let head = Head::from_bytes(head);
         let task = TaskId::from_bits(head.id);
         Ok(match (head.kind, head.sub) {
             (kind::HELLO, _) => FromWorker::Hello { hello: body },
@@ -326,6 +317,10 @@ mod tests {
         bytes
     }
 
+    fn parts(bytes: &[u8]) -> (&[u8; HEAD], &[u8]) {
+        bytes.split_first_chunk().expect("a head")
+    }
+
     const ID: [u8; 8] = [2, 1, 0, 0, 3, 0, 0, 0];
     const NONE: [u8; 8] = [0; 8];
 
@@ -348,7 +343,7 @@ mod tests {
         ];
         for (message, bytes) in table {
             assert_eq!(joined(message.encode()), bytes, "{message:?}");
-            assert_eq!(ToWorker::decode(&bytes).expect("golden"), message);
+            assert_eq!(ToWorker::decode(parts(&bytes).0, parts(&bytes).1).expect("golden"), message);
         }
     }
 
@@ -369,16 +364,17 @@ mod tests {
         ];
         for (message, bytes) in table {
             assert_eq!(joined(message.encode()), bytes, "{message:?}");
-            assert_eq!(FromWorker::decode(&bytes).expect("golden"), message);
+            assert_eq!(FromWorker::decode(parts(&bytes).0, parts(&bytes).1).expect("golden"), message);
         }
     }
 
     #[test]
     fn garbage_is_told_and_not_believed() {
-        assert!(FromWorker::decode(b"").is_err());
-        assert!(FromWorker::decode(&[0xff; 64]).is_err());
-        assert!(FromWorker::decode(&golden(69, 9, 0, ID, 1, 7, b"r")).is_err());
-        assert!(FromWorker::decode(&golden(1, 0, 9, ID, 1, 0, b"")).is_err());
-        assert!(ToWorker::decode(&golden(66, 0, 0, NONE, 0, 0, b"")).is_err());
+        let from_worker = |bytes: &[u8]| FromWorker::decode(parts(bytes).0, parts(bytes).1).is_err();
+        assert!(from_worker(&[0xff; 64]));
+        assert!(from_worker(&golden(69, 9, 0, ID, 1, 7, b"r")));
+        assert!(from_worker(&golden(1, 0, 9, ID, 1, 0, b"")));
+        let to_worker = golden(66, 0, 0, NONE, 0, 0, b"");
+        assert!(ToWorker::decode(parts(&to_worker).0, parts(&to_worker).1).is_err());
     }
 }

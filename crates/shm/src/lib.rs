@@ -1,1 +1,34 @@
-//! placeholder
+//! Shared memory between one supervisor and one worker: the data plane.
+//!
+//! ```text
+//!  supervisor                    one sealed memfd                       worker
+//!  ┌──────────────┐   ┌───────────────────────────────────┐   ┌──────────────┐
+//!  │ Writer       ├──►│ to_worker ring     records ─────► ├──►│ Reader       │
+//!  │ Reader       │◄──┤ from_worker ring ◄────── records  │◄──┤ Writer       │
+//!  │ state()      │◄──┤ state page: current task, item …  │◄──┤ state()      │
+//!  └──────────────┘   └───────────────────────────────────┘   └──────────────┘
+//! ```
+//!
+//! What holds, whoever dies at whichever instruction (README.md beside this file has the protocol and its proof):
+//! - A record is published by one release store after it is whole: half a record is never seen.
+//! - No lock is shared, so a death leaves nothing locked.
+//! - A reader checks every position and length against the sealed size: garbage is an error, never a wild access.
+//! - What the worker has not begun, the supervisor can take back, by a compare-and-swap on the record.
+//! - A sleeper is woken only if it sleeps, and never misses a record.
+#![expect(unsafe_code, reason = "shared memory is raw memory; this crate is the fence around it")]
+
+mod sync;
+
+pub mod segment;
+
+mod layout;
+pub use layout::NO_TASK;
+
+pub mod futex;
+
+pub mod ring;
+
+mod stream;
+pub use stream::{Assembly, Claims, HEAD, Piece, Received};
+
+pub mod link;

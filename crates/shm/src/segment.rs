@@ -1,0 +1,112 @@
+//! A piece of anonymous shared memory whose size is sealed: nobody can shrink it under a reader (SIGBUS) or grow it.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::ptr::NonNull;
+
+use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+
+/// The seals that a segment must carry before it is mapped.
+const SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW).union(SealFlag::F_SEAL_SEAL);
+
+/// A sealed memfd, mapped. The mapping ends with this value, the memory with the last process that has it.
+#[derive(Debug)]
+pub struct Segment {
+    base: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: the mapping belongs to the process, not to a thread; what is done with the memory is the business of those
+// who are handed its address inside this crate, and they use atomics.
+unsafe impl Send for Segment {}
+// SAFETY: as above.
+unsafe impl Sync for Segment {}
+
+impl Segment {
+    /// Makes a segment of `len` zero bytes, and the descriptor with which another process maps it.
+    ///
+    /// Pages come into being when they are first touched.
+    ///
+    /// # Errors
+    /// Those of memfd_create, ftruncate, fcntl and mmap: no descriptors or no memory left.
+    pub fn create(name: &str, len: usize) -> io::Result<(Self, OwnedFd)> {
+        let fd = memfd_create(name, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
+        nix::unistd::ftruncate(&fd, i64::try_from(len).map_err(|_| io::ErrorKind::InvalidInput)?)?;
+        fcntl(&fd, FcntlArg::F_ADD_SEALS(SEALS))?;
+        Ok((Self::map(&fd, len)?, fd))
+    }
+
+    /// Maps the segment behind a descriptor that came from another process.
+    ///
+    /// # Errors
+    /// When it is not sealed against shrinking and growing, or cannot be mapped.
+    pub fn open(fd: &OwnedFd) -> io::Result<Self> {
+        let seals = SealFlag::from_bits_truncate(fcntl(fd, FcntlArg::F_GET_SEALS)?);
+        if !seals.contains(SEALS) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "shared memory whose size is not sealed"));
+        }
+        let len = nix::sys::stat::fstat(fd)?.st_size;
+        Self::map(fd, usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?)
+    }
+
+    fn map(fd: &OwnedFd, len: usize) -> io::Result<Self> {
+        let size = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
+        let prot = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let fd: BorrowedFd<'_> = fd.as_fd();
+        // SAFETY: a fresh mapping at an address that the kernel chooses aliases nothing of ours.
+        let base = unsafe { mmap(None, size, prot, MapFlags::MAP_SHARED, fd, 0)? };
+        Ok(Self { base: base.cast(), len })
+    }
+
+    /// The size in bytes.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "a mapping of no bytes does not exist")]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        // SAFETY: `base` and `len` are those of a mapping that this value alone owns.
+        let unmapped = unsafe { munmap(self.base.cast(), self.len) };
+        debug_assert!(unmapped.is_ok(), "{unmapped:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_mappings_see_one_memory() {
+        let (ours, fd) = Segment::create("test", 4096).expect("a page of memory");
+        let theirs = Segment::open(&fd).expect("sealed");
+        // SAFETY: both mappings are 4096 bytes long, and nobody else uses them.
+        let seen = unsafe {
+            ours.base().add(17).write(42);
+            theirs.base().add(17).read()
+        };
+        assert_eq!((seen, theirs.len()), (42, 4096));
+    }
+
+    #[test]
+    fn memory_that_can_shrink_is_refused() {
+        let fd = memfd_create("open", MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING).expect("memfd");
+        nix::unistd::ftruncate(&fd, 4096).expect("ftruncate");
+        assert_eq!(Segment::open(&fd).expect_err("unsealed").kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_sealed_segment_cannot_be_cut() {
+        let (_segment, fd) = Segment::create("test", 4096).expect("a page of memory");
+        assert!(nix::unistd::ftruncate(&fd, 10).is_err());
+    }
+}
