@@ -40,6 +40,14 @@ impl std::ops::Add<Duration> for Moment {
     }
 }
 
+impl std::ops::Sub<Duration> for Moment {
+    type Output = Self;
+
+    fn sub(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
+    }
+}
+
 /// All that can happen. Deaths, messages, signals, deadlines and callers arrive through the same door.
 #[derive(Clone, Debug)]
 pub enum Event {

@@ -75,6 +75,9 @@ pub struct PoolPolicy {
     pub recycle: Recycle,
     /// How far ahead of a worker its tasks are handed out.
     pub prefetch: Prefetch,
+    /// Whether a worker can be killed: processes can, threads cannot. Without it a cancel of a running task is ignored,
+    /// and to kill a worker means to abandon it.
+    pub can_kill: bool,
 }
 
 impl Default for PoolPolicy {
@@ -88,6 +91,7 @@ impl Default for PoolPolicy {
             init_failures: 3,
             recycle: Recycle::default(),
             prefetch: Prefetch::default(),
+            can_kill: true,
         }
     }
 }
