@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""Measures what a user would pick instead of Ganger, on the same work: Python's process pools, xargs, GNU parallel.
+
+    scripts/peers/run [WORKLOAD ...]        # all of them without a name; sets up its virtual environment by itself
+
+Prints one JSON object a line: {"workload", "system", "value", "unit", ...}.
+A machine is seldom quiet: compare only figures taken in turn, in one run (scripts/bench --peers).
+
+WORKLOADS
+  noop       no-op tasks (u64 in, u64 out) through 2 workers, one future a task, tasks/s
+  map        the same function over many items with the default chunks, items as tasks/s
+  latency    one worker, submit -> result, one task at a time, p50 and p99 in us
+  echo       1 MiB there and back through one worker, MB/s of payload one way
+  start      a pool of N workers up and each having answered once, seconds
+  memory     proportional set size (PSS) of parent and N idle workers, MiB
+  killed     a worker is SIGKILLed in the middle of a task: what the caller sees, and when
+  cpu        200 tasks of 50 ms of processor time on 2 workers: the speed-up against doing them one after the other
+  launch     the program `true` 2,000 times, two at a time, seconds
+"""
+import json, os, shutil, signal, statistics, subprocess, sys, time
+import multiprocessing as mp
+from concurrent.futures import ProcessPoolExecutor, wait
+
+
+def show(workload, system, value, unit, **more):
+    print(json.dumps({"workload": workload, "system": system, "value": value, "unit": unit, **more}), flush=True)
+
+
+def noop(x):
+    return x
+
+
+def echo(b):
+    return b
+
+
+def nap(s):
+    time.sleep(s)
+    return os.getpid()
+
+
+def timed(run, n, times=3):
+    got = []
+    for _ in range(times):
+        t = time.perf_counter()
+        run()
+        got.append(n / (time.perf_counter() - t))
+    return round(statistics.median(got))
+
+
+def bench_noop(n=20_000):
+    xs = range(n)
+    with mp.Pool(2) as p:
+        show("noop", "multiprocessing.Pool.map(chunksize=1)", timed(lambda: p.map(noop, xs, 1), n), "tasks/s")
+        show("noop", "multiprocessing.Pool.imap_unordered", timed(lambda: list(p.imap_unordered(noop, xs)), n), "tasks/s")
+        show("noop", "multiprocessing.Pool.apply_async",
+             timed(lambda: [r.get() for r in [p.apply_async(noop, (x,)) for x in xs]], n), "tasks/s")
+    with ProcessPoolExecutor(2) as e:
+        show("noop", "concurrent.futures submit", timed(lambda: wait([e.submit(noop, x) for x in xs]), n), "tasks/s")
+    from loky import get_reusable_executor
+    e = get_reusable_executor(2)
+    show("noop", "loky submit", timed(lambda: wait([e.submit(noop, x) for x in xs]), n), "tasks/s")
+    e.shutdown()
+    from mpire import WorkerPool
+    with WorkerPool(2, keep_alive=True) as p:
+        show("noop", "mpire map(chunk_size=1)", timed(lambda: p.map(noop, xs, chunk_size=1), n), "tasks/s")
+
+
+def bench_map(n=400_000):
+    with mp.Pool(2) as p:
+        show("map", "multiprocessing.Pool.map(default chunks)", timed(lambda: p.map(noop, range(n)), n), "tasks/s")
+    from mpire import WorkerPool
+    with WorkerPool(2, keep_alive=True) as p:
+        show("map", "mpire map(default chunks)", timed(lambda: p.map(noop, range(n)), n), "tasks/s")
+
+
+def bench_latency(n=5000):
+    def one(system, call):
+        call(0)
+        us = []
+        for i in range(n):
+            t = time.perf_counter_ns()
+            call(i)
+            us.append((time.perf_counter_ns() - t) / 1000)
+        us.sort()
+        show("latency", system, round(us[n // 2], 1), "us p50", p99=round(us[n * 99 // 100], 1))
+    with mp.Pool(1) as p:
+        one("multiprocessing.Pool.apply", lambda i: p.apply(noop, (i,)))
+    with ProcessPoolExecutor(1) as e:
+        one("concurrent.futures submit", lambda i: e.submit(noop, i).result())
+    from loky import get_reusable_executor
+    e = get_reusable_executor(1)
+    one("loky submit", lambda i: e.submit(noop, i).result())
+    e.shutdown()
+    a, b = mp.Pipe()
+    if os.fork() == 0:
+        while True:
+            m = b.recv()
+            if m is None:
+                os._exit(0)
+            b.send(m)
+    one("multiprocessing.Pipe ping-pong", lambda i: (a.send(i), a.recv()))
+    a.send(None)
+    os.wait()
+
+
+def bench_echo(n=300):
+    payload = os.urandom(1 << 20)
+    with mp.Pool(1) as p:
+        show("echo", "multiprocessing.Pool.map(chunksize=1)", timed(lambda: p.map(echo, [payload] * n, 1), n), "MB/s")
+    with ProcessPoolExecutor(1) as e:
+        show("echo", "concurrent.futures submit", timed(lambda: wait([e.submit(echo, payload) for _ in range(n)]), n), "MB/s")
+
+
+def pss(pid):
+    with open(f"/proc/{pid}/smaps_rollup") as f:
+        return next(int(l.split()[1]) for l in f if l.startswith("Pss:"))
+
+
+def bench_start():
+    for how in ("fork", "spawn", "forkserver"):
+        for n in (2, 16):
+            c = mp.get_context(how)
+            t = time.perf_counter()
+            with c.Pool(n) as p:
+                p.map(noop, range(n), 1)
+                show("start", f"multiprocessing.Pool({how})", round(time.perf_counter() - t, 4), "s", workers=n)
+
+
+def bench_memory():
+    for how in ("fork", "spawn"):
+        for n in (8, 64, 128):
+            c = mp.get_context(how)
+            with c.Pool(n) as p:
+                p.map(nap, [0.01] * (2 * n), 1)
+                pids = [w.pid for w in p._pool]
+                kib = pss(os.getpid()) + sum(map(pss, pids))
+                show("memory", f"multiprocessing.Pool({how})", round(kib / 1024, 1), "MiB PSS", workers=n)
+
+
+def in_a_process_of_its_own(body, limit):
+    """Runs body in a forked session, so that what hangs in it can be ended: SIGKILL to the group at the limit."""
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        body()
+        sys.stdout.flush()
+        os._exit(0)
+    end = time.time() + limit
+    while time.time() < end:
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return True
+        time.sleep(0.05)
+    os.killpg(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return False
+
+
+def bench_killed(limit=10):
+    def pool():
+        p = mp.Pool(2)
+        t = time.perf_counter()
+        r = p.apply_async(nap, (2,))
+        time.sleep(0.3)
+        for w in p._pool:
+            os.kill(w.pid, signal.SIGKILL)
+        try:
+            r.get(timeout=limit)
+            saw = "result"
+        except mp.TimeoutError:
+            saw = f"nothing: still waiting after {limit} s"
+        show("killed", "multiprocessing.Pool", round(time.perf_counter() - t, 2), "s", saw=saw)
+        p.terminate()
+        p.join()
+
+    def executor():
+        e = ProcessPoolExecutor(2)
+        t = time.perf_counter()
+        fs = [e.submit(nap, 2) for _ in range(6)]
+        time.sleep(0.3)
+        os.kill(next(iter(e._processes)), signal.SIGKILL)
+        failed = sum(f.exception() is not None for f in fs)
+        show("killed", "concurrent.futures", round(time.perf_counter() - t, 2), "s",
+             saw=f"one worker killed: {failed} of {len(fs)} tasks failed, the executor is broken for good")
+
+    for name, body in (("multiprocessing.Pool", pool), ("concurrent.futures", executor)):
+        if not in_a_process_of_its_own(body, 2 * limit):
+            show("killed", name, 2 * limit, "s", saw="terminate() and join() never returned")
+
+
+def busy(ms):
+    """Processor time, not time of the clock: neighbours on the machine make it slower, not shorter."""
+    end = time.process_time() + ms / 1000
+    while time.process_time() < end:
+        pass
+
+
+def seconds(run):
+    t = time.perf_counter()
+    run()
+    return time.perf_counter() - t
+
+
+def bench_cpu(n=200, ms=50):
+    alone = seconds(lambda: [busy(ms) for _ in range(n)])
+    with mp.Pool(2) as p:
+        p.map(noop, range(2), 1)
+        together = seconds(lambda: p.map(busy, [ms] * n, 1))
+    show("cpu", "multiprocessing.Pool.map(chunksize=1)", round(alone / together, 3), "x speed-up", workers=2)
+
+
+def bench_launch(n=2000):
+    inputs = "".join(f"{i}\n" for i in range(n)).encode()
+    for system, command in (("xargs -P2", ["xargs", "-P2", "-n1", "true"]),
+                            ("GNU parallel -j2", ["parallel", "--will-cite", "-j2", "true"])):
+        if not shutil.which(command[0]):
+            print(f"SKIPPED launch {system}: {command[0]} is missing: apt-get install {command[0]}", file=sys.stderr)
+            continue
+        took = seconds(lambda: subprocess.run(command, input=inputs, stdout=subprocess.DEVNULL, check=True))
+        show("launch", system, round(took, 3), "s", tasks=n)
+
+
+WORKLOADS = {name.removeprefix("bench_"): body for name, body in list(globals().items()) if name.startswith("bench_")}
+
+
+def main(names):
+    unknown = [name for name in names if name not in WORKLOADS]
+    if unknown:
+        sys.exit(f"peers: no workload {', '.join(unknown)}; there are: {' '.join(WORKLOADS)}")
+    for name in names or WORKLOADS:
+        WORKLOADS[name]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
