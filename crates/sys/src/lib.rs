@@ -1,1 +1,53 @@
-//! placeholder
+//! The kernel, fenced: processes, descriptors, signals and limits of Linux, and nothing of Ganger's own words.
+//!
+//! ```text
+//!  supervisor                              zygote                       worker
+//!  spawn::Spawn ─────── exec ────────────► zygote::fork_sibling ──────► setup::…
+//!  child::Child ◄─ pid, pidfd (socket) ──┘                                │
+//!  epoll::Epoll ◄─ pidfds, bells, sockets, signals::Door                  └► launch::Launch ─► a command
+//!                                                                            sweep::… ◄─ what it left behind
+//! ```
+//!
+//! What each wrapper guarantees:
+//!
+//! * It owns what it wraps, and gives it back in `Drop`, without a panic: descriptors are closed, children are killed
+//!   and reaped, signals get their default back.
+//! * Every descriptor is close-on-exec: what a program shall inherit is given to it by name.
+//! * A pid is signalled by the [`Child`] that owns it alone, and never after it was reaped: no stranger can be hit.
+//! * A call that a signal interrupts is repeated with what is left of its time, except [`Epoll::wait`], whose caller
+//!   loops anyway.
+//! * Nothing here waits for children that it was not given ([`sweep`] is the one exception, and says so).
+//!
+//! Needs Linux 5.4 for `waitid(P_PIDFD)`; what is newer has a fallback.
+#![expect(unsafe_code, reason = "this crate is the fence: it and ganger-shm are where Ganger speaks to the kernel")]
+
+mod errno;
+
+mod signal;
+pub use signal::Signal;
+
+mod poll;
+pub use poll::wait_readable;
+
+mod epoll;
+pub use epoll::{Epoll, Interest};
+
+mod bell;
+pub use bell::Bell;
+
+mod socket;
+pub use socket::{MAX_FDS, Socket, pair};
+
+mod child;
+pub use child::{Child, Exit, Usage};
+
+mod launch_error;
+pub use launch_error::{LaunchError, Stage};
+
+mod spawn;
+pub use spawn::Spawn;
+
+mod zygote;
+pub use zygote::{Fork, fork_sibling, thread_count};
+
+pub mod setup;

@@ -1,0 +1,125 @@
+//! Why a program did not start, and what to do about it.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io;
+
+/// A program that did not start. Nothing of it is left behind.
+#[derive(Debug)]
+pub struct LaunchError {
+    program: OsString,
+    stage: Stage,
+    errno: i32,
+}
+
+/// How far a start has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Making a process.
+    Fork,
+    /// Giving it a process group, a death signal and its signals' defaults.
+    SetUp,
+    /// Giving it stdin, stdout and stderr.
+    Streams,
+    /// Entering its working directory.
+    Directory,
+    /// Executing the program.
+    Exec,
+}
+
+impl LaunchError {
+    pub(crate) fn new(program: &OsStr, stage: Stage, errno: i32) -> Self {
+        Self { program: program.to_owned(), stage, errno }
+    }
+
+    /// The program, as it was named.
+    #[must_use]
+    pub fn program(&self) -> &OsStr {
+        &self.program
+    }
+
+    /// What failed.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The kernel's error number.
+    #[must_use]
+    pub fn errno(&self) -> i32 {
+        self.errno
+    }
+
+    /// Whether there is no such program: what a shell tells by exit code 127.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.stage == Stage::Exec && matches!(self.errno, libc::ENOENT | libc::ENOTDIR)
+    }
+
+    /// Whether the program is there but cannot be executed: what a shell tells by exit code 126.
+    #[must_use]
+    pub fn is_not_executable(&self) -> bool {
+        self.stage == Stage::Exec && !self.is_not_found()
+    }
+
+    /// Whether it may work later: there are too many processes or open files now, or too little memory.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        let exhausted = matches!(self.errno, libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE | libc::ETXTBSY);
+        exhausted && self.stage != Stage::Directory
+    }
+
+    fn remedy(&self) -> &'static str {
+        match (self.stage, self.errno) {
+            (_, libc::EAGAIN) => {
+                "; too many processes: see ulimit -u and the cgroup's pids.max, or start fewer at once"
+            }
+            (_, libc::EMFILE | libc::ENFILE) => "; too many open files: raise ulimit -n, or start fewer at once",
+            (_, libc::ENOMEM) => "; out of memory: start fewer at once",
+            (Stage::Directory, _) => "; does the working directory exist, and may this user enter it?",
+            (Stage::Exec, libc::E2BIG) => "; arguments and environment are too large together: pass them by a file",
+            (Stage::Exec, libc::ETXTBSY) => "; the program is being written: try again",
+            (Stage::Exec, libc::ENOEXEC) => "; it is no program for this machine",
+            (Stage::Exec, libc::EACCES) => "; make it executable: chmod +x; and is no directory meant?",
+            (Stage::Exec, libc::ENOENT | libc::ENOTDIR) => self.where_to_look(),
+            (Stage::Fork | Stage::SetUp | Stage::Streams | Stage::Exec, _) => "",
+        }
+    }
+
+    fn where_to_look(&self) -> &'static str {
+        if self.program.as_encoded_bytes().contains(&b'/') {
+            "; is the path right, and is the interpreter that its first line names there?"
+        } else {
+            "; is it in PATH? a program in the current directory is named with ./ before it"
+        }
+    }
+}
+
+impl fmt::Display for LaunchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let doing = match self.stage {
+            Stage::Fork => "no process can be made",
+            Stage::SetUp => "its process cannot be set up",
+            Stage::Streams => "its stdin, stdout or stderr cannot be set",
+            Stage::Directory => "its working directory cannot be entered",
+            Stage::Exec => "it cannot be executed",
+        };
+        let program = self.program.to_string_lossy();
+        write!(f, "cannot start `{program}`: {doing}: {}{}", reason(self.errno), self.remedy())
+    }
+}
+
+/// What the kernel says, without the number that std appends.
+fn reason(errno: i32) -> String {
+    let text = io::Error::from_raw_os_error(errno).to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+impl std::error::Error for LaunchError {}
+
+impl From<LaunchError> for io::Error {
+    fn from(error: LaunchError) -> Self {
+        let kind = io::Error::from_raw_os_error(error.errno).kind();
+        Self::new(kind, error)
+    }
+}
