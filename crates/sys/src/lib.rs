@@ -47,7 +47,26 @@ pub use launch_error::{LaunchError, Stage};
 mod spawn;
 pub use spawn::Spawn;
 
+mod env_block;
+pub use env_block::EnvBlock;
+
+mod launch;
+pub use launch::Launch;
+
 mod zygote;
 pub use zygote::{Fork, fork_sibling, thread_count};
 
 pub mod setup;
+
+pub mod sweep;
+
+mod signals;
+pub use signals::Door;
+
+pub mod limits;
+
+mod cgroup;
+
+pub mod cpu;
+
+pub mod memory;

@@ -1,0 +1,113 @@
+//! Killing what is left of a process tree.
+//!
+//! A process group goes with one call. What left the group (`setsid`, a daemon) comes back to the nearest subreaper
+//! above it: a process that is one ([`setup::become_subreaper`](crate::setup::become_subreaper)) finds it among its own
+//! children.
+
+use std::fs;
+use std::io;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{self, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+/// A child of this process, by birth or by adoption.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stray {
+    /// Its process id.
+    pub pid: u32,
+    /// Its process group: that of the command that it comes from, unless it made one of its own.
+    pub group: u32,
+    /// Its session.
+    pub session: u32,
+}
+
+/// Kills a process group. `false`: there is none of that id.
+///
+/// Only for a group whose leader has not been reaped, or that is known to have other members: the id may name a stranger's
+/// group otherwise. [`Child::signal_group`](crate::Child::signal_group) takes care of that.
+///
+/// # Errors
+/// When the group is another user's, or the id is none of a group that can be killed (0, 1).
+pub fn kill_group(group: u32) -> io::Result<bool> {
+    let id = i32::try_from(group).ok().filter(|id| *id > 1).ok_or(io::ErrorKind::InvalidInput)?;
+    match kill(Pid::from_raw(-id), signal::Signal::SIGKILL) {
+        Ok(()) => Ok(true),
+        Err(Errno::ESRCH) => Ok(false),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// All children of this process, dead ones that were not waited for included.
+///
+/// # Errors
+/// When `/proc` is not mounted.
+pub fn children() -> io::Result<Vec<Stray>> {
+    let own = std::process::id();
+    let stats = fs::read_dir("/proc")?.flatten().filter_map(|entry| {
+        let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
+        Some((pid, fs::read_to_string(entry.path().join("stat")).ok()?))
+    });
+    Ok(stats.filter_map(|(pid, stat)| stray(pid, &stat, own)).collect())
+}
+
+/// Kills and reaps every child of this process that `spare` does not spare, and what comes to this process through their
+/// deaths, until there is none left. Tells how many were reaped.
+///
+/// It waits for processes that it was not given, so it is for a process whose children are all known: spare whatever
+/// another part of the program waits for.
+///
+/// # Errors
+/// When one has not died after `patience`, or `/proc` is not mounted.
+pub fn sweep(spare: impl Fn(&Stray) -> bool, patience: Duration) -> io::Result<usize> {
+    let deadline = Instant::now() + patience;
+    let mut reaped = 0;
+    loop {
+        let left: Vec<Stray> = children()?.into_iter().filter(|child| !spare(child)).collect();
+        if left.is_empty() {
+            return Ok(reaped);
+        }
+        reaped += left.iter().filter(|child| kill_and_reap(child.pid)).count();
+        if Instant::now() > deadline {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, format!("{} processes do not die", left.len())));
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// As a child that was not waited for keeps its pid, nobody else can be hit, if only we wait for it.
+fn kill_and_reap(pid: u32) -> bool {
+    let pid = Pid::from_raw(pid as i32);
+    // ESRCH cannot be, EPERM (a set-user-id program) is told by the deadline.
+    let _ = kill(pid, signal::Signal::SIGKILL);
+    matches!(waitpid(pid, Some(WaitPidFlag::WNOHANG)), Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)))
+}
+
+/// From `PID (NAME) STATE PARENT GROUP SESSION …`, where the name may hold anything, parentheses too.
+fn stray(pid: u32, stat: &str, parent: u32) -> Option<Stray> {
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(1).map(str::parse);
+    let mut next = || fields.next()?.ok();
+    (next()? == parent).then_some(())?;
+    Some(Stray { pid, group: next()?, session: next()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_may_hold_anything() {
+        let line = "7 (a) R 1 (b) S 3 5 6 0 -1 4194560";
+        assert_eq!(stray(7, line, 3), Some(Stray { pid: 7, group: 5, session: 6 }));
+        assert_eq!(stray(7, line, 1), None);
+        assert_eq!(stray(7, "", 1), None);
+    }
+
+    #[test]
+    fn nobody_and_everybody_are_no_groups() {
+        assert!(kill_group(0).is_err() && kill_group(1).is_err() && kill_group(u32::MAX).is_err());
+        assert!(!kill_group(i32::MAX as u32).unwrap());
+    }
+}
