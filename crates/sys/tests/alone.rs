@@ -1,0 +1,205 @@
+//! What needs a process without other tests: it counts descriptors and children, or changes the process itself.
+#![expect(unsafe_code, reason = "memory is touched to make this process large")]
+#![expect(clippy::print_stdout, reason = "the report of a test without libtest")]
+
+use std::ffi::{CString, OsStr};
+use std::fs::{self, File};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use ganger_sys::limits::{Limit, Resource, limit, raise_open_files, set_limit};
+use ganger_sys::sweep::{children, sweep};
+use ganger_sys::{Child, EnvBlock, Exit, Launch, LaunchError, Signal, Stage, memory, pair, setup};
+
+fn main() {
+    test("a thousand launches leave nothing", a_thousand_launches_leave_nothing);
+    test("a failed launch leaves nothing", a_failed_launch_leaves_nothing);
+    test("a large process launches as fast as a small one", a_large_process_launches_as_fast_as_a_small_one);
+    test("limits are set", limits_are_set);
+    test("without descriptors there is an error", without_descriptors_there_is_an_error);
+    test("messages and their end arrive", messages_and_their_end_arrive);
+    test("what left its group is swept", what_left_its_group_is_swept);
+    test("a command dies with its parent thread", a_command_dies_with_its_parent_thread);
+    test("a process sets itself up", a_process_sets_itself_up);
+}
+
+fn test(name: &str, body: fn()) {
+    body();
+    println!("test {name} ... ok");
+}
+
+const SOON: Duration = Duration::from_secs(20);
+
+fn launch(args: &[&str], env: &EnvBlock) -> Result<Child, LaunchError> {
+    let argv: Vec<_> = args.iter().map(|a| CString::new(*a).unwrap()).collect();
+    let null = File::options().read(true).write(true).open("/dev/null").unwrap();
+    let (stdin, stdout, stderr) = (null.as_fd(), null.as_fd(), null.as_fd());
+    Launch { argv: &argv, env, env_more: &[], dir: None, stdin, stdout, stderr }.start()
+}
+
+fn open_fds() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+fn a_thousand_launches_leave_nothing() {
+    let (before, env) = (open_fds(), EnvBlock::inherited());
+    for i in 0..1000 {
+        let mut child = launch(&["true"], &env).unwrap();
+        if i % 2 == 0 {
+            assert_eq!(child.wait().unwrap(), Exit::Code(0));
+        }
+    }
+    assert_eq!((open_fds(), children().unwrap()), (before, vec![]));
+}
+
+fn a_failed_launch_leaves_nothing() {
+    let (before, env) = (open_fds(), EnvBlock::inherited());
+    for _ in 0..100 {
+        launch(&["ganger-no-such-program"], &env).unwrap_err();
+    }
+    assert_eq!((open_fds(), children().unwrap()), (before, vec![]));
+}
+
+fn a_large_process_launches_as_fast_as_a_small_one() {
+    let env = EnvBlock::inherited();
+    let time = |count: u32| {
+        let started = Instant::now();
+        for _ in 0..count {
+            launch(&["true"], &env).unwrap().wait().unwrap();
+        }
+        started.elapsed() / count
+    };
+    let posix_spawn = |count: u32| {
+        let started = Instant::now();
+        for _ in 0..count {
+            std::process::Command::new("true").stdout(std::process::Stdio::null()).status().unwrap();
+        }
+        started.elapsed() / count
+    };
+    time(50);
+    let (small, std) = (time(300), posix_spawn(300));
+    let size = 512 << 20;
+    let mut memory = Vec::<u8>::with_capacity(size);
+    for page in (0..size).step_by(4096) {
+        // SAFETY: within the capacity.
+        unsafe { memory.as_mut_ptr().add(page).write_volatile(1) };
+    }
+    let large = time(300);
+    assert!(memory::resident(std::process::id()).unwrap() > size as u64);
+    println!("launch of true: {small:?} small, {large:?} with 512 MiB resident; std's Command {std:?} small");
+}
+
+fn limits_are_set() {
+    let all = raise_open_files().unwrap();
+    assert_eq!(limit(Resource::OpenFiles).unwrap(), Limit { soft: all, hard: all });
+    set_limit(Resource::Core, Limit { soft: 0, hard: limit(Resource::Core).unwrap().hard }).unwrap();
+    assert_eq!(limit(Resource::Core).unwrap().soft, 0);
+}
+
+fn without_descriptors_there_is_an_error() {
+    let (before, env) = (limit(Resource::OpenFiles).unwrap(), EnvBlock::inherited());
+    // The three streams, and one for /dev/null: none is left for the pidfd.
+    let null = File::open("/dev/null").unwrap();
+    let lowest = null.as_raw_fd() as u64;
+    drop(null);
+    set_limit(Resource::OpenFiles, Limit { soft: lowest + 1, hard: before.hard }).unwrap();
+    let failed = launch(&["true"], &env).unwrap_err();
+    set_limit(Resource::OpenFiles, before).unwrap();
+    assert_eq!((failed.stage(), failed.errno(), failed.is_temporary()), (Stage::Fork, libc::EMFILE, true));
+    assert!(failed.to_string().contains("ulimit -n"), "{failed}");
+    assert_eq!(children().unwrap(), []);
+}
+
+fn messages_and_their_end_arrive() {
+    let soon = || Some(Instant::now() + SOON);
+    let before = open_fds();
+    let (one, two) = pair().unwrap();
+    let null = OwnedFd::from(File::open("/dev/null").unwrap());
+    one.send(b"first", &[null.as_fd(); 3], soon()).unwrap();
+    one.send(b"second", &[], soon()).unwrap();
+    one.send(b"with one too many", &[null.as_fd()], soon()).unwrap();
+    one.send(&[7; 100], &[null.as_fd()], soon()).unwrap();
+    two.send(b"unread", &[], soon()).unwrap();
+    assert_eq!(one.send(b"", &[], soon()).unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
+    // Closed with something unread, so that the other end is told of a reset before what was sent.
+    drop(one);
+    let mut buf = [0; 20];
+    let (length, fds) = two.recv(&mut buf, 3, soon()).unwrap().unwrap();
+    assert_eq!((&buf[..length], fds.len()), (&b"first"[..], 3));
+    assert!(two.recv(&mut buf, 3, soon()).unwrap().is_some_and(|(length, fds)| length == 6 && fds.is_empty()));
+    for _ in ["too many descriptors", "too large"] {
+        assert_eq!(two.recv(&mut buf, 0, soon()).unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+    }
+    assert!(two.recv(&mut buf, 0, soon()).unwrap().is_none());
+    assert_eq!(two.send(b"x", &[], soon()).unwrap_err().kind(), std::io::ErrorKind::BrokenPipe);
+    let (full, _silent) = pair().unwrap();
+    let late = loop {
+        if let Err(e) = full.send(&[0; 1000], &[], Some(Instant::now() + Duration::from_millis(2))) {
+            break e;
+        }
+    };
+    assert_eq!(late.kind(), std::io::ErrorKind::TimedOut);
+    assert_eq!(full.recv(&mut buf, 0, Some(Instant::now())).unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+    drop((two, full, _silent, fds, null));
+    assert_eq!(open_fds(), before);
+}
+
+fn what_left_its_group_is_swept() {
+    setup::become_subreaper().unwrap();
+    let env = EnvBlock::inherited();
+    let spared = launch(&["sleep", "60"], &env).unwrap();
+    let mut command = launch(
+        &["sh", "-c", "for i in 1 2 3; do (setsid sleep 60 &) ; done; (setsid sh -c 'setsid sleep 60 & wait' &)"],
+        &env,
+    )
+    .unwrap();
+    assert!(command.wait().unwrap().success());
+    let swept = sweep(|child| child.pid == spared.pid(), SOON).unwrap();
+    // The last sleep may have died before it began: of its parent it is not known whether it had started it.
+    assert!((4..=5).contains(&swept), "{swept}");
+    let left: Vec<_> = children().unwrap().iter().map(|child| (child.pid, child.group)).collect();
+    assert_eq!(left, [(spared.pid(), spared.pid())]);
+}
+
+fn a_command_dies_with_its_parent_thread() {
+    let thread = std::thread::spawn(|| launch(&["sleep", "60"], &EnvBlock::inherited()).unwrap());
+    let mut child = thread.join().unwrap();
+    let killed = Exit::Signal { number: Signal::Kill.number(), core: false };
+    assert_eq!(child.wait_timeout(SOON).unwrap(), Some(killed));
+}
+
+/// The last test: it changes this process.
+fn a_process_sets_itself_up() {
+    let kept: Vec<_> = (0..5).map(|_| OwnedFd::from(File::open("/dev/null").unwrap())).collect();
+    // Given away, as what a process has inherited has no owner.
+    let [lost, other] = [0, 1].map(|_| std::os::fd::IntoRawFd::into_raw_fd(File::open("/dev/null").unwrap()));
+    setup::close_other_fds(&[kept[4].as_fd(), kept[0].as_fd(), kept[1].as_fd(), kept[2].as_fd(), kept[3].as_fd()])
+        .unwrap();
+    let exists = |fd: i32| fs::read_link(format!("/proc/self/fd/{fd}")).is_ok();
+    assert!(!exists(lost) && !exists(other) && kept.iter().all(|fd| exists(fd.as_raw_fd())));
+
+    setup::set_env("GANGER_SYS_TEST", OsStr::new("here")).unwrap();
+    assert!(std::env::var_os("GANGER_SYS_TEST").is_some());
+    setup::remove_env("GANGER_SYS_TEST").unwrap();
+    assert!(std::env::var_os("GANGER_SYS_TEST").is_none());
+
+    setup::set_name(c"ganger: worker").unwrap();
+    assert_eq!(fs::read_to_string("/proc/self/comm").unwrap(), "ganger: worker\n");
+    setup::oom_score_adj(500).unwrap();
+    assert_eq!(fs::read_to_string("/proc/self/oom_score_adj").unwrap(), "500\n");
+
+    setup::own_process_group().unwrap();
+    setup::own_process_group().unwrap();
+    let parent = std::os::unix::process::parent_id();
+    setup::die_with_parent(parent, Signal::Kill).unwrap();
+    assert!(setup::die_with_parent(parent + 1, Signal::Kill).unwrap_err().to_string().contains("has died"));
+
+    setup::reset_signals(&[Signal::Int]).unwrap();
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+    assert_eq!(u64::from_str_radix(ignored, 16).unwrap() & 0x7fff_ffff, 1 << 1, "{ignored}");
+
+    let taken = setup::take_stdin().unwrap();
+    assert!(taken.as_raw_fd() >= 3);
+    assert_eq!(fs::read_link("/proc/self/fd/0").unwrap(), std::path::Path::new("/dev/null"));
+}
