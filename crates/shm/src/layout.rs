@@ -7,12 +7,13 @@
 //!  └──────┴───────────┴───────────────┴─────────────────┴───────────────────┴────────────────────┘
 //! ```
 
-use crate::sync::{AtomicU32, AtomicU64};
+use crate::sync::{AtomicU64, Word};
 
 /// The size of the state page, in bytes.
+#[cfg(not(loom))]
 pub(crate) const STATE_PAGE: usize = 4096;
 
-/// "No task" in [`State::current`].
+/// "No task" in the state page's current task.
 pub const NO_TASK: u64 = u64::MAX;
 
 /// One value alone on its cache line, so that its writer disturbs no other.
@@ -29,12 +30,13 @@ pub(crate) struct Meeting {
     /// How far the reader is done. Written by the reader alone.
     pub(crate) head: Line<AtomicU64>,
     /// 1 while the reader sleeps, or wants a bell: who takes it back to 0 has to wake it.
-    pub(crate) reader_waits: Line<AtomicU32>,
+    pub(crate) reader_waits: Line<Word>,
     /// 1 while the writer waits for room: who takes it back to 0 has to wake it.
-    pub(crate) writer_waits: Line<AtomicU32>,
+    pub(crate) writer_waits: Line<Word>,
 }
 
 /// The state page.
+#[cfg(not(loom))]
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct State {
@@ -50,6 +52,7 @@ pub(crate) struct State {
     pub(crate) from_worker: Meeting,
 }
 
+#[cfg(not(loom))]
 const _: () = assert!(size_of::<State>() <= STATE_PAGE);
 
 #[cfg(loom)]
@@ -58,8 +61,8 @@ impl Meeting {
         Self {
             tail: Line(AtomicU64::new(0)),
             head: Line(AtomicU64::new(0)),
-            reader_waits: Line(AtomicU32::new(0)),
-            writer_waits: Line(AtomicU32::new(0)),
+            reader_waits: Line(Word::new()),
+            writer_waits: Line(Word::new()),
         }
     }
 }

@@ -9,7 +9,8 @@
 //!  └──────────────┘   └───────────────────────────────────┘   └──────────────┘
 //! ```
 //!
-//! What holds, whoever dies at whichever instruction (README.md beside this file has the protocol and its proof):
+//! What holds, whoever dies at whichever instruction (README.md beside this crate's sources has the protocol and its
+//! proof):
 //! - A record is published by one release store after it is whole: half a record is never seen.
 //! - No lock is shared, so a death leaves nothing locked.
 //! - A reader checks every position and length against the sealed size: garbage is an error, never a wild access.
@@ -19,16 +20,29 @@
 
 mod sync;
 
+#[cfg(not(loom))]
 pub mod segment;
 
 mod layout;
 pub use layout::NO_TASK;
 
+#[cfg(not(loom))]
 pub mod futex;
+#[cfg(loom)]
+pub mod model;
+#[cfg(loom)]
+use model::futex;
 
 pub mod ring;
 
-mod stream;
-pub use stream::{Assembly, Claims, HEAD, Piece, Received};
+mod send;
+pub use send::{HEAD, Piece};
 
+mod receive;
+pub use receive::{Claims, Received};
+
+mod assembly;
+pub use assembly::Assembly;
+
+#[cfg(not(loom))]
 pub mod link;

@@ -4,11 +4,10 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::futex;
 use crate::layout::{Meeting, NO_TASK, STATE_PAGE, State};
-use crate::ring::{Memory, Reader, Writer};
+use crate::ring::{CAPACITIES, Memory, Peer, Reader, Writer};
 use crate::segment::Segment;
 use crate::sync::Ordering;
 
@@ -93,8 +92,9 @@ pub struct End {
 /// the worker [opens](open) the other.
 ///
 /// # Errors
-/// Those of [`Segment::create`].
+/// When no ring can be that large, and those of [`Segment::create`].
 pub fn create(name: &str, capacity: usize) -> io::Result<(End, OwnedFd)> {
+    check(capacity)?;
     let (segment, fd) = Segment::create(name, STATE_PAGE + 2 * capacity)?;
     let end = ends(Arc::new(segment), Side::Supervisor)?;
     end.state.end();
@@ -117,17 +117,23 @@ enum Side {
 
 fn ends(segment: Arc<Segment>, side: Side) -> io::Result<End> {
     let capacity = segment.len().saturating_sub(STATE_PAGE) / 2;
-    if !capacity.is_power_of_two() || capacity < 4 * STATE_PAGE {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "shared memory of an impossible size"));
-    }
+    check(capacity)?;
     let state = StatePage { segment };
     let to_worker = memory(&state, &state.state().to_worker, STATE_PAGE, capacity);
     let from_worker = memory(&state, &state.state().from_worker, STATE_PAGE + capacity, capacity);
-    let (out, back) = match side {
-        Side::Supervisor => (to_worker, from_worker),
-        Side::Worker => (from_worker, to_worker),
+    let (out, back, peer) = match side {
+        Side::Supervisor => (to_worker, from_worker, Peer::Untrusted),
+        Side::Worker => (from_worker, to_worker, Peer::Trusted),
     };
-    Ok(End { writer: Writer::new(out), reader: Reader::new(back), state })
+    Ok(End { writer: Writer::new(out), reader: Reader::new(back, peer), state })
+}
+
+fn check(capacity: usize) -> io::Result<()> {
+    if capacity.is_power_of_two() && CAPACITIES.contains(&(capacity as u64)) {
+        return Ok(());
+    }
+    let error = format!("a ring of {capacity} bytes: it must be a power of two from 16 KiB to 2 GiB");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, error))
 }
 
 fn memory(state: &StatePage, meeting: &Meeting, offset: usize, capacity: usize) -> Memory {
@@ -135,62 +141,4 @@ fn memory(state: &StatePage, meeting: &Meeting, offset: usize, capacity: usize) 
     let data = unsafe { state.segment.base().add(offset) };
     // SAFETY: the state page and the data lie within the segment; the two rings of a link do not overlap.
     unsafe { Memory::new(Arc::clone(&state.segment), NonNull::from(meeting), data, capacity as u64) }
-}
-
-impl Reader {
-    /// Waits for a record: spins for `spin`, then sleeps until the writer [wakes](Writer::wake_reader) it or `timeout`
-    /// is over. False: still nothing.
-    pub fn wait(&self, spin: Duration, timeout: Duration) -> bool {
-        self.spin(spin) || self.wait_for_record() || {
-            futex::wait(&self.memory().meeting().reader_waits.0, 1, Some(timeout));
-            self.memory().meeting().reader_waits.0.store(0, Ordering::Relaxed);
-            !self.is_empty()
-        }
-    }
-
-    /// Spins for up to `time`. True: there is a record.
-    #[must_use]
-    pub fn spin(&self, time: Duration) -> bool {
-        if !self.is_empty() || time.is_zero() {
-            return !self.is_empty();
-        }
-        let end = Instant::now() + time;
-        while self.is_empty() {
-            for _ in 0..8 {
-                std::hint::spin_loop();
-            }
-            if Instant::now() >= end {
-                return !self.is_empty();
-            }
-        }
-        true
-    }
-
-    /// Gives room back, and wakes the writer if it sleeps for want of it.
-    pub fn release_and_wake(&mut self) {
-        if self.release_fenced() {
-            wake(&self.memory().meeting().writer_waits.0);
-        }
-    }
-}
-
-impl Writer {
-    /// Wakes the reader if it sleeps.
-    pub fn wake_reader(&self) {
-        if self.reader_waits() {
-            wake(&self.memory().meeting().reader_waits.0);
-        }
-    }
-
-    /// Sleeps until the reader gives room back for a record of `len` bytes, or `timeout` is over.
-    pub fn sleep_for_room(&mut self, len: usize, timeout: Duration) {
-        if !self.wait_for_room(len) {
-            futex::wait(&self.memory().meeting().writer_waits.0, 1, Some(timeout));
-        }
-    }
-}
-
-fn wake(word: &std::sync::atomic::AtomicU32) {
-    let woken = futex::wake(word);
-    debug_assert!(woken.is_ok(), "{woken:?}");
 }
