@@ -66,6 +66,7 @@ impl AsFd for Bell {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 mod tests {
     use super::*;
 

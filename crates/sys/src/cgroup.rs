@@ -72,6 +72,7 @@ fn mount<'a>(line: &'a str, controller: Option<&str>) -> Option<(&'a str, &'a st
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 mod tests {
     use super::*;
 

@@ -249,11 +249,10 @@ fn waitid(pidfd: BorrowedFd<'_>, flags: i32) -> io::Result<Option<(Exit, Usage)>
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     let mut used = MaybeUninit::<libc::rusage>::zeroed();
     let (fd, flags) = (pidfd.as_raw_fd(), libc::WEXITED | flags);
-    // SAFETY: both structures live through the call and are of the kernel's layout.
+    let (call, by) = (libc::SYS_waitid, libc::P_PIDFD);
     retry(|| {
-        check(unsafe {
-            libc::syscall(libc::SYS_waitid, libc::P_PIDFD, fd, info.as_mut_ptr(), flags, used.as_mut_ptr())
-        })
+        // SAFETY: both structures live through the call and are of the kernel's layout.
+        check(unsafe { libc::syscall(call, by, fd, info.as_mut_ptr(), flags, used.as_mut_ptr()) })
     })?;
     // SAFETY: zeroes are valid for both, and the kernel has written plain integers over them; `si_pid` and `si_status`
     // are the fields that waitid fills.

@@ -138,6 +138,7 @@ fn milliseconds(timeout: Option<Duration>) -> i32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 mod tests {
     use super::*;
     use crate::Bell;

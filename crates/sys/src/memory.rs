@@ -51,6 +51,7 @@ fn page_size() -> u64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 mod tests {
     use super::*;
 

@@ -149,9 +149,10 @@ fn detach(message: &libc::msghdr) -> Vec<OwnedFd> {
         let mut head = libc::CMSG_FIRSTHDR(message);
         while let Some(control) = head.as_ref() {
             if (control.cmsg_level, control.cmsg_type) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
-                let count = (control.cmsg_len as usize - libc::CMSG_LEN(0) as usize) / size_of::<RawFd>();
+                let end = head.byte_add(control.cmsg_len as _).cast::<RawFd>();
                 let first = libc::CMSG_DATA(head).cast::<RawFd>();
-                fds.extend((0..count).map(|i| OwnedFd::from_raw_fd(first.add(i).read_unaligned())));
+                let count = end.offset_from(first);
+                fds.extend((0..count).map(|i| OwnedFd::from_raw_fd(first.offset(i).read_unaligned())));
             }
             head = libc::CMSG_NXTHDR(message, head);
         }

@@ -94,6 +94,7 @@ fn stray(pid: u32, stat: &str, parent: u32) -> Option<Stray> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 mod tests {
     use super::*;
 

@@ -1,4 +1,5 @@
 //! What needs a process without other tests: it counts descriptors and children, or changes the process itself.
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 #![expect(unsafe_code, reason = "memory is touched to make this process large")]
 #![expect(clippy::print_stdout, reason = "the report of a test without libtest")]
 

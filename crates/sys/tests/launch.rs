@@ -1,4 +1,5 @@
 //! Commands by the launcher: what they get, what they are, what they leave.
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::{self, File};

@@ -1,4 +1,5 @@
 //! The door for signals, in processes of their own, since a signal that is not caught ends them.
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 #![expect(clippy::print_stdout, reason = "the report of a test without libtest")]
 
 use std::ffi::OsStr;

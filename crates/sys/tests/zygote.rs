@@ -1,15 +1,20 @@
 //! A zygote and its siblings, in processes of their own: without libtest, whose threads would be in the way of a fork.
 //!
 //! This program is the test, the zygote, and a supervisor to be killed: which of them, an environment variable says.
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 #![expect(unsafe_code, reason = "a shared robust mutex is what tells whether the kernel knows the forked thread")]
 #![expect(clippy::print_stdout, reason = "the report of a test without libtest")]
 
 use std::ffi::OsStr;
+use std::fs::File;
 use std::mem::MaybeUninit;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd};
 use std::path::Path;
 use std::process::exit;
 use std::time::{Duration, Instant};
+
+use nix::sys::signal::killpg;
+use nix::unistd::Pid;
 
 use ganger_sys::{Child, Exit, Fork, Signal, Socket, Spawn, fork_sibling, pair, setup};
 
@@ -72,14 +77,15 @@ fn sibling(deed: &str, socket: &Socket) -> ! {
     match deed {
         "exit" => exit(7),
         "abort" => std::process::abort(),
+        // SAFETY: there is none, and it is what the test is about: the process ends here.
         "segv" => unsafe { std::ptr::null_mut::<u8>().write_volatile(1) },
-        "raise" => unsafe { assert_eq!(libc::raise(libc::SIGUSR1), 0) },
+        "raise" => nix::sys::signal::raise(nix::sys::signal::Signal::SIGUSR1).unwrap(),
         "live" => live(),
-        "lock" => lock_and_die(socket),
+        "lock" => lock_and_wait(socket),
         "wait" => wait(socket),
         "family" => {
             setup::own_process_group().unwrap();
-            std::process::Command::new("sleep").arg("60").spawn().unwrap();
+            let _grandchild = std::process::Command::new("sleep").arg("60").spawn().unwrap();
             wait(socket)
         }
         other => panic!("no such deed: {other}"),
@@ -115,36 +121,51 @@ fn live() -> ! {
 }
 
 /// The mutex lies in the memory of the descriptor that comes over the socket.
-fn lock_and_die(socket: &Socket) -> ! {
-    let (_, fds) = socket.recv(&mut [0; 8], 1, soon()).unwrap().unwrap();
-    let mutex = map(fds[0].as_fd());
-    unsafe { assert_eq!(libc::pthread_mutex_lock(mutex), 0) };
+fn lock_and_wait(socket: &Socket) -> ! {
+    let (_, mut fds) = socket.recv(&mut [0; 8], 1, soon()).unwrap().unwrap();
+    let mutex = RobustMutex::map(File::from(fds.pop().unwrap()));
+    assert_eq!(mutex.try_lock(), 0);
     socket.send(b"locked", &[], None).unwrap();
     loop {
         std::thread::park();
     }
 }
 
-fn map(fd: std::os::fd::BorrowedFd<'_>) -> *mut libc::pthread_mutex_t {
-    use std::os::fd::AsRawFd;
-    let access = libc::PROT_READ | libc::PROT_WRITE;
-    let page = unsafe { libc::mmap(std::ptr::null_mut(), 4096, access, libc::MAP_SHARED, fd.as_raw_fd(), 0) };
-    assert_ne!(page, libc::MAP_FAILED);
-    page.cast()
+/// A mutex in shared memory, whose next owner is told that the last one has died.
+struct RobustMutex {
+    memory: File,
+    mutex: *mut libc::pthread_mutex_t,
 }
 
-fn robust_mutex() -> (std::os::fd::OwnedFd, *mut libc::pthread_mutex_t) {
-    use std::os::fd::FromRawFd;
-    unsafe {
-        let memory = std::os::fd::OwnedFd::from_raw_fd(libc::memfd_create(c"lock".as_ptr(), libc::MFD_CLOEXEC));
-        assert_eq!(libc::ftruncate(std::os::fd::AsRawFd::as_raw_fd(&memory), 4096), 0);
-        let mutex = map(memory.as_fd());
+impl RobustMutex {
+    fn new() -> Self {
+        // SAFETY: the name is a string; the descriptor is new, so nobody else owns it.
+        let memory = unsafe { File::from_raw_fd(libc::memfd_create(c"lock".as_ptr(), libc::MFD_CLOEXEC)) };
+        memory.set_len(4096).unwrap();
+        let this = Self::map(memory);
         let mut kind = MaybeUninit::uninit();
-        libc::pthread_mutexattr_init(kind.as_mut_ptr());
-        libc::pthread_mutexattr_setpshared(kind.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED);
-        libc::pthread_mutexattr_setrobust(kind.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST);
-        assert_eq!(libc::pthread_mutex_init(mutex, kind.as_ptr()), 0);
-        (memory, mutex)
+        // SAFETY: the kind is initialised before it is used, and the mutex has room in its page and no user yet.
+        unsafe {
+            libc::pthread_mutexattr_init(kind.as_mut_ptr());
+            libc::pthread_mutexattr_setpshared(kind.as_mut_ptr(), libc::PTHREAD_PROCESS_SHARED);
+            libc::pthread_mutexattr_setrobust(kind.as_mut_ptr(), libc::PTHREAD_MUTEX_ROBUST);
+            assert_eq!(libc::pthread_mutex_init(this.mutex, kind.as_ptr()), 0);
+        }
+        this
+    }
+
+    /// The page stays mapped until the process ends.
+    fn map(memory: File) -> Self {
+        let (access, fd) = (libc::PROT_READ | libc::PROT_WRITE, memory.as_raw_fd());
+        // SAFETY: a new mapping at a place that the kernel chooses.
+        let page = unsafe { libc::mmap(std::ptr::null_mut(), 4096, access, libc::MAP_SHARED, fd, 0) };
+        assert_ne!(page, libc::MAP_FAILED);
+        Self { memory, mutex: page.cast() }
+    }
+
+    fn try_lock(&self) -> i32 {
+        // SAFETY: the mutex was initialised by `new`, here or in the process that sent the memory.
+        unsafe { libc::pthread_mutex_trylock(self.mutex) }
     }
 }
 
@@ -189,14 +210,14 @@ fn a_sibling_is_a_whole_process() {
 fn a_siblings_death_frees_its_robust_locks() {
     let (_zygote, socket) = spawn("zygote");
     let (ours, theirs) = pair().unwrap();
-    let (memory, mutex) = robust_mutex();
+    let mutex = RobustMutex::new();
     let mut sibling = fork(&socket, "lock", &theirs);
-    ours.send(b"memory", &[memory.as_fd()], soon()).unwrap();
+    ours.send(b"memory", &[mutex.memory.as_fd()], soon()).unwrap();
     ours.recv(&mut [0; 8], 0, soon()).unwrap().unwrap();
-    assert_eq!(unsafe { libc::pthread_mutex_trylock(mutex) }, libc::EBUSY);
+    assert_eq!(mutex.try_lock(), libc::EBUSY);
     assert!(sibling.signal(Signal::Kill).unwrap());
     sibling.wait().unwrap();
-    assert_eq!(unsafe { libc::pthread_mutex_trylock(mutex) }, libc::EOWNERDEAD);
+    assert_eq!(mutex.try_lock(), libc::EOWNERDEAD);
 }
 
 fn a_fork_of_threads_is_refused() {
@@ -234,13 +255,13 @@ fn a_dropped_child_is_dead_with_its_group() {
     let sibling = fork(&socket, "family", &theirs);
     drop(theirs);
     ours.recv(&mut [0; 8], 0, soon()).unwrap().unwrap();
-    let group = sibling.pid() as i32;
+    let group = Pid::from_raw(sibling.pid() as i32);
     drop(sibling);
     // The grandchild is reaped by whoever adopts it; until then it is still a member of the group.
     let deadline = soon().unwrap();
-    while unsafe { libc::kill(-group, 0) } == 0 && Instant::now() < deadline {
+    while killpg(group, None).is_ok() && Instant::now() < deadline {
         std::thread::yield_now();
     }
-    assert_eq!(unsafe { libc::kill(-group, 0) }, -1, "the grandchild lives");
+    assert!(killpg(group, None).is_err(), "the grandchild lives");
     assert!(ours.recv(&mut [0; 8], 0, soon()).unwrap().is_none());
 }
