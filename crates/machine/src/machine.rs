@@ -106,6 +106,9 @@ impl Machine {
     /// Takes in one event and appends what is to be done about it. Events that contradict what the machine knows (of
     /// unknown workers, about tasks that a worker does not hold) change nothing.
     pub fn on(&mut self, now: Moment, event: Event, actions: &mut Vec<Action>) {
+        if let Event::Stalled { time } = event {
+            self.lag += time;
+        }
         self.advance(now);
         match event {
             Event::Submitted { task, policy } => self.on_submitted(task, policy, actions),
@@ -119,7 +122,7 @@ impl Machine {
             Event::WorkerGone { worker, current, exit } => self.on_worker_gone(worker, current, exit, actions),
             Event::Memory { worker, resident } => self.on_memory(worker, resident, actions),
             Event::Tick => self.on_tick(actions),
-            Event::Stalled { time } => self.lag += time,
+            Event::Stalled { .. } => {}
             Event::Close => self.on_close(),
             Event::Interrupt => self.on_interrupt(actions),
             Event::Terminate => self.on_terminate(actions),

@@ -38,12 +38,14 @@ impl Machine {
         }
     }
 
+    /// Whatever we think of the task: the worker has not got it any more.
     pub(crate) fn on_taken_back(&mut self, worker: WorkerId, task: TaskId, actions: &mut Vec<Action>) {
-        let Some((place, why)) = self.asked_back(worker, task) else { return };
-        self.release(place, task);
-        match why {
-            Recall::ToCancel => self.settle(task, End::Cancelled, actions),
-            Recall::ToMove => self.give_back(task, actions),
+        let Some(place) = self.workers.find(worker) else { return };
+        let Some(state) = self.release(place, task) else { return };
+        if state.is_cancelled() {
+            self.settle(task, End::Cancelled, actions);
+        } else {
+            self.give_back(task, actions);
         }
         // An idle worker comes before the one that it was taken from.
         self.pump(actions);
