@@ -146,25 +146,24 @@ fn a_script_without_a_first_line_is_run_by_the_shell() {
 fn what_cannot_start_is_told_with_its_remedy() {
     let scratch = Scratch::new("errors");
     let plain = scratch.file("plain", "", 0o644);
-    let cases: [(&[CString], Option<&CStr>, Stage, i32, &str); 6] = [
-        (
-            &argv(["ganger-no-such"]),
-            None,
-            Stage::Exec,
-            libc::ENOENT,
-            "`ganger-no-such`: it cannot be executed: no such",
-        ),
-        (&argv(["./ganger-no-such"]), None, Stage::Exec, libc::ENOENT, "is the path right"),
-        (&[plain], None, Stage::Exec, libc::EACCES, "chmod +x"),
-        (&argv(["/"]), None, Stage::Exec, libc::EACCES, "directory"),
-        (&argv(["true"]), Some(c"/nowhere"), Stage::Directory, libc::ENOENT, "working directory"),
-        (&[], None, Stage::Exec, libc::ENOENT, "``"),
-    ];
-    for (args, dir, stage, errno, text) in cases {
+    let told = |args: &[CString], dir: Option<&CStr>, stage: Stage, errno: i32, text: &str| {
         let error = fails(args, dir);
         assert_eq!((error.stage(), error.errno()), (stage, errno), "{error}");
         assert!(error.to_string().contains(text), "{error}");
-    }
+    };
+    told(
+        &argv(["ganger-no-such"]),
+        None,
+        Stage::Exec,
+        libc::ENOENT,
+        "`ganger-no-such`: it cannot be executed: no such",
+    );
+    told(&argv(["ganger-no-such"]), None, Stage::Exec, libc::ENOENT, "is it in PATH?");
+    told(&argv(["./ganger-no-such"]), None, Stage::Exec, libc::ENOENT, "is the path right");
+    told(&[plain], None, Stage::Exec, libc::EACCES, "chmod +x");
+    told(&argv(["/"]), None, Stage::Exec, libc::EACCES, "directory");
+    told(&argv(["true"]), Some(c"/nowhere"), Stage::Directory, libc::ENOENT, "working directory");
+    told(&[], None, Stage::Exec, libc::ENOENT, "``");
     assert_eq!(std::io::Error::from(fails(&argv(["ganger-no-such"]), None)).kind(), ErrorKind::NotFound);
 }
 

@@ -85,8 +85,9 @@ fn sibling(deed: &str, socket: &Socket) -> ! {
         "wait" => wait(socket),
         "family" => {
             setup::own_process_group().unwrap();
-            let _grandchild = std::process::Command::new("sleep").arg("60").spawn().unwrap();
-            wait(socket)
+            let mut grandchild = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+            socket.send(b"ready", &[], None).unwrap();
+            grandchild.wait().unwrap();
         }
         other => panic!("no such deed: {other}"),
     }
