@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// The packages that decide without doing, and what would let them do.
 const PURE: &[&str] = &["ganger-proto", "ganger-machine"];
-const SYSTEM: &[&str] = &["nix", "libc", "ipc-channel", "signal-hook", "tokio", "log", "env_logger"];
+const SYSTEM: &[&str] = &["nix", "libc", "ipc-channel", "signal-hook", "tokio"];
 
 /// What the rules need of one Cargo.toml.
 pub(crate) struct Manifest {
