@@ -39,6 +39,13 @@ const BATCH: usize = 64;
 #[derive(Debug)]
 pub struct Epoll(OwnedFd);
 
+/// A set is readable while something in it is ready: sets can be waited for together.
+impl AsFd for Epoll {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 impl Epoll {
     /// A new instance that watches nothing.
     ///

@@ -5,17 +5,19 @@
 
 use std::ffi::{CString, OsStr};
 use std::fs::{self, File};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ganger_sys::limits::{Limit, Resource, limit, raise_open_files, set_limit};
 use ganger_sys::sweep::{children, sweep};
-use ganger_sys::{Child, EnvBlock, Exit, Launch, LaunchError, Signal, Stage, memory, pair, setup};
+use ganger_sys::{Child, EnvBlock, Exit, Launch, LaunchError, Signal, Spawn, Stage, memory, pair, setup};
 
 fn main() {
     test("a thousand launches leave nothing", a_thousand_launches_leave_nothing);
     test("a failed launch leaves nothing", a_failed_launch_leaves_nothing);
     test("a large process launches as fast as a small one", a_large_process_launches_as_fast_as_a_small_one);
+    test("streams may be swapped", streams_may_be_swapped);
+    test("closed streams are no hindrance", closed_streams_are_no_hindrance);
     test("limits are set", limits_are_set);
     test("without descriptors there is an error", without_descriptors_there_is_an_error);
     test("messages and their end arrive", messages_and_their_end_arrive);
@@ -61,33 +63,82 @@ fn a_failed_launch_leaves_nothing() {
     assert_eq!((open_fds(), children().unwrap()), (before, vec![]));
 }
 
+/// Of 300 runs.
+fn median<T>(mut run: impl FnMut() -> T) -> Duration {
+    let mut times: Vec<_> = std::iter::repeat_with(|| {
+        let started = Instant::now();
+        run();
+        started.elapsed()
+    })
+    .take(300)
+    .collect();
+    times.sort_unstable();
+    times[150]
+}
+
 fn a_large_process_launches_as_fast_as_a_small_one() {
     let env = EnvBlock::inherited();
-    let time = |count: u32| {
-        let started = Instant::now();
-        for _ in 0..count {
-            launch(&["true"], &env).unwrap().wait().unwrap();
-        }
-        started.elapsed() / count
-    };
-    let posix_spawn = |count: u32| {
-        let started = Instant::now();
-        for _ in 0..count {
-            std::process::Command::new("true").stdout(std::process::Stdio::null()).status().unwrap();
-        }
-        started.elapsed() / count
-    };
-    time(50);
-    let (small, std) = (time(300), posix_spawn(300));
+    let time = || median(|| launch(&["true"], &env).unwrap().wait().unwrap());
+    let posix_spawn = || std::process::Command::new("true").status().unwrap();
+    let (small, std) = (time(), median(posix_spawn));
     let size = 512 << 20;
     let mut memory = Vec::<u8>::with_capacity(size);
     for page in (0..size).step_by(4096) {
         // SAFETY: within the capacity.
         unsafe { memory.as_mut_ptr().add(page).write_volatile(1) };
     }
-    let large = time(300);
+    let large = time();
     assert!(memory::resident(std::process::id()).unwrap() > size as u64);
     println!("launch of true: {small:?} small, {large:?} with 512 MiB resident; std's Command {std:?} small");
+}
+
+/// Runs `body` with other descriptors as stdout and stderr; `None` closes both.
+fn with_streams<T>(streams: Option<[&OwnedFd; 2]>, body: impl FnOnce() -> T) -> T {
+    let [out, err] = [1, 2].map(|fd| {
+        // SAFETY: both are open, and nothing else in this process uses them meanwhile.
+        unsafe { OwnedFd::from_raw_fd(libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3)) }
+    });
+    match streams {
+        Some([out, err]) => {
+            nix::unistd::dup2_stdout(out).unwrap();
+            nix::unistd::dup2_stderr(err).unwrap();
+        }
+        // SAFETY: no memory is passed; they are opened again below.
+        None => [1, 2].map(|fd| unsafe { libc::close(fd) }).into_iter().for_each(|closed| assert_eq!(closed, 0)),
+    }
+    let result = body();
+    nix::unistd::dup2_stdout(&out).unwrap();
+    nix::unistd::dup2_stderr(&err).unwrap();
+    result
+}
+
+fn streams_may_be_swapped() {
+    let (mut out, out_end) = std::io::pipe().unwrap();
+    let (mut err, err_end) = std::io::pipe().unwrap();
+    let (out_end, err_end) = (OwnedFd::from(out_end), OwnedFd::from(err_end));
+    let argv = ["sh", "-c", "echo out; echo err >&2"].map(|a| CString::new(a).unwrap());
+    let exit = with_streams(Some([&out_end, &err_end]), || {
+        let (stdin, stdout, stderr) = (std::io::stdin(), std::io::stderr(), std::io::stdout());
+        let (stdin, stdout, stderr) = (stdin.as_fd(), stdout.as_fd(), stderr.as_fd());
+        let env = &EnvBlock::inherited();
+        Launch { argv: &argv, env, env_more: &[], dir: None, stdin, stdout, stderr }.start().unwrap().wait().unwrap()
+    });
+    drop((out_end, err_end));
+    let read = |pipe: &mut std::io::PipeReader| std::io::read_to_string(pipe).unwrap();
+    assert_eq!((exit, read(&mut out), read(&mut err)), (Exit::Code(0), "err\n".into(), "out\n".into()));
+}
+
+fn closed_streams_are_no_hindrance() {
+    let args = ["-c".into(), "exit 4".into()];
+    let ends = with_streams(None, || {
+        // The lowest free number: it may be that of a stream.
+        let (_ours, theirs) = pair().unwrap();
+        let program = std::path::Path::new("/bin/sh");
+        let mut spawned = Spawn { program, arg0: None, args: &args, env: &[], stdin: theirs.into() }.start().unwrap();
+        let mut launched = launch(&["sh", "-c", "exit 5"], &EnvBlock::inherited()).unwrap();
+        (spawned.wait().unwrap(), launched.wait().unwrap())
+    });
+    assert_eq!(ends, (Exit::Code(4), Exit::Code(5)));
 }
 
 fn limits_are_set() {
