@@ -55,10 +55,9 @@ impl Machine {
     pub(crate) fn on_kept(&mut self, worker: WorkerId, task: TaskId, actions: &mut Vec<Action>) {
         let Some((place, why)) = self.asked_back(worker, task) else { return };
         self.tasks.set(task, TaskState::Held { worker });
-        if let Stage::Isolating { since, victim } = self.workers[place].stage
+        if let Stage::Isolating { victim, .. } = self.workers[place].stage
             && self.is_behind(place, task, victim)
         {
-            self.workers[place].stage = Stage::Ready { since };
             self.expect_end(place, victim);
         }
         match why {
@@ -94,7 +93,6 @@ impl Machine {
             return self.expect_end(place, task);
         }
         self.workers[place].stage = Stage::Isolating { since, victim: task };
-        self.shun(place);
         for (other, state) in behind {
             if let TaskState::Held { worker } = state {
                 self.take_back(worker, other, Recall::ToMove, actions);

@@ -315,6 +315,9 @@ impl World {
         if self.cases.is_empty() {
             return Ok(());
         }
+        if param > 200 {
+            return self.speak_of_the_dead(param);
+        }
         let (worker, ready) = (self.workers[w].id, self.workers[w].ready);
         let case = &self.cases[param as usize % self.cases.len()];
         let (task, held) = (case.id, case.place == Place::Held(w));
@@ -333,6 +336,17 @@ impl World {
             }
             3 if ready => self.feed(Event::Ready { worker }),
             _ => Ok(()),
+        }
+    }
+
+    /// Late news of workers that are gone, whose places others may have.
+    fn speak_of_the_dead(&mut self, param: u64) -> Result<(), String> {
+        let dead: Vec<_> = self.workers.iter().filter(|sim| sim.gone).map(|sim| sim.id).collect();
+        let Some(worker) = dead.get(param as usize % dead.len().max(1)).copied() else { return Ok(()) };
+        match param % 3 {
+            0 => self.feed(Event::WorkerGone { worker, current: None, exit: Exit::Code(0) }),
+            1 => self.feed(Event::StartFailed { worker, error: "late".into() }),
+            _ => self.feed(Event::Ready { worker }),
         }
     }
 
