@@ -46,11 +46,26 @@ pub fn kill_group(group: u32) -> io::Result<bool> {
 /// When `/proc` is not mounted.
 pub fn children() -> io::Result<Vec<Stray>> {
     let own = std::process::id();
-    let stats = fs::read_dir("/proc")?.flatten().filter_map(|entry| {
-        let pid: u32 = entry.file_name().to_str()?.parse().ok()?;
-        Some((pid, fs::read_to_string(entry.path().join("stat")).ok()?))
-    });
-    Ok(stats.filter_map(|(pid, stat)| stray(pid, &stat, own)).collect())
+    let candidates = listed_children().or_else(|_| all_processes())?;
+    let stat = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/stat"));
+    Ok(candidates.iter().filter_map(|pid| stray(*pid, &stat(pid).ok()?, own)).collect())
+}
+
+/// As the kernel lists them, which costs as much as there are children; not in every kernel's configuration.
+fn listed_children() -> io::Result<Vec<u32>> {
+    fs::metadata("/proc/thread-self/children")?;
+    let mut pids = Vec::new();
+    for thread in fs::read_dir("/proc/self/task")? {
+        // A thread that has ended meanwhile has none: its children are another thread's now.
+        let listed = fs::read_to_string(thread?.path().join("children")).unwrap_or_default();
+        pids.extend(listed.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+    }
+    Ok(pids)
+}
+
+/// Costs as much as the machine has processes.
+fn all_processes() -> io::Result<Vec<u32>> {
+    Ok(fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
 }
 
 /// Kills and reaps every child of this process that `spare` does not spare, and what comes to this process through their
@@ -73,7 +88,8 @@ pub fn sweep(spare: impl Fn(&Stray) -> bool, patience: Duration) -> io::Result<u
         if Instant::now() > deadline {
             return Err(io::Error::new(io::ErrorKind::TimedOut, format!("{} processes do not die", left.len())));
         }
-        std::thread::yield_now();
+        // A killed process takes some 50 µs to die; one that waits for a disk must not cost a processor meanwhile.
+        std::thread::sleep(Duration::from_micros(100));
     }
 }
 
@@ -104,6 +120,20 @@ mod tests {
         assert_eq!(stray(7, line, 3), Some(Stray { pid: 7, group: 5, session: 6 }));
         assert_eq!(stray(7, line, 1), None);
         assert_eq!(stray(7, "", 1), None);
+    }
+
+    #[test]
+    fn both_ways_find_a_child() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = child.id();
+        assert!(all_processes().unwrap().contains(&pid));
+        assert!(
+            listed_children().is_ok_and(|all| all.contains(&pid)) || !fs::exists("/proc/thread-self/children").unwrap()
+        );
+        assert!(children().unwrap().iter().any(|c| c.pid == pid));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(children().unwrap().iter().all(|c| c.pid != pid));
     }
 
     #[test]
