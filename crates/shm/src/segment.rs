@@ -2,15 +2,18 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::ptr::NonNull;
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 
 /// The seals that a segment must carry before it is mapped.
 const SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW).union(SealFlag::F_SEAL_SEAL);
+
+/// The size of the page before and the page behind a mapping that nobody may touch, in bytes.
+const GUARD: usize = 4096;
 
 /// A sealed memfd, mapped. The mapping ends with this value, the memory with the last process that has it.
 #[derive(Debug)]
@@ -52,13 +55,23 @@ impl Segment {
         Self::map(fd, usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?)
     }
 
+    /// Maps between two pages that nobody may touch: a fault of this crate ends the process, rather than letting one
+    /// worker's bytes run over into other memory.
     fn map(fd: &OwnedFd, len: usize) -> io::Result<Self> {
         let size = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
-        let prot = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        let fd: BorrowedFd<'_> = fd.as_fd();
+        let around = NonZeroUsize::new(with_guards(len)?).ok_or(io::ErrorKind::InvalidInput)?;
+        let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_NORESERVE;
         // SAFETY: a fresh mapping at an address that the kernel chooses aliases nothing of ours.
-        let base = unsafe { mmap(None, size, prot, MapFlags::MAP_SHARED, fd, 0)? };
-        Ok(Self { base: base.cast(), len })
+        let guards = unsafe { mmap_anonymous(None, around, ProtFlags::PROT_NONE, flags)? };
+        // SAFETY: the reservation is at least one page longer than this.
+        let base = unsafe { guards.cast::<u8>().add(GUARD) };
+        // From here on dropping it gives everything back.
+        let segment = Self { base, len };
+        let prot = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let flags = MapFlags::MAP_SHARED | MapFlags::MAP_FIXED;
+        // SAFETY: it replaces pages of the reservation just made, which nobody else knows of.
+        unsafe { mmap(Some(base.addr()), size, prot, flags, fd.as_fd(), 0)? };
+        Ok(segment)
     }
 
     /// The size in bytes.
@@ -75,10 +88,17 @@ impl Segment {
 
 impl Drop for Segment {
     fn drop(&mut self) {
-        // SAFETY: `base` and `len` are those of a mapping that this value alone owns.
-        let unmapped = unsafe { munmap(self.base.cast(), self.len) };
+        let around = with_guards(self.len).expect("it was mapped with as many");
+        // SAFETY: this value alone owns the mapping and the page on either side of it.
+        let unmapped = unsafe { munmap(self.base.sub(GUARD).cast(), around) };
         debug_assert!(unmapped.is_ok(), "{unmapped:?}");
     }
+}
+
+/// How many bytes a mapping of `len` takes together with its guards.
+fn with_guards(len: usize) -> io::Result<usize> {
+    let pages = len.checked_next_multiple_of(GUARD).and_then(|len| len.checked_add(2 * GUARD));
+    pages.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 #[cfg(test)]

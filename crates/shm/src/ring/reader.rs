@@ -169,6 +169,11 @@ impl Reader {
         waits.load(Ordering::Relaxed) == 1 && waits.swap(0, Ordering::AcqRel) == 1
     }
 
+    /// The reader looks by itself from now on, and need not be woken.
+    pub fn stop_waiting(&self) {
+        self.memory.meeting().reader_waits.0.store(0, Ordering::Relaxed);
+    }
+
     /// Says that the reader waits. Returns true if there is something to read now, and it must not sleep.
     #[must_use]
     pub fn wait_for_record(&self) -> bool {
@@ -184,5 +189,54 @@ impl Reader {
 
     pub(super) fn memory(&self) -> &Memory {
         &self.memory
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+    use std::time::{Duration, Instant};
+
+    use crate::ring::{Kind, Record, Writer};
+    use crate::sync::Ordering;
+    use crate::{Assembly, Claims, HEAD, Received, link};
+
+    const CAPACITY: u64 = 16 << 10;
+
+    /// The whole ring: a message begun and given up, again and again.
+    fn begin_and_abort(writer: &Writer) {
+        for position in (0..CAPACITY).step_by(64) {
+            let (kind, len, total) = if position % 128 == 0 { (Kind::First, HEAD, 1000) } else { (Kind::Abort, 0, 0) };
+            writer.memory().write_head(Record { position, kind, len, total });
+        }
+    }
+
+    #[test]
+    fn a_writer_as_fast_as_the_reader_cannot_keep_it() {
+        let (mut supervisor, fd) = link::create("endless", CAPACITY as usize).expect("memory for a small link");
+        let worker = link::open(&fd).expect("the segment that was just made");
+        begin_and_abort(&worker.writer);
+        let mut assembly = Assembly::new(1 << 20);
+        let reader = &mut supervisor.reader;
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let meeting = worker.writer.memory().meeting();
+                let begun = Instant::now();
+                while !done.load(Ordering::Relaxed) && begun.elapsed() < Duration::from_secs(5) {
+                    let head = meeting.head.0.load(Ordering::Acquire);
+                    meeting.tail.0.store(head + CAPACITY, Ordering::Release);
+                }
+            });
+            while reader.is_empty() {
+                std::thread::yield_now();
+            }
+            for _ in 0..100 {
+                let before = reader.head();
+                assert_eq!(reader.receive(&mut assembly, Claims::Unneeded), Ok(Received::Nothing));
+                assert!(reader.head() - before <= CAPACITY);
+            }
+            done.store(true, Ordering::Relaxed);
+        });
     }
 }

@@ -150,3 +150,23 @@ impl Writer {
         &self.memory
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use crate::{Assembly, Claims, HEAD, Piece, Received, link};
+
+    #[test]
+    fn an_idle_ring_stays_within_its_first_pages() {
+        let (mut supervisor, fd) = link::create("idle", 1 << 16).expect("memory for a small link");
+        let mut worker = link::open(&fd).expect("the segment that was just made");
+        let mut assembly = Assembly::new(1 << 10);
+        for n in 0..10_000 {
+            let mut piece = Piece::default();
+            assert!(supervisor.writer.send(&[0; HEAD], &[7; 40], &mut piece));
+            let position = piece.position().expect("sent").0;
+            assert!(supervisor.writer.memory.offset(position) < 4096, "message {n} at {position}");
+            assert_eq!(worker.reader.receive(&mut assembly, Claims::Needed), Ok(Received::Message));
+            assert!(!worker.reader.release(), "nobody waits");
+        }
+    }
+}
