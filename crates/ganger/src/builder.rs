@@ -1,0 +1,280 @@
+//! What a pool is to be: collected here, checked once, by [`build`](PoolBuilder::build).
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
+use ganger_proto::policy::{PoolPolicy, Prefetch, Restart};
+use ganger_proto::spec::{Bytes, Function};
+
+use crate::engine::settings::{Program, Settings};
+use crate::error::{Error, ErrorKind};
+use crate::options::TaskOptions;
+use crate::pool::Pool;
+use crate::task::{Portable, Task, lookup};
+use crate::{harness, worker};
+
+/// How workers come into being. The same program runs with each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum StartMethod {
+    /// The worker program is executed once, runs the preloads, and forks a worker whenever one is wanted: 0.1 ms and
+    /// about 50 KiB each. For everything.
+    #[default]
+    Zygote,
+    /// The worker program is executed for each worker: for programs that have threads before `main`.
+    Spawn,
+    /// Workers are threads of this process: for work that waits more than it computes. A task that crashes takes the
+    /// program with it, and one that runs cannot be ended: at its time limit it is given up, and goes on.
+    Thread,
+    /// Tasks run in the caller, one after the other: for debugging.
+    Inline,
+}
+
+/// Builds a [`Pool`].
+pub struct PoolBuilder {
+    policy: PoolPolicy,
+    method: StartMethod,
+    name: String,
+    program: Option<PathBuf>,
+    preload: Vec<(Function, Bytes)>,
+    initializer: Option<(Function, Bytes)>,
+    payload_limit: u64,
+    ring_capacity: usize,
+    spin: Duration,
+    claim_signals: bool,
+    commands: bool,
+    defaults: TaskOptions,
+    /// The first thing that was wrong; told by `build`.
+    error: Option<Error>,
+}
+
+impl Default for PoolBuilder {
+    fn default() -> Self {
+        let workers = u32::try_from(crate::cpu_count()).unwrap_or(u32::MAX);
+        Self {
+            policy: PoolPolicy { workers, ..PoolPolicy::default() },
+            method: StartMethod::default(),
+            name: "pool".to_owned(),
+            program: None,
+            preload: Vec::new(),
+            initializer: None,
+            payload_limit: DEFAULT_PAYLOAD_LIMIT,
+            ring_capacity: 1 << 20,
+            spin: Duration::from_micros(50),
+            claim_signals: false,
+            commands: false,
+            defaults: TaskOptions::default(),
+            error: None,
+        }
+    }
+}
+
+impl PoolBuilder {
+    /// How many workers; by default as many as there are processors for this process ([`cpu_count`](crate::cpu_count)).
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.policy.workers = u32::try_from(workers).unwrap_or(u32::MAX);
+        self
+    }
+
+    /// How workers come into being.
+    #[must_use]
+    pub fn start_method(mut self, method: StartMethod) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// The pool's name, in log records and as the name of its threads.
+    #[must_use]
+    pub fn name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
+    /// The program that workers execute, instead of this one. Its `main` calls [`init`](crate::init) first, and it
+    /// registers the same tasks: share them in a library crate.
+    #[must_use]
+    pub fn worker_program(mut self, program: impl AsRef<Path>) -> Self {
+        self.program = Some(program.as_ref().to_owned());
+        self
+    }
+
+    /// Starts all workers at once (the default), or each when a task finds none idle.
+    #[must_use]
+    pub fn eager(mut self, eager: bool) -> Self {
+        self.policy.eager = eager;
+        self
+    }
+
+    /// Calls `f` once in the zygote, before it forks: what it loads is shared by all workers, copy-on-write.
+    #[must_use]
+    pub fn preload<F, A, S>(mut self, f: F, args: A) -> Self
+    where
+        F: Task<A, S>,
+        A: Portable,
+    {
+        match encoded(f, &args) {
+            Ok(call) => self.preload.push(call),
+            Err(error) => drop(self.error.get_or_insert(error)),
+        }
+        self
+    }
+
+    /// Calls `f` in each worker before its first task. If it fails three times in a row, the pool fails.
+    #[must_use]
+    pub fn initializer<F, A, S>(mut self, f: F, args: A) -> Self
+    where
+        F: Task<A, S>,
+        A: Portable,
+    {
+        match encoded(f, &args) {
+            Ok(call) => self.initializer = Some(call),
+            Err(error) => drop(self.error.get_or_insert(error)),
+        }
+        self
+    }
+
+    /// Replaces a worker after so many tasks, plus a random number of up to `jitter`.
+    #[must_use]
+    pub fn max_tasks_per_worker(mut self, tasks: u32, jitter: u32) -> Self {
+        if tasks == 0 {
+            let error = ErrorKind::Invalid { what: "max_tasks_per_worker", why: "a worker needs at least one task" };
+            self.error.get_or_insert(Error::new(error));
+        }
+        self.policy.recycle.after_tasks = Some(tasks);
+        self.policy.recycle.jitter = jitter;
+        self
+    }
+
+    /// Replaces a worker that has more than so many bytes of memory resident after a task.
+    #[must_use]
+    pub fn memory_mark(mut self, bytes: u64) -> Self {
+        self.policy.recycle.memory = Some(bytes);
+        self
+    }
+
+    /// How long a worker may take to end after it was asked to, before it is killed: 10 s by default.
+    #[must_use]
+    pub fn stop_grace(mut self, grace: Duration) -> Self {
+        self.policy.grace = grace;
+        self
+    }
+
+    /// How long a worker may take to become ready: 30 s by default.
+    #[must_use]
+    pub fn start_timeout(mut self, timeout: Duration) -> Self {
+        self.policy.start_timeout = timeout;
+        self
+    }
+
+    /// How the dead are replaced, and when the pool gives up.
+    #[must_use]
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.policy.restart = restart;
+        self
+    }
+
+    /// How far ahead tasks are handed to workers.
+    #[must_use]
+    pub fn prefetch(mut self, prefetch: Prefetch) -> Self {
+        self.policy.prefetch = prefetch;
+        self
+    }
+
+    /// Takes SIGINT, SIGTERM and SIGHUP for the pool: the first lets what runs finish, the second asks it to end, the
+    /// third kills it. A library claims no signal unless asked.
+    #[must_use]
+    pub fn claim_signals(mut self, claim: bool) -> Self {
+        self.claim_signals = claim;
+        self
+    }
+
+    /// The largest payload of a task, there or back, in bytes: 1 GiB by default.
+    #[must_use]
+    pub fn payload_limit(mut self, bytes: u64) -> Self {
+        self.payload_limit = bytes;
+        self
+    }
+
+    /// How long those who wait spin before they sleep: 50 µs by default; zero for never. Nobody spins while more
+    /// workers run than there are processors.
+    #[must_use]
+    pub fn spin(mut self, time: Duration) -> Self {
+        self.spin = time;
+        self
+    }
+
+    /// How tasks are treated that are submitted without options of their own.
+    #[must_use]
+    pub fn task_defaults(mut self, options: TaskOptions) -> Self {
+        self.defaults = options;
+        self
+    }
+
+    /// The pool's workers run programs ([`Pool::run_command`]).
+    #[must_use]
+    pub fn for_commands(mut self) -> Self {
+        self.commands = true;
+        self
+    }
+
+    /// Makes the pool, and starts its workers.
+    ///
+    /// # Errors
+    /// When the options make no sense, a function is not registered, the worker program does not exist, or this process
+    /// is itself a worker that has not called [`init`](crate::init).
+    pub fn build(self) -> Result<Pool, Error> {
+        let defaults = self.defaults.clone();
+        Pool::start(self.settings()?, defaults)
+    }
+
+    fn settings(mut self) -> Result<Settings, Error> {
+        if worker::is_uninitialised() {
+            return Err(Error::new(ErrorKind::NotInitialised));
+        }
+        if self.policy.workers == 0 {
+            return Err(Error::new(ErrorKind::NoWorkers));
+        }
+        if let Some(error) = self.error.take() {
+            return Err(error);
+        }
+        self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
+        Ok(Settings {
+            program: program(self.program)?,
+            name: self.name,
+            policy: self.policy,
+            method: self.method,
+            preload: self.preload,
+            initializer: self.initializer,
+            payload_limit: self.payload_limit,
+            ring_capacity: self.ring_capacity,
+            spin: self.spin,
+            cpus: crate::cpu_count(),
+            claim_signals: self.claim_signals,
+            commands: self.commands,
+        })
+    }
+}
+
+fn encoded<F, A, S>(_: F, args: &A) -> Result<(Function, Bytes), Error>
+where
+    F: Task<A, S>,
+    A: Portable,
+{
+    Ok((lookup::<F>()?, codec::encode(args, DEFAULT_PAYLOAD_LIMIT)?.into()))
+}
+
+/// The running program by default: as the kernel has it, whatever became of its file since.
+fn program(given: Option<PathBuf>) -> Result<Program, Error> {
+    let Some(path) = given else {
+        let shown = std::env::current_exe().map_or_else(|_| "/proc/self/exe".to_owned(), |p| p.display().to_string());
+        return Ok(Program { path: PathBuf::from("/proc/self/exe"), args: harness::worker_arguments(), shown });
+    };
+    let shown = path.display().to_string();
+    let refused = |why: &str| Err(Error::new(ErrorKind::Program { program: shown.clone(), why: why.to_owned() }));
+    match std::fs::metadata(&path) {
+        Err(error) => refused(&format!("{error}; give the path of a program that calls ganger::init()")),
+        Ok(found) if !found.is_file() => refused("it is no file; give the path of a program"),
+        Ok(_) => Ok(Program { path: std::path::absolute(&path).unwrap_or(path), args: Vec::new(), shown }),
+    }
+}

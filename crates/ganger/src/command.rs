@@ -1,0 +1,205 @@
+//! Programs as tasks: what becomes of each is reported to a queue.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ganger_proto::TaskId;
+use ganger_proto::codec;
+use ganger_proto::message::{Stream, Verdict};
+use ganger_proto::outcome::{CommandEnd, Failure, FailureKind, Outcome, Panic};
+use ganger_sys::Bell;
+
+use crate::engine::lock;
+use crate::slot::{Ended, How};
+
+/// What happens to a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// It printed something.
+    Output {
+        /// Which.
+        task: TaskId,
+        /// Standard output or standard error.
+        stream: Stream,
+        /// What.
+        bytes: Vec<u8>,
+    },
+    /// The attempt failed and another follows: its output so far is void.
+    Again {
+        /// Which.
+        task: TaskId,
+    },
+    /// It has ended. Its last report.
+    Ended {
+        /// Which.
+        task: TaskId,
+        /// In which slot it ran last, from 1; 0 if it never ran.
+        slot: u32,
+        /// How often it was tried.
+        attempts: u32,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The pool was interrupted for the so many-th time, and has acted on it.
+    Interrupted {
+        /// 1: what runs may finish; 2: it was asked to end; 3: it was killed.
+        times: u32,
+    },
+}
+
+/// The reading end of a queue of reports. When more than its limit of output is unread, the commands that print it are
+/// held up, and no others.
+#[derive(Clone)]
+pub struct Reports {
+    pub(crate) queue: Arc<ReportQueue>,
+}
+
+impl Reports {
+    /// A queue that holds up to about `limit` bytes of output.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        let queue = ReportQueue { inner: Mutex::default(), came: Condvar::new(), limit, room: Mutex::new(None) };
+        Self { queue: Arc::new(queue) }
+    }
+
+    /// The next report. None: nothing came within `timeout` (`None`: for ever).
+    #[must_use]
+    pub fn recv(&self, timeout: Option<Duration>) -> Option<Report> {
+        self.queue.recv(timeout)
+    }
+}
+
+/// Both ends.
+pub(crate) struct ReportQueue {
+    inner: Mutex<Inner>,
+    came: Condvar,
+    limit: usize,
+    /// The driver to ring when there is room again.
+    room: Mutex<Option<Arc<Bell>>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    reports: VecDeque<Report>,
+    bytes: usize,
+    interrupts: u32,
+    sleeping: bool,
+}
+
+impl ReportQueue {
+    /// Whom to ring when there is room again. True: nobody was known before.
+    pub(crate) fn belongs_to(&self, driver: &Arc<Bell>) -> bool {
+        lock(&self.room).replace(Arc::clone(driver)).is_none()
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        lock(&self.inner).bytes > self.limit
+    }
+
+    pub(crate) fn output(&self, task: TaskId, stream: Stream, bytes: &[u8]) {
+        self.push(Report::Output { task, stream, bytes: bytes.to_vec() });
+    }
+
+    pub(crate) fn again(&self, task: TaskId) {
+        self.push(Report::Again { task });
+    }
+
+    pub(crate) fn ended(&self, task: TaskId, slot: u32, attempts: u32, ended: Ended) {
+        self.push(Report::Ended { task, slot, attempts, outcome: outcome(ended) });
+    }
+
+    /// Told once for each time, however many tasks report here.
+    pub(crate) fn interrupted(&self, times: u32) {
+        let new = times > std::mem::replace(&mut lock(&self.inner).interrupts, times);
+        if new {
+            self.push(Report::Interrupted { times });
+        }
+    }
+
+    fn push(&self, report: Report) {
+        let mut inner = lock(&self.inner);
+        inner.bytes += weight(&report);
+        inner.reports.push_back(report);
+        if inner.sleeping {
+            self.came.notify_one();
+        }
+    }
+
+    fn recv(&self, timeout: Option<Duration>) -> Option<Report> {
+        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        let mut inner = lock(&self.inner);
+        while inner.reports.is_empty() {
+            inner.sleeping = true;
+            inner = match deadline.map(|d| d.saturating_duration_since(Instant::now())) {
+                None => self.came.wait(inner).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => break,
+                Some(left) => self.came.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        }
+        inner.sleeping = false;
+        let report = inner.reports.pop_front()?;
+        let was_full = inner.bytes > self.limit;
+        inner.bytes -= weight(&report);
+        let has_room = inner.bytes <= self.limit;
+        drop(inner);
+        if was_full
+            && has_room
+            && let Some(driver) = &*lock(&self.room)
+        {
+            driver.ring();
+        }
+        Some(report)
+    }
+}
+
+fn weight(report: &Report) -> usize {
+    match report {
+        Report::Output { bytes, .. } => bytes.len(),
+        Report::Again { .. } | Report::Ended { .. } | Report::Interrupted { .. } => 0,
+    }
+}
+
+/// The outcome, decoded as far as every task's is.
+fn outcome(ended: Ended) -> Outcome {
+    let detail = match ended {
+        Ended::Returned { body, .. } => return Outcome::Returned(body.into_vec()),
+        Ended::Other(detail) => *detail,
+    };
+    match detail.how {
+        How::Reported(Verdict::Returned, body) => Outcome::Returned(body),
+        How::Reported(Verdict::Failed, body) => Outcome::Failed(decoded(&body)),
+        How::Reported(Verdict::Panicked, body) => match codec::decode::<Panic>(&body, body.len() as u64 + 1) {
+            Ok(panic) => Outcome::Panicked(panic),
+            Err(e) => Outcome::Failed(unreadable(&e)),
+        },
+        How::Crashed(exits) => Outcome::Crashed(exits),
+        How::TimedOut(limit) => Outcome::TimedOut(limit),
+        How::Cancelled => Outcome::Cancelled,
+        How::NotStarted(why) => Outcome::NotStarted(why),
+    }
+}
+
+pub(crate) fn decoded(body: &[u8]) -> Failure {
+    codec::decode(body, body.len() as u64 + 1).unwrap_or_else(|e| unreadable(&e))
+}
+
+fn unreadable(error: &codec::CodecError) -> Failure {
+    Failure { kind: FailureKind::Result, message: error.to_string(), value: None }
+}
+
+/// How the command of an outcome ended, if it ran to an end.
+#[must_use]
+pub fn command_end(outcome: &Outcome) -> Option<CommandEnd> {
+    let bytes: &[u8] = match outcome {
+        Outcome::Returned(body) => body,
+        Outcome::Failed(Failure { value: Some(value), .. }) => value,
+        Outcome::Failed(_)
+        | Outcome::Panicked(_)
+        | Outcome::Crashed(_)
+        | Outcome::TimedOut(_)
+        | Outcome::Cancelled
+        | Outcome::NotStarted(_) => return None,
+    };
+    codec::decode(bytes, bytes.len() as u64 + 1).ok()
+}

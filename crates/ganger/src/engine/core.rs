@@ -1,0 +1,174 @@
+//! The state of a pool behind its one lock: the machine that decides, and what its decisions act upon.
+//!
+//! Whoever holds the lock drives: a caller that submits, a caller that waits (the *leader*), or the driver thread. Each
+//! takes a *turn*: events go into the machine, its actions are done at once, and what must happen outside the lock
+//! (waking an async task, running a callback) is left in [`After`].
+
+use std::collections::HashMap;
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use ganger_machine::{Action, Event, Machine, Moment};
+use ganger_proto::SharedId;
+use ganger_proto::WorkerId;
+use ganger_proto::outcome::PoolFailure;
+
+use crate::command::ReportQueue;
+use crate::engine::deeds::Finish;
+use crate::engine::member::Member;
+use crate::engine::settings::Settings;
+use crate::engine::table::Table;
+use crate::engine::watch::Watch;
+use crate::slot::Hook;
+
+/// Everything of a pool that changes.
+pub(crate) struct Core {
+    pub(crate) machine: Machine,
+    pub(crate) settings: Arc<Settings>,
+    began: Instant,
+    pub(crate) actions: Vec<Action>,
+    pub(crate) tasks: Table,
+    pub(crate) gang: Gang,
+    pub(crate) shares: HashMap<SharedId, Arc<[u8]>>,
+    pub(crate) watch: Watch,
+    /// The outcome that the machine is being asked about.
+    pub(crate) finish: Option<Finish>,
+    /// Workers that were handed something in this turn, and may sleep.
+    pub(crate) touched: Vec<usize>,
+    pub(crate) after: After,
+    /// For the driver to start.
+    pub(crate) to_start: Vec<(WorkerId, u32)>,
+    pub(crate) failure: Option<PoolFailure>,
+    pub(crate) stage: Stage,
+    /// Those who follow commands, and are told of interrupts.
+    pub(crate) followers: Vec<Weak<ReportQueue>>,
+    /// How many tasks were accepted.
+    pub(crate) submitted: usize,
+}
+
+/// How far a pool's life has come, for its callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Open,
+    Closing,
+    Closed,
+}
+
+/// What a turn leaves to be done once the lock is free.
+#[derive(Default)]
+pub(crate) struct After {
+    pub(crate) hooks: Vec<Hook>,
+    /// How many tasks were settled.
+    pub(crate) settled: usize,
+    /// Whether a leader sleeps while that happened behind its back.
+    pub(crate) wake_leader: bool,
+}
+
+/// The workers of a pool by the index of their id, and those among them that owe something.
+#[derive(Default)]
+pub(crate) struct Gang {
+    members: Vec<Option<Box<Member>>>,
+    pub(crate) owing: Vec<usize>,
+}
+
+impl Gang {
+    pub(crate) fn insert(&mut self, member: Member) {
+        let index = member.id.index();
+        if self.members.len() <= index {
+            self.members.resize_with(index + 1, || None);
+        }
+        self.members[index] = Some(Box::new(member));
+        self.owing.push(index);
+    }
+
+    pub(crate) fn at(&mut self, index: usize) -> Option<&mut Member> {
+        self.members.get_mut(index)?.as_deref_mut()
+    }
+
+    pub(crate) fn get(&mut self, worker: WorkerId) -> Option<&mut Member> {
+        self.at(worker.index()).filter(|member| member.id == worker)
+    }
+
+    pub(crate) fn remove(&mut self, worker: WorkerId) -> Option<Box<Member>> {
+        self.get(worker)?;
+        self.owing.retain(|index| *index != worker.index());
+        self.members[worker.index()].take()
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Member> {
+        self.members.iter_mut().flatten().map(|member| &mut **member)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().flatten().map(|member| &**member)
+    }
+}
+
+impl Core {
+    pub(crate) fn new(settings: Arc<Settings>, watch: Watch, seed: u64) -> Self {
+        Self {
+            machine: Machine::new(settings.policy.clone(), seed),
+            settings,
+            began: Instant::now(),
+            actions: Vec::new(),
+            tasks: Table::default(),
+            gang: Gang::default(),
+            shares: HashMap::new(),
+            watch,
+            finish: None,
+            touched: Vec::new(),
+            after: After::default(),
+            to_start: Vec::new(),
+            failure: None,
+            stage: Stage::Open,
+            followers: Vec::new(),
+            submitted: 0,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        Moment::new(self.began.elapsed())
+    }
+
+    /// When a moment of the pool's own time is, on the clock.
+    pub(crate) fn instant(&self, moment: Moment) -> Instant {
+        self.began + moment.since_start()
+    }
+
+    /// The first thing: the machine says which workers to start.
+    pub(crate) fn start(&mut self) {
+        let now = self.now();
+        self.machine.start(now, &mut self.actions);
+        self.perform(now);
+    }
+
+    /// Lets the machine decide, and does what it says.
+    pub(crate) fn event(&mut self, event: Event) {
+        let now = self.now();
+        self.event_at(now, event);
+    }
+
+    pub(crate) fn event_at(&mut self, now: Moment, event: Event) {
+        self.machine.on(now, event, &mut self.actions);
+        self.perform(now);
+    }
+
+    /// The end of a turn: those that were handed something are woken, the driver is told what it must know, and what
+    /// is left for the time after the lock is given out.
+    pub(crate) fn end_turn(&mut self) -> After {
+        self.wake_touched();
+        let must_start = !self.to_start.is_empty();
+        let deadline = self.machine.next_deadline().map(|moment| self.instant(moment));
+        self.watch.end_of_turn(must_start || self.stage == Stage::Closed, deadline);
+        self.after.wake_leader = self.after.settled > 0 && self.watch.leader_asleep;
+        std::mem::take(&mut self.after)
+    }
+
+    fn wake_touched(&mut self) {
+        while let Some(index) = self.touched.pop() {
+            if let Some(member) = self.gang.at(index) {
+                member.end.writer.wake_reader();
+            }
+        }
+    }
+}

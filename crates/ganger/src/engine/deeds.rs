@@ -1,0 +1,164 @@
+//! From the machine's actions to deeds.
+
+use std::time::Duration;
+
+use ganger_machine::{Action, End, Event, Moment};
+use ganger_proto::TaskId;
+use ganger_proto::WorkerId;
+use ganger_proto::message::Verdict;
+use ganger_sys::Signal;
+
+use crate::engine::core::{Core, Stage};
+use crate::engine::member::{Body, TakeBack};
+use crate::engine::table::{Entry, Sink};
+use crate::slot::{Body as ResultBody, Detail, Ended, How};
+
+/// An outcome as a worker reported it.
+pub(crate) struct Finish {
+    pub(crate) verdict: Verdict,
+    pub(crate) body: Vec<u8>,
+    pub(crate) took: Duration,
+}
+
+impl Core {
+    /// Does all that the machine said. Doing may tell it more, which may lead to more.
+    pub(crate) fn perform(&mut self, now: Moment) {
+        let mut at = 0;
+        while at < self.actions.len() {
+            let action = std::mem::replace(&mut self.actions[at], Action::Closed);
+            at += 1;
+            self.act(now, action);
+        }
+        self.actions.clear();
+    }
+
+    fn act(&mut self, now: Moment, action: Action) {
+        match action {
+            Action::Start { worker, slot } => self.to_start.push((worker, slot)),
+            Action::Send { worker, task, attempt } => self.send(worker, task, attempt),
+            Action::TakeBack { worker, task } => self.take_back(now, worker, task),
+            Action::AskToStop { worker, task } => self.ask_to_stop(worker, task),
+            Action::Retire { worker } => self.retire(worker),
+            Action::Terminate { worker } => self.signal(worker, &[Signal::Term, Signal::Cont]),
+            Action::Kill { worker } => self.signal(worker, &[Signal::Kill]),
+            Action::Settle { task, end } => self.settle(task, end),
+            Action::Failed(failure) => {
+                log::error!("pool {}: {failure}", self.settings.name);
+                self.stage = Stage::Closing;
+                self.failure = Some(failure);
+            }
+            Action::Closed => self.stage = Stage::Closed,
+        }
+    }
+
+    fn send(&mut self, worker: WorkerId, task: TaskId, attempt: u32) {
+        let Some(entry) = self.tasks.get_mut(task) else { return };
+        let Some(member) = self.gang.get(worker) else { return };
+        entry.attempt = attempt;
+        entry.worker = member.pid();
+        entry.slot = member.slot;
+        if !member.owes() {
+            self.gang.owing.push(worker.index());
+        }
+        let Some(member) = self.gang.get(worker) else { return };
+        if self.watch.relies_on_bells() && !member.armed {
+            member.armed = true;
+            let unread = member.end.reader.wait_for_record();
+            debug_assert!(!unread || member.owes(), "an idle worker has nothing to say");
+        }
+        for id in entry.payload.shared.iter().flatten() {
+            member.share(*id, || self.shares.get(id).cloned());
+        }
+        member.send(task, attempt, entry);
+        if member.has_outbox() {
+            member.pump(&self.tasks);
+        }
+        if self.touched.last() != Some(&worker.index()) {
+            self.touched.push(worker.index());
+        }
+    }
+
+    fn take_back(&mut self, now: Moment, worker: WorkerId, task: TaskId) {
+        let taken = self.gang.get(worker).map_or(TakeBack::Kept, |member| member.take_back(task));
+        let answer = match taken {
+            TakeBack::Taken => Event::TakenBack { worker, task },
+            TakeBack::Kept => Event::Kept { worker, task },
+        };
+        self.machine.on(now, answer, &mut self.actions);
+    }
+
+    fn ask_to_stop(&mut self, worker: WorkerId, task: TaskId) {
+        if let Some(member) = self.gang.get(worker) {
+            member.end.state.ask_to_stop(task.to_bits());
+            if let (Body::Process(child), true) = (&member.body, self.settings.commands) {
+                report(child.signal(Signal::Term).map(drop));
+            }
+        }
+    }
+
+    fn retire(&mut self, worker: WorkerId) {
+        if let Some(member) = self.gang.get(worker) {
+            member.retire();
+            member.pump(&self.tasks);
+            self.touched.push(worker.index());
+        }
+    }
+
+    pub(crate) fn signal(&mut self, worker: WorkerId, signals: &[Signal]) {
+        let Some(member) = self.gang.get(worker) else { return };
+        match &member.body {
+            Body::Process(child) => {
+                for signal in signals {
+                    report(child.signal(*signal).and(child.signal_group(*signal)).map(drop));
+                }
+            }
+            Body::Coming => {
+                member.doomed = true;
+                self.watch.doomed = true;
+            }
+            // A thread cannot be killed: it is left behind, and nobody listens to it any more.
+            Body::Thread(_) if signals.contains(&Signal::Kill) => self.watch.abandon(worker),
+            Body::Thread(_) => {}
+        }
+    }
+
+    fn settle(&mut self, task: TaskId, end: End) {
+        let Some(entry) = self.tasks.remove(task) else { return };
+        let how = match end {
+            End::Finished => match self.finish.take() {
+                Some(Finish { verdict: Verdict::Returned, body, took }) => {
+                    return self.tell(task, entry, |_| Ended::Returned { body: small(body), took });
+                }
+                Some(Finish { verdict, body, .. }) => How::Reported(verdict, body),
+                None => How::Cancelled,
+            },
+            End::Crashed(exits) => How::Crashed(exits),
+            End::TimedOut(limit) => How::TimedOut(limit),
+            End::Cancelled => How::Cancelled,
+            End::NotStarted(why) => How::NotStarted(why),
+        };
+        self.tell(task, entry, |entry| {
+            Ended::Other(Box::new(Detail { how, attempts: entry.attempt, worker: entry.worker }))
+        });
+    }
+
+    fn tell(&mut self, task: TaskId, entry: Entry, ended: impl FnOnce(&Entry) -> Ended) {
+        self.after.settled += 1;
+        let ended = ended(&entry);
+        match entry.sink {
+            Sink::Future(slot) => self.after.hooks.extend(slot.fill(ended)),
+            Sink::Reports(reports) => reports.ended(task, entry.slot, entry.attempt, ended),
+        }
+    }
+}
+
+/// Short results into the future's own place, long ones as they are.
+fn small(body: Vec<u8>) -> ResultBody {
+    if body.len() <= 24 { ResultBody::from_slice(&body) } else { ResultBody::from_vec(body) }
+}
+
+fn report(done: std::io::Result<()>) {
+    if let Err(error) = done {
+        log::warn!("failed to signal a worker: {error}");
+    }
+}

@@ -1,0 +1,265 @@
+//! One worker as the supervisor sees it: its process, its link, and what it was handed.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use ganger_proto::message::ToWorker;
+use ganger_proto::{SharedId, TaskId, WorkerId};
+use ganger_shm::link::End;
+use ganger_shm::ring::Position;
+use ganger_shm::{Assembly, Piece};
+use ganger_sys::{Bell, Child};
+
+use crate::command::ReportQueue;
+use crate::engine::table::{Entry, Table, Work};
+
+/// A worker.
+pub(crate) struct Member {
+    pub(crate) id: WorkerId,
+    pub(crate) slot: u32,
+    pub(crate) end: End,
+    /// Rung by the worker when the supervisor asked to be woken.
+    pub(crate) bell: Bell,
+    pub(crate) assembly: Assembly,
+    pub(crate) body: Body,
+    pub(crate) phase: Phase,
+    /// Why it is being killed, if it broke the protocol.
+    pub(crate) misbehaved: Option<String>,
+    /// Whether it is to be killed as soon as it has come.
+    pub(crate) doomed: bool,
+    /// Whose queue is full of its output: what it says is left in the ring until there is room again.
+    stalled_by: Option<Arc<ReportQueue>>,
+    /// Tasks in its ring, in order, with their places there.
+    in_ring: VecDeque<(TaskId, Position)>,
+    /// What is not yet (wholly) in its ring.
+    outbox: VecDeque<Outgoing>,
+    /// Shared values that it has, or will have before the next task.
+    known: HashSet<SharedId>,
+    /// Whether its next outcome rings the bell, as far as we know.
+    pub(crate) armed: bool,
+}
+
+/// What runs it.
+pub(crate) enum Body {
+    /// The zygote was asked for it.
+    Coming,
+    Process(Child),
+    /// A thread of this process, which ends when this is dropped.
+    Thread(Arc<()>),
+}
+
+/// How far it has come.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Phase {
+    /// Nothing was heard of it yet.
+    Starting,
+    /// It said who it is, and is in its initializer.
+    Greeted,
+    Ready,
+    /// Its initializer failed.
+    InitFailed(String),
+}
+
+enum Outgoing {
+    Task {
+        task: TaskId,
+        attempt: u32,
+        piece: Piece,
+    },
+    Share {
+        id: SharedId,
+        value: Arc<[u8]>,
+        piece: Piece,
+    },
+    /// The rest of a message that was taken back in the middle.
+    Abort,
+    Retire,
+}
+
+/// What came of a take-back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TakeBack {
+    Taken,
+    Kept,
+}
+
+impl Member {
+    pub(crate) fn new(id: WorkerId, slot: u32, end: End, bell: Bell, payload_limit: u64) -> Self {
+        Self {
+            id,
+            slot,
+            end,
+            bell,
+            assembly: Assembly::new(payload_limit.saturating_add(4096)),
+            body: Body::Coming,
+            phase: Phase::Starting,
+            misbehaved: None,
+            doomed: false,
+            stalled_by: None,
+            in_ring: VecDeque::new(),
+            outbox: VecDeque::new(),
+            known: HashSet::new(),
+            armed: false,
+        }
+    }
+
+    pub(crate) fn pid(&self) -> Option<u32> {
+        match &self.body {
+            Body::Process(child) => Some(child.pid()),
+            Body::Coming | Body::Thread(_) => None,
+        }
+    }
+
+    /// Whether it has something to tell us sooner or later.
+    pub(crate) fn owes(&self) -> bool {
+        !self.in_ring.is_empty() || !self.outbox.is_empty() || self.phase != Phase::Ready
+    }
+
+    pub(crate) fn has_outbox(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    pub(crate) fn stall(&mut self, queue: Arc<ReportQueue>) {
+        self.stalled_by = Some(queue);
+    }
+
+    pub(crate) fn unstall(&mut self) {
+        self.stalled_by = None;
+    }
+
+    pub(crate) fn stalled(&mut self) -> bool {
+        if self.stalled_by.as_ref().is_some_and(|queue| !queue.is_full()) {
+            self.stalled_by = None;
+        }
+        self.stalled_by.is_some()
+    }
+
+    /// Hands a task over: into the ring if there is room, else into the outbox.
+    pub(crate) fn send(&mut self, task: TaskId, attempt: u32, entry: &Entry) {
+        let mut piece = Piece::default();
+        if self.outbox.is_empty() {
+            let (head, body) = message(task, attempt, entry).encode();
+            let done = self.end.writer.send(&head, body, &mut piece);
+            if let (true, Some(position)) = (done, piece.position()) {
+                self.in_ring.push_back((task, position));
+                return;
+            }
+        }
+        self.outbox.push_back(Outgoing::Task { task, attempt, piece });
+        self.want_room();
+    }
+
+    /// Sends a shared value ahead of the task that names it, once.
+    pub(crate) fn share(&mut self, id: SharedId, value: impl FnOnce() -> Option<Arc<[u8]>>) {
+        if !self.known.insert(id) {
+            return;
+        }
+        if let Some(value) = value() {
+            self.outbox.push_back(Outgoing::Share { id, value, piece: Piece::default() });
+        }
+    }
+
+    pub(crate) fn retire(&mut self) {
+        self.outbox.push_back(Outgoing::Retire);
+    }
+
+    /// Moves what waits in the outbox into the ring, as far as there is room.
+    pub(crate) fn pump(&mut self, tasks: &Table) {
+        while let Some(mut front) = self.outbox.pop_front() {
+            if !self.push(&mut front, tasks) {
+                self.outbox.push_front(front);
+                if !self.want_room() {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, outgoing: &mut Outgoing, tasks: &Table) -> bool {
+        match outgoing {
+            Outgoing::Task { task, attempt, piece } => {
+                let Some(entry) = tasks.get(*task) else { return true };
+                let (head, body) = message(*task, *attempt, entry).encode();
+                let done = self.end.writer.send(&head, body, piece);
+                if let (true, Some(position)) = (done, piece.position()) {
+                    self.in_ring.push_back((*task, position));
+                }
+                done
+            }
+            Outgoing::Share { id, value, piece } => {
+                let (head, body) = ToWorker::Share { id: *id, value }.encode();
+                self.end.writer.send(&head, body, piece)
+            }
+            Outgoing::Abort => self.end.writer.abort(),
+            Outgoing::Retire => {
+                let (head, body) = ToWorker::Retire.encode();
+                self.end.writer.send(&head, body, &mut Piece::default())
+            }
+        }
+    }
+
+    /// Asks for a ring of the bell when there is room. True: there is some already.
+    fn want_room(&mut self) -> bool {
+        let len = self.end.writer.largest();
+        self.end.writer.wait_for_room(len)
+    }
+
+    /// Takes a task back, unless the worker has begun it.
+    pub(crate) fn take_back(&mut self, task: TaskId) -> TakeBack {
+        if let Some(at) = self.in_ring.iter().rposition(|(held, _)| *held == task) {
+            if self.end.writer.take_back(self.in_ring[at].1) {
+                self.in_ring.remove(at);
+                return TakeBack::Taken;
+            }
+            return TakeBack::Kept;
+        }
+        let waits = |outgoing: &Outgoing| matches!(outgoing, Outgoing::Task { task: held, .. } if *held == task);
+        match self.outbox.iter().position(waits) {
+            Some(at) => self.take_from_outbox(at),
+            None => TakeBack::Kept,
+        }
+    }
+
+    fn take_from_outbox(&mut self, at: usize) -> TakeBack {
+        let begun = match &self.outbox[at] {
+            Outgoing::Task { piece, .. } => piece.position(),
+            Outgoing::Share { .. } | Outgoing::Abort | Outgoing::Retire => None,
+        };
+        match begun {
+            None => drop(self.outbox.remove(at)),
+            Some(position) if self.end.writer.take_back(position) => self.outbox[at] = Outgoing::Abort,
+            Some(_) => return TakeBack::Kept,
+        }
+        TakeBack::Taken
+    }
+
+    /// Notes that the worker finished a task: it must be the oldest that it has.
+    pub(crate) fn finished(&mut self, task: TaskId) -> bool {
+        match self.in_ring.front() {
+            Some((oldest, _)) if *oldest == task => {
+                self.in_ring.pop_front();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The task that it says it is in, if it was handed that task.
+    pub(crate) fn current(&self) -> Option<TaskId> {
+        let current = self.end.state.current().map(TaskId::from_bits)?;
+        let partial = self.outbox.iter().filter_map(|outgoing| match outgoing {
+            Outgoing::Task { task, .. } => Some(task),
+            Outgoing::Share { .. } | Outgoing::Abort | Outgoing::Retire => None,
+        });
+        self.in_ring.iter().map(|(task, _)| task).chain(partial).find(|task| **task == current).copied()
+    }
+}
+
+fn message(task: TaskId, attempt: u32, entry: &Entry) -> ToWorker<'_> {
+    let bytes = &entry.payload.bytes;
+    match entry.payload.work {
+        Work::Call(function) => ToWorker::Call { task, attempt, function, args: bytes },
+        Work::Map(function) => ToWorker::Map { task, attempt, function, items: bytes },
+        Work::Command => ToWorker::Command { task, attempt, command: bytes },
+    }
+}

@@ -1,0 +1,213 @@
+//! What workers say: every message is checked, and nothing in it is believed.
+
+use ganger_machine::Event;
+use ganger_proto::codec;
+use ganger_proto::message::{FromWorker, HEAD, Hello, PROTOCOL, Verdict};
+use ganger_proto::{TaskId, WorkerId};
+use ganger_shm::{Claims, Received};
+use ganger_sys::Signal;
+use std::time::Duration;
+
+use crate::engine::core::Core;
+use crate::engine::deeds::Finish;
+use crate::engine::member::Phase;
+use crate::engine::table::Sink;
+use crate::registry;
+
+/// After so many messages the room they took is given back to the worker, which may be waiting for it.
+const GIVE_BACK: usize = 64;
+
+impl Core {
+    /// Reads everything that those who owe something have said. Returns how many messages that were.
+    pub(crate) fn drain(&mut self) -> usize {
+        let mut heard = 0;
+        let mut at = 0;
+        while at < self.gang.owing.len() {
+            let index = self.gang.owing[at];
+            heard += self.drain_one(index);
+            if self.gang.at(index).is_some_and(|member| member.owes()) {
+                at += 1;
+            } else {
+                self.forget_owing(at, index);
+            }
+        }
+        self.watch.heard(heard);
+        heard
+    }
+
+    /// Doing what the machine says may have changed the list meanwhile.
+    fn forget_owing(&mut self, at: usize, index: usize) {
+        if self.gang.owing.get(at) == Some(&index) {
+            self.gang.owing.swap_remove(at);
+        }
+    }
+
+    /// Reads all that a worker has said before it died.
+    pub(crate) fn drain_all_of(&mut self, worker: WorkerId) {
+        while let Some(member) = self.gang.get(worker) {
+            member.unstall();
+            if self.drain_one(worker.index()) == 0 {
+                return;
+            }
+        }
+    }
+
+    pub(crate) fn drain_one(&mut self, index: usize) -> usize {
+        let mut heard = 0;
+        while self.hear(index) {
+            heard += 1;
+            if heard % GIVE_BACK == 0 {
+                self.give_back(index);
+            }
+        }
+        self.give_back(index);
+        heard
+    }
+
+    /// Room for the worker, and what waited for room there.
+    fn give_back(&mut self, index: usize) {
+        if let Some(member) = self.gang.at(index) {
+            member.end.reader.release_and_wake();
+            if member.has_outbox() {
+                member.pump(&self.tasks);
+                self.touched.push(index);
+            }
+        }
+    }
+
+    /// Reads one message. False: there is none, or none that may be read now.
+    fn hear(&mut self, index: usize) -> bool {
+        let Some(member) = self.gang.at(index) else { return false };
+        if member.misbehaved.is_some() || member.stalled() {
+            return false;
+        }
+        match member.end.reader.receive(&mut member.assembly, Claims::Unneeded) {
+            Ok(Received::Nothing) => false,
+            Ok(Received::Message) => {
+                let head = member.assembly.head;
+                let body = std::mem::take(&mut member.assembly.body);
+                let body = self.on_message(index, &head, body);
+                if let Some(member) = self.gang.at(index) {
+                    member.assembly.body = body;
+                }
+                true
+            }
+            Err(corrupt) => {
+                self.misbehave(index, corrupt.to_string());
+                false
+            }
+        }
+    }
+
+    /// Handles a message; gives its memory back for the next, if nobody kept it.
+    fn on_message(&mut self, index: usize, head: &[u8; HEAD], body: Vec<u8>) -> Vec<u8> {
+        match FromWorker::decode(head, &body) {
+            Ok(FromWorker::Finished { task, verdict, took, .. }) => {
+                return self.on_finished(index, task, verdict, took, body);
+            }
+            Ok(FromWorker::Output { task, stream, bytes }) => self.on_output(index, task, stream, bytes),
+            Ok(FromWorker::Hello { hello }) => self.on_hello(index, hello),
+            Ok(FromWorker::Ready) => self.on_ready(index),
+            Ok(FromWorker::InitFailed { error }) => self.on_init_failed(index, error),
+            Err(error) => self.misbehave(index, error.to_string()),
+        }
+        body
+    }
+
+    fn on_finished(&mut self, index: usize, task: TaskId, verdict: Verdict, took: Duration, body: Vec<u8>) -> Vec<u8> {
+        let Some(member) = self.gang.at(index) else { return body };
+        let worker = member.id;
+        if !member.finished(task) {
+            self.misbehave(index, format!("it finished {task}, which it was not handed"));
+            return body;
+        }
+        self.finish = Some(Finish { verdict, body, took });
+        self.event(Event::Finished { worker, task, verdict, took });
+        let unused = self.finish.take();
+        if unused.is_some() {
+            self.again(task);
+        }
+        unused.map(|finish| finish.body).unwrap_or_default()
+    }
+
+    /// An attempt is over, and another will follow: what it printed is void.
+    pub(crate) fn again(&mut self, task: TaskId) {
+        if let Some(Sink::Reports(reports)) = self.tasks.get(task).map(|entry| &entry.sink) {
+            reports.again(task);
+        }
+    }
+
+    fn on_output(&mut self, index: usize, task: TaskId, stream: ganger_proto::message::Stream, bytes: &[u8]) {
+        let Some(Sink::Reports(reports)) = self.tasks.get(task).map(|entry| &entry.sink) else {
+            return self.misbehave(index, format!("it sent output of {task}, which has none"));
+        };
+        reports.output(task, stream, bytes);
+        if reports.is_full() {
+            let reports = std::sync::Arc::clone(reports);
+            if let Some(member) = self.gang.at(index) {
+                member.stall(reports);
+            }
+        }
+    }
+
+    fn on_hello(&mut self, index: usize, hello: &[u8]) {
+        let limit = hello.len() as u64 + 1;
+        match codec::decode::<Hello>(hello, limit).map_err(|e| e.to_string()).and_then(check) {
+            Ok(()) => {
+                if let Some(member) = self.gang.at(index) {
+                    member.phase = Phase::Greeted;
+                }
+            }
+            Err(why) => self.misbehave(index, why),
+        }
+    }
+
+    fn on_ready(&mut self, index: usize) {
+        let Some(member) = self.gang.at(index) else { return };
+        match member.phase {
+            Phase::Greeted => {
+                let worker = member.id;
+                member.phase = Phase::Ready;
+                log::debug!("pool {}: worker {worker} is ready (pid {:?})", self.settings.name, member.pid());
+                self.event(Event::Ready { worker });
+            }
+            Phase::Starting | Phase::Ready | Phase::InitFailed(_) => {
+                self.misbehave(index, "it said that it is ready at the wrong time".to_owned());
+            }
+        }
+    }
+
+    fn on_init_failed(&mut self, index: usize, error: &[u8]) {
+        if let Some(member) = self.gang.at(index) {
+            member.phase = Phase::InitFailed(String::from_utf8_lossy(error).into_owned());
+        }
+    }
+
+    /// A worker broke the protocol: it is killed, and harms nobody else.
+    fn misbehave(&mut self, index: usize, why: String) {
+        let Some(member) = self.gang.at(index) else { return };
+        log::error!("pool {}: worker {} broke the protocol: {why}; it is killed", self.settings.name, member.id);
+        member.misbehaved = Some(why);
+        let worker = member.id;
+        self.signal(worker, &[Signal::Kill]);
+    }
+}
+
+/// Whether a worker can be ours.
+pub(super) fn check(hello: Hello) -> Result<(), String> {
+    if hello.protocol != PROTOCOL {
+        let Hello { program, version, protocol, .. } = hello;
+        return Err(format!(
+            "{program} speaks protocol {protocol} (ganger {version}), this process {PROTOCOL} (ganger {}): \
+             build both with the same version",
+            env!("CARGO_PKG_VERSION")
+        ));
+    }
+    if hello.build != registry::fingerprint() {
+        return Err(format!(
+            "{} is another build: it does not register the same tasks as this program; build both from the same sources",
+            hello.program
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! What a pool was asked to be: fixed when it is built.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ganger_proto::policy::PoolPolicy;
+use ganger_proto::spec::{Bytes, Function};
+
+use crate::builder::StartMethod;
+
+pub(crate) struct Settings {
+    pub(crate) name: String,
+    pub(crate) policy: PoolPolicy,
+    pub(crate) method: StartMethod,
+    pub(crate) program: Program,
+    pub(crate) preload: Vec<(Function, Bytes)>,
+    pub(crate) initializer: Option<(Function, Bytes)>,
+    pub(crate) payload_limit: u64,
+    pub(crate) ring_capacity: usize,
+    /// How long those who wait may spin.
+    pub(crate) spin: Duration,
+    /// How many processors this process may use.
+    pub(crate) cpus: usize,
+    pub(crate) claim_signals: bool,
+    /// Whether the workers run programs, which must not outlive them.
+    pub(crate) commands: bool,
+}
+
+/// What is executed to get a worker.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) args: Vec<OsString>,
+    /// How people call it.
+    pub(crate) shown: String,
+}
+
+impl Settings {
+    /// How long a worker may spin: not at all when there are more of them than processors.
+    pub(crate) fn worker_spin(&self) -> Duration {
+        if self.policy.workers as usize <= self.cpus { self.spin } else { Duration::ZERO }
+    }
+}

@@ -1,0 +1,96 @@
+//! Starting a worker, by the pool's start method.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Weak};
+use std::thread;
+
+use ganger_proto::WorkerId;
+use ganger_proto::message::Setup;
+use ganger_shm::link;
+use ganger_sys::{Bell, Child, Socket};
+
+use crate::bootstrap::{Control, Role, Server};
+use crate::engine::member::Member;
+use crate::engine::settings::Settings;
+use crate::engine::zygote;
+use crate::worker;
+
+/// A worker's end of what connects it to us.
+pub(super) struct Ends {
+    pub(super) link: OwnedFd,
+    pub(super) bell: Bell,
+}
+
+/// A new worker as the supervisor will see it, and what it must be given.
+pub(super) fn prepare(settings: &Settings, worker: WorkerId, slot: u32) -> io::Result<(Member, Ends)> {
+    let (end, link) = link::create(&format!("ganger-{}", settings.name), settings.ring_capacity)?;
+    end.state.set_spin(settings.worker_spin());
+    let bell = Bell::new()?;
+    let theirs = bell.try_clone()?;
+    Ok((Member::new(worker, slot, end, bell, settings.payload_limit), Ends { link, bell: theirs }))
+}
+
+pub(super) fn setup(settings: &Settings, worker: WorkerId, slot: u32) -> Setup {
+    Setup {
+        worker,
+        slot,
+        pool: settings.name.clone(),
+        initializer: settings.initializer.clone(),
+        spin: settings.worker_spin(),
+        payload_limit: settings.payload_limit,
+        build: crate::registry::fingerprint(),
+    }
+}
+
+/// A worker that was started alone and has not said hello yet.
+pub(super) struct Spawned {
+    pub(super) socket: Socket,
+    server: Option<Server>,
+    setup: Option<Setup>,
+}
+
+/// Executes the worker program for one worker.
+pub(super) fn spawn(settings: &Settings, setup: Setup, ends: &Ends) -> io::Result<(Child, Spawned)> {
+    let (child, socket, server) = zygote::exec(settings, Role::Worker, &[ends.link.as_fd(), ends.bell.as_fd()])?;
+    Ok((child, Spawned { socket, server: Some(server), setup: Some(setup) }))
+}
+
+impl Spawned {
+    /// It has something to say: the hello, after which it is told its work.
+    pub(super) fn greet(&mut self, packet: &[u8]) -> Result<(), String> {
+        let line = zygote::greet(packet, self.server.take())?;
+        let setup = self.setup.take().ok_or("it said hello twice")?;
+        line.send(Control::Work(setup)).map_err(|e| e.to_string())
+    }
+}
+
+/// Tells the driver when a thread has ended, however it did.
+pub(super) struct ThreadEnd {
+    pub(super) worker: WorkerId,
+    pub(super) ended: Arc<std::sync::Mutex<Vec<WorkerId>>>,
+    pub(super) driver: Arc<Bell>,
+}
+
+impl Drop for ThreadEnd {
+    fn drop(&mut self) {
+        super::lock(&self.ended).push(self.worker);
+        self.driver.ring();
+    }
+}
+
+/// Runs a worker on a thread of this process.
+pub(super) fn on_thread(
+    settings: &Settings,
+    setup: Setup,
+    ends: Ends,
+    end: ThreadEnd,
+    alive: Weak<()>,
+) -> io::Result<()> {
+    let name = format!("ganger-{}-{}", settings.name, setup.slot);
+    let run = move || {
+        let _end = end;
+        worker::run_thread(&ends.link, ends.bell, setup, alive);
+    };
+    thread::Builder::new().name(name).spawn(run).map(drop)
+}

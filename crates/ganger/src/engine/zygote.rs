@@ -1,0 +1,184 @@
+//! The zygote as the supervisor sees it: a process, single-threaded, that forks workers when asked.
+//!
+//! ```text
+//!   Booting ── hello ──► Preloading ── Preloaded ──► Ready ── death ──► (a new one, when a worker is next wanted)
+//! ```
+//!
+//! A worker is the supervisor's own child (`CLONE_PARENT`), so the zygote's death concerns only those who were asked for
+//! and have not come.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use ganger_proto::WorkerId;
+use ganger_proto::codec;
+use ganger_proto::message::{Hello, Setup};
+use ganger_sys::{Bell, Child, Signal, Socket};
+
+use crate::bootstrap::{Answer, Boot, Control, Line, PACKET, Role, Server, VARIABLE};
+use crate::engine::messages::check;
+use crate::engine::settings::Settings;
+
+/// So many workers may be asked for and not have come: what is unread then fits the socket, and no send blocks.
+const AT_A_TIME: usize = 32;
+
+/// How long a program that has said hello may take to connect.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub(super) struct Zygote {
+    pub(super) child: Child,
+    pub(super) socket: Socket,
+    state: State,
+    waiting: VecDeque<Request>,
+    asked: Vec<WorkerId>,
+}
+
+enum State {
+    Booting(Option<Server>),
+    Preloading(Line),
+    Ready(Line),
+}
+
+/// A worker that is wanted.
+pub(super) struct Request {
+    pub(super) setup: Setup,
+    pub(super) link: OwnedFd,
+    pub(super) bell: Bell,
+}
+
+/// What came of a packet.
+pub(super) enum News {
+    Nothing,
+    /// A worker has come.
+    Forked {
+        worker: WorkerId,
+        pid: u32,
+        pidfd: OwnedFd,
+    },
+    NotForked {
+        worker: WorkerId,
+        error: String,
+    },
+    /// It cannot go on; why.
+    Useless(String),
+}
+
+impl Zygote {
+    pub(super) fn start(settings: &Settings) -> io::Result<Self> {
+        let (child, socket, server) = exec(settings, Role::Zygote, &[])?;
+        Ok(Self { child, socket, state: State::Booting(Some(server)), waiting: VecDeque::new(), asked: Vec::new() })
+    }
+
+    pub(super) fn ask(&mut self, request: Request) -> io::Result<()> {
+        self.waiting.push_back(request);
+        self.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let State::Ready(line) = &self.state else { return Ok(()) };
+        while self.asked.len() < AT_A_TIME {
+            let Some(Request { setup, link, bell }) = self.waiting.pop_front() else { break };
+            self.asked.push(setup.worker);
+            line.send(Control::Fork(setup))?;
+            self.socket.send(b"fork", &[link.as_fd(), bell.as_fd()], Some(Instant::now()))?;
+        }
+        Ok(())
+    }
+
+    /// Those who will not come, if it dies now.
+    pub(super) fn orphans(self) -> impl Iterator<Item = WorkerId> {
+        self.asked.into_iter().chain(self.waiting.into_iter().map(|request| request.setup.worker))
+    }
+
+    /// Reads one packet. None: there is none.
+    pub(super) fn read(&mut self, settings: &Settings) -> Option<News> {
+        let mut packet = [0; 4096];
+        match self.socket.recv(&mut packet, 1, Some(Instant::now())) {
+            Ok(Some((len, fds))) => Some(self.on_packet(&packet[..len], fds, settings).unwrap_or_else(News::Useless)),
+            Ok(None) => None,
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => None,
+            Err(error) => Some(News::Useless(format!("failed to hear the zygote: {error}"))),
+        }
+    }
+
+    fn on_packet(&mut self, packet: &[u8], mut fds: Vec<OwnedFd>, settings: &Settings) -> Result<News, String> {
+        if let State::Booting(server) = &mut self.state {
+            let line = greet(packet, server.take())?;
+            let preload = Control::Preload { calls: settings.preload.clone(), payload_limit: settings.payload_limit };
+            line.send(preload).map_err(|e| e.to_string())?;
+            self.state = State::Preloading(line);
+            return Ok(News::Nothing);
+        }
+        match codec::decode::<Answer>(packet, PACKET as u64).map_err(|e| e.to_string())? {
+            Answer::Preloaded => self.preloaded(),
+            Answer::PreloadFailed { error } => Err(format!("preload failed: {error}")),
+            Answer::Forked { worker, pid } => {
+                let pidfd = fds.pop().ok_or("a forked worker came without its pidfd")?;
+                let worker = self.came(worker)?;
+                Ok(News::Forked { worker, pid, pidfd })
+            }
+            Answer::NotForked { worker, error } => Ok(News::NotForked { worker: self.came(worker)?, error }),
+        }
+    }
+
+    fn preloaded(&mut self) -> Result<News, String> {
+        let state = std::mem::replace(&mut self.state, State::Booting(None));
+        self.state = match state {
+            State::Preloading(line) | State::Ready(line) => State::Ready(line),
+            State::Booting(_) => return Err("it is preloaded before it said hello".to_owned()),
+        };
+        self.flush().map_err(|e| e.to_string())?;
+        Ok(News::Nothing)
+    }
+
+    fn came(&mut self, worker: u64) -> Result<WorkerId, String> {
+        let worker = WorkerId::from_bits(worker);
+        let at = self.asked.iter().position(|asked| *asked == worker).ok_or("a worker came that nobody asked for")?;
+        self.asked.swap_remove(at);
+        self.flush().map_err(|e| e.to_string())?;
+        Ok(worker)
+    }
+
+    pub(super) fn kill(&self) {
+        // It is a child of ours that was not reaped; nothing can go wrong that matters.
+        let _ = self.child.signal(Signal::Kill);
+    }
+}
+
+/// Starts the worker program and tells it what it is to be.
+pub(super) fn exec(
+    settings: &Settings,
+    role: Role,
+    fds: &[std::os::fd::BorrowedFd<'_>],
+) -> io::Result<(Child, Socket, Server)> {
+    let server = Server::open()?;
+    let (ours, theirs) = ganger_sys::pair()?;
+    let program = &settings.program;
+    let spawn = ganger_sys::Spawn {
+        program: &program.path,
+        arg0: None,
+        args: &program.args,
+        env: &[(VARIABLE, "1".as_ref())],
+        stdin: theirs.into(),
+    };
+    let child = spawn.start().map_err(|e| io::Error::other(e.to_string()))?;
+    let boot = Boot {
+        protocol: ganger_proto::message::PROTOCOL,
+        role,
+        server: server.name.clone(),
+        supervisor: std::process::id(),
+    };
+    let packet = codec::encode(&boot, PACKET as u64).map_err(io::Error::other)?;
+    ours.send(&packet, fds, Some(Instant::now() + PATIENCE))?;
+    Ok((child, ours, server))
+}
+
+/// A started program has said hello: checks who it is, and opens the control plane.
+pub(super) fn greet(packet: &[u8], server: Option<Server>) -> Result<Line, String> {
+    let hello = codec::decode::<Hello>(packet, PACKET as u64).map_err(|e| e.to_string())?;
+    check(hello)?;
+    let server = server.ok_or("it said hello twice")?;
+    server.accept(PATIENCE).map_err(|e| e.to_string())
+}

@@ -1,0 +1,332 @@
+//! Errors: who, what, where, and the remedy. Opaque, with questions; a failed submit gives the arguments back.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use ganger_proto::codec::CodecError;
+use ganger_proto::outcome::{Exit, Failure, FailureKind, NotStarted, Panic, PoolFailure};
+
+/// What went wrong with a pool, or with a call through it.
+pub struct Error {
+    kind: Box<ErrorKind>,
+}
+
+/// Not public: a new kind breaks nobody.
+#[derive(Debug)]
+pub(crate) enum ErrorKind {
+    Unregistered { function: String },
+    NotInitialised,
+    NoWorkers,
+    Program { program: String, why: String },
+    Codec(CodecError),
+    Closed,
+    PoolFailed(PoolFailure),
+    System { what: &'static str, source: io::Error },
+    StillRunning { waited: Duration },
+    StillOpen,
+    Invalid { what: &'static str, why: &'static str },
+    Task(TaskError),
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind) -> Self {
+        Self { kind: Box::new(kind) }
+    }
+
+    pub(crate) fn system(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::new(ErrorKind::System { what, source })
+    }
+
+    /// Whether the function was never registered.
+    #[must_use]
+    pub fn is_unregistered(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Unregistered { .. })
+    }
+
+    /// Whether the pool takes no more tasks, because it was closed, terminated or has failed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Closed | ErrorKind::PoolFailed(_))
+    }
+
+    /// Why the pool failed, if it has.
+    #[must_use]
+    pub fn pool_failure(&self) -> Option<&PoolFailure> {
+        match &*self.kind {
+            ErrorKind::PoolFailed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Whether this only says that a wait was over before what it waited for.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(*self.kind, ErrorKind::StillRunning { .. })
+    }
+
+    /// What happened to the task, if the error is a task's.
+    #[must_use]
+    pub fn task(&self) -> Option<&TaskError> {
+        match &*self.kind {
+            ErrorKind::Task(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.kind {
+            ErrorKind::Unregistered { function } => write!(
+                f,
+                "{function} is not registered: add #[ganger::task] to it (and name its crate somewhere in the program: \
+                 the linker drops a crate that nothing mentions, without a word)"
+            ),
+            ErrorKind::NotInitialised => write!(
+                f,
+                "this process is a worker and cannot have a pool yet: call ganger::init() first in main, before \
+                 anything else"
+            ),
+            ErrorKind::NoWorkers => write!(f, "a pool of zero workers would never do anything: ask for at least one"),
+            ErrorKind::Program { program, why } => write!(f, "worker program {program}: {why}"),
+            ErrorKind::Codec(error) => error.fmt(f),
+            ErrorKind::Closed => write!(f, "the pool is closed and takes no more tasks"),
+            ErrorKind::PoolFailed(failure) => write!(f, "the pool has failed: {failure}"),
+            ErrorKind::System { what, source } => write!(f, "failed to {what}: {source}"),
+            ErrorKind::StillRunning { waited } => write!(f, "not done after {waited:?}; the work goes on"),
+            ErrorKind::StillOpen => write!(f, "the pool is still open: call close() or terminate() before join()"),
+            ErrorKind::Invalid { what, why } => write!(f, "{what}: {why}"),
+            ErrorKind::Task(error) => error.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.kind {
+            ErrorKind::System { source, .. } => Some(source),
+            ErrorKind::Task(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<CodecError> for Error {
+    fn from(error: CodecError) -> Self {
+        Self::new(ErrorKind::Codec(error))
+    }
+}
+
+impl From<TaskError> for Error {
+    fn from(error: TaskError) -> Self {
+        Self::new(ErrorKind::Task(error))
+    }
+}
+
+impl<A> From<SubmitError<A>> for Error {
+    fn from(refused: SubmitError<A>) -> Self {
+        refused.error
+    }
+}
+
+/// A task that was not accepted: why, and its arguments, so that nothing is lost.
+pub struct SubmitError<A> {
+    /// What was to be done.
+    pub args: A,
+    /// Why it was not accepted.
+    pub error: Error,
+}
+
+impl<A> fmt::Display for SubmitError<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<A> fmt::Debug for SubmitError<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<A> std::error::Error for SubmitError<A> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// Why a task has no result: what happened, to which task, in which attempt, in which worker.
+#[derive(Clone)]
+pub struct TaskError {
+    inner: Box<TaskErrorInner>,
+}
+
+#[derive(Clone)]
+struct TaskErrorInner {
+    why: Why,
+    context: Context,
+}
+
+/// Which task, which attempt, which worker, when.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Context {
+    pub(crate) task: String,
+    pub(crate) attempts: u32,
+    pub(crate) worker: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Why {
+    Failed(Failure),
+    Panicked(Panic),
+    Crashed(Vec<Exit>),
+    TimedOut(Duration),
+    Cancelled,
+    NotStarted(NotStarted),
+    Undecodable(String),
+}
+
+impl TaskError {
+    pub(crate) fn new(why: Why, context: Context) -> Self {
+        Self { inner: Box::new(TaskErrorInner { why, context }) }
+    }
+
+    /// The panic: message, place and backtrace.
+    #[must_use]
+    pub fn panic(&self) -> Option<&Panic> {
+        match &self.inner.why {
+            Why::Panicked(panic) => Some(panic),
+            _ => None,
+        }
+    }
+
+    /// How its worker died, on each attempt.
+    #[must_use]
+    pub fn crashes(&self) -> Option<&[Exit]> {
+        match &self.inner.why {
+            Why::Crashed(exits) => Some(exits),
+            _ => None,
+        }
+    }
+
+    /// The failure that the worker reported: arguments or result that do not fit, a missing function.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.inner.why {
+            Why::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Whether the task ran for longer than its time limit.
+    #[must_use]
+    pub fn is_timed_out(&self) -> bool {
+        matches!(self.inner.why, Why::TimedOut(_))
+    }
+
+    /// Whether the task was cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.inner.why, Why::Cancelled)
+    }
+
+    /// Whether the task never ran.
+    #[must_use]
+    pub fn is_not_started(&self) -> bool {
+        matches!(self.inner.why, Why::NotStarted(_))
+    }
+
+    /// How often the task was tried.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.inner.context.attempts
+    }
+
+    /// The process id of the worker that had it last, if it had one.
+    #[must_use]
+    pub fn worker_pid(&self) -> Option<u32> {
+        self.inner.context.worker
+    }
+
+    /// The task's name: the one it was given, or its function's.
+    #[must_use]
+    pub fn task_name(&self) -> &str {
+        &self.inner.context.task
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Context { task, attempts, worker } = &self.inner.context;
+        write!(f, "{task} {}", self.inner.why)?;
+        match (worker, attempts) {
+            (Some(pid), 2..) => write!(f, " (attempt {attempts}, worker {pid})"),
+            (Some(pid), _) => write!(f, " (worker {pid})"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Failed(Failure { kind: FailureKind::Task, message, .. }) => write!(f, "failed: {message}"),
+            Why::Failed(failure) => write!(f, "could not be done: {}", failure.message),
+            Why::Panicked(panic) => {
+                let place = panic.location.as_deref().unwrap_or("an unknown place");
+                write!(f, "panicked at {place}: {}", panic.message)
+            }
+            Why::Crashed(exits) => {
+                let story: Vec<String> = exits.iter().map(ToString::to_string).collect();
+                write!(f, "killed its worker on every attempt: {}", story.join("; "))
+            }
+            Why::TimedOut(limit) => write!(f, "ran for longer than its limit of {limit:?}"),
+            Why::Cancelled => write!(f, "was cancelled"),
+            Why::NotStarted(NotStarted::Terminated) => write!(f, "never ran: the pool was stopped first"),
+            Why::NotStarted(NotStarted::PoolFailed(failure)) => write!(f, "never ran: the pool failed: {failure}"),
+            Why::Undecodable(why) => write!(f, "gave a result that cannot be read here: {why}"),
+        }
+    }
+}
+
+impl fmt::Debug for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        match self.panic().and_then(|p| p.backtrace.as_deref()) {
+            Some(backtrace) => write!(f, "\nin the worker:\n{backtrace}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for TaskError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_can_cross_threads() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Error>();
+        check::<TaskError>();
+    }
+
+    #[test]
+    fn a_crash_tells_its_story() {
+        let exits = vec![Exit::Signal { number: 11, core: false }, Exit::Code(0)];
+        let context = Context { task: "app::work".into(), attempts: 2, worker: Some(42) };
+        let text = TaskError::new(Why::Crashed(exits), context).to_string();
+        assert_eq!(
+            text,
+            "app::work killed its worker on every attempt: signal 11 (SIGSEGV); exit code 0 (attempt 2, worker 42)"
+        );
+    }
+}

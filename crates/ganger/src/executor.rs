@@ -1,0 +1,128 @@
+//! `concurrent.futures`: one trait, and three executors that differ by a word.
+
+use crate::builder::{PoolBuilder, StartMethod};
+use crate::error::{Error, SubmitError};
+use crate::future::Future;
+use crate::mapping::Mapping;
+use crate::pool::Pool;
+use crate::task::{Portable, Task};
+
+/// Whether [`Executor::shutdown`] returns at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// When everything accepted is done and the workers are gone.
+    ForAll,
+    /// At once; the work goes on.
+    No,
+}
+
+/// What becomes of tasks that wait when an executor is shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// They are done.
+    Run,
+    /// They are cancelled; those that run are done.
+    Cancel,
+}
+
+/// Something that runs tasks.
+pub trait Executor {
+    /// The pool underneath.
+    fn pool(&self) -> &Pool;
+
+    /// Hands a task in, and gives the future of its result.
+    ///
+    /// # Errors
+    /// As [`Pool::submit`].
+    fn submit<F, A, S>(&self, f: F, args: A) -> Result<Future<F::Output>, SubmitError<A>>
+    where
+        F: Task<A, S>,
+        A: Portable,
+    {
+        self.pool().submit(f, args)
+    }
+
+    /// Calls a function with each item; results come in the items' order, items are taken as results are.
+    /// [`Mapping::timeout`] limits the whole, [`Mapping::buffer_size`] how many are taken ahead.
+    ///
+    /// # Errors
+    /// When the function is not registered.
+    fn map<F, A, S, I>(&self, f: F, items: I) -> Result<Mapping<I::IntoIter, F::Output>, Error>
+    where
+        F: Task<A, S>,
+        A: Portable,
+        F::Output: Portable,
+        I: IntoIterator<Item = A>,
+    {
+        self.pool().imap(f, items)
+    }
+
+    /// Takes no more tasks. May be called again.
+    fn shutdown(&self, wait: Wait, waiting: Waiting) {
+        match waiting {
+            Waiting::Run => self.pool().close(),
+            Waiting::Cancel => self.pool().interrupt(),
+        }
+        if wait == Wait::ForAll {
+            // Without a time limit it can only end.
+            let _ = self.pool().join(None);
+        }
+    }
+}
+
+macro_rules! executor {
+    ($(#[$doc:meta])* $name:ident, $method:ident, $eager:literal) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name {
+            pool: Pool,
+        }
+
+        impl $name {
+            /// An executor with so many workers.
+            ///
+            /// # Errors
+            /// As [`PoolBuilder::build`].
+            pub fn new(max_workers: usize) -> Result<Self, Error> {
+                Self::with(Pool::builder().workers(max_workers))
+            }
+
+            /// An executor over a pool that is described in more detail.
+            ///
+            /// # Errors
+            /// As [`PoolBuilder::build`].
+            pub fn with(builder: PoolBuilder) -> Result<Self, Error> {
+                let pool = builder.start_method(StartMethod::$method).eager($eager).build()?;
+                Ok(Self { pool })
+            }
+        }
+
+        impl Executor for $name {
+            fn pool(&self) -> &Pool {
+                &self.pool
+            }
+        }
+
+        /// Everything accepted is done first, as when Python leaves `with`.
+        impl Drop for $name {
+            fn drop(&mut self) {
+                self.shutdown(Wait::ForAll, Waiting::Run);
+            }
+        }
+    };
+}
+
+executor! {
+    /// Runs tasks in processes, each started when a task finds none idle.
+    ProcessPoolExecutor, Zygote, false
+}
+
+executor! {
+    /// Runs tasks in threads of this process.
+    ThreadPoolExecutor, Thread, false
+}
+
+executor! {
+    /// Runs tasks in the caller.
+    InlineExecutor, Inline, false
+}

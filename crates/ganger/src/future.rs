@@ -1,0 +1,193 @@
+//! ④ The outcome of a task, as its caller holds it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Poller, Poll};
+use std::time::{Duration, Instant};
+
+use ganger_proto::TaskId;
+use ganger_proto::codec;
+use ganger_proto::message::Verdict;
+use ganger_proto::outcome::{FailureKind, Panic};
+use ganger_proto::spec::Function;
+
+use crate::command::decoded;
+use crate::engine::Engine;
+use crate::error::{Context, Error, ErrorKind, TaskError, Why};
+use crate::registry;
+use crate::slot::{Detail, Ended, Hook, How, Slot, Told};
+use crate::task::Portable;
+
+/// The result of a task that may still run: `concurrent.futures.Future`, or `AsyncResult`, typed.
+///
+/// It is also a `std::future::Future`, for any executor. Dropping it cancels nothing.
+pub struct Future<T> {
+    pub(crate) slot: Arc<Slot>,
+    pub(crate) what: What,
+    /// None where tasks run in the caller: they are done before anyone could wait.
+    pub(crate) engine: Option<(Arc<Engine>, TaskId)>,
+    pub(crate) result: PhantomData<fn() -> T>,
+}
+
+/// What a task is called.
+#[derive(Clone)]
+pub(crate) struct What {
+    pub(crate) function: Function,
+    pub(crate) name: Option<Arc<str>>,
+}
+
+impl What {
+    fn shown(&self) -> String {
+        self.name.as_deref().map_or_else(|| registry::name_of(self.function), ToOwned::to_owned)
+    }
+}
+
+impl<T> Future<T> {
+    /// Whether the task has its outcome. Never waits.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        self.slot.is_filled()
+            || self.engine.as_ref().is_some_and(|(engine, _)| {
+                engine.look();
+                self.slot.is_filled()
+            })
+    }
+
+    /// Whether the task was cancelled.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        let cancelled = |ended: &Ended| matches!(ended, Ended::Other(d) if matches!(d.how, How::Cancelled));
+        self.slot.peek(cancelled).unwrap_or(false)
+    }
+
+    /// Ends the task, even if it runs: its worker is killed for it, and no other task suffers. On threads a running
+    /// task cannot be ended, and goes on.
+    ///
+    /// True if the task has no outcome yet: it will be `Cancelled`, unless its result is on the way already.
+    pub fn cancel(&self) -> bool {
+        match &self.engine {
+            Some((engine, task)) if !self.done() => {
+                engine.cancel(*task);
+                true
+            }
+            _ => self.cancelled(),
+        }
+    }
+
+    /// Waits for the outcome. False: not before the deadline.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
+        match &self.engine {
+            Some((engine, _)) => engine.wait_for(&*self.slot, deadline),
+            None => self.slot.is_filled(),
+        }
+    }
+
+    /// Number `index` of what `told` waits for; told at once if it is done.
+    pub(crate) fn tell(&self, told: Arc<dyn Told>, index: usize) {
+        if let Some(Hook::Tell(told, index)) = self.slot.hook(Hook::Tell(told, index)) {
+            told.tell(index);
+        }
+    }
+
+    fn context(&self, detail: &Detail) -> Context {
+        Context { task: self.what.shown(), attempts: detail.attempts, worker: detail.worker }
+    }
+}
+
+impl<T: Portable> Future<T> {
+    /// The task's result, or why there is none. Waits as long as it takes; may be asked again.
+    ///
+    /// # Errors
+    /// When the task panicked, was cancelled, ran out of time, killed its worker on every attempt, or never ran.
+    ///
+    /// An error that the task itself returned is no error here: for a function that gives a `Result<A, B>`, that is
+    /// what this gives: `future.result()??`.
+    pub fn result(&self) -> Result<T, TaskError> {
+        self.wait(None);
+        self.read()
+    }
+
+    /// As [`result`](Self::result), for at most `timeout`.
+    ///
+    /// # Errors
+    /// As [`result`](Self::result); and one that [`is_timeout`](Error::is_timeout), while the task goes on.
+    pub fn result_timeout(&self, timeout: Duration) -> Result<T, Error> {
+        if !self.wait(Instant::now().checked_add(timeout)) {
+            return Err(Error::new(ErrorKind::StillRunning { waited: timeout }));
+        }
+        Ok(self.read()?)
+    }
+
+    /// Why there is no result; none if there is one. Waits as long as it takes.
+    #[must_use]
+    pub fn exception(&self) -> Option<TaskError> {
+        self.result().err()
+    }
+
+    /// Calls `f` with the outcome, once, on the pool's callback thread. A callback that panics is logged, and harms
+    /// nothing; one that blocks holds up other callbacks only.
+    pub fn add_done_callback(&self, f: impl FnOnce(Result<T, TaskError>) + Send + 'static) {
+        let own = Self { slot: Arc::clone(&self.slot), what: self.what.clone(), engine: None, result: PhantomData };
+        let hook = self.slot.hook(Hook::Call(Box::new(move || f(own.read()))));
+        match (hook, &self.engine) {
+            (None, _) => {}
+            (Some(hook), Some((engine, _))) => engine.run(hook),
+            (Some(Hook::Call(callback)), None) => crate::inline::call_back(callback),
+            (Some(Hook::Wake(_) | Hook::Tell(..)), None) => {}
+        }
+    }
+
+    /// Decodes the outcome, which is there.
+    pub(crate) fn read(&self) -> Result<T, TaskError> {
+        let read = self.slot.peek(|ended| match ended {
+            Ended::Returned { body, .. } => codec::decode(body, u64::MAX).map_err(|e| Why::Undecodable(e.to_string())),
+            Ended::Other(detail) => why(&detail.how).map_err(|w| *w),
+        });
+        let read = read.unwrap_or(Err(Why::Cancelled));
+        read.map_err(|why| {
+            let context = self.slot.peek(|ended| match ended {
+                Ended::Returned { .. } => Context { task: self.what.shown(), ..Context::default() },
+                Ended::Other(detail) => self.context(detail),
+            });
+            TaskError::new(why, context.unwrap_or_default())
+        })
+    }
+}
+
+/// The value of a task that returned an error, or why there is no value.
+fn why<T: Portable>(how: &How) -> Result<T, Box<Why>> {
+    Err(Box::new(match how {
+        How::Reported(Verdict::Panicked, body) => match codec::decode::<Panic>(body, u64::MAX) {
+            Ok(panic) => Why::Panicked(panic),
+            Err(e) => Why::Undecodable(e.to_string()),
+        },
+        How::Reported(Verdict::Returned | Verdict::Failed, body) => {
+            let failure = decoded(body);
+            if let (FailureKind::Task, Some(value)) = (failure.kind, &failure.value) {
+                return codec::decode(value, u64::MAX).map_err(|e| Box::new(Why::Undecodable(e.to_string())));
+            }
+            Why::Failed(failure)
+        }
+        How::Crashed(exits) => Why::Crashed(exits.clone()),
+        How::TimedOut(limit) => Why::TimedOut(*limit),
+        How::Cancelled => Why::Cancelled,
+        How::NotStarted(why) => Why::NotStarted(why.clone()),
+    }))
+}
+
+impl<T: Portable> std::future::Future for Future<T> {
+    type Output = Result<T, TaskError>;
+
+    fn poll(self: Pin<&mut Self>, poller: &mut Poller<'_>) -> Poll<Self::Output> {
+        if self.slot.set_waker(poller.waker()) { Poll::Pending } else { Poll::Ready(self.read()) }
+    }
+}
+
+impl<T> fmt::Debug for Future<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.slot.is_filled() { "done" } else { "pending" };
+        write!(f, "Future({}, {state})", self.what.shown())
+    }
+}

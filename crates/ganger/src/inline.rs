@@ -1,0 +1,60 @@
+//! Tasks that run in the caller, one after the other: for debugging. Arguments and results are encoded all the same, so
+//! what would fail between processes fails here.
+
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use ganger_proto::message::Verdict;
+use ganger_proto::outcome::{Failure, FailureKind};
+
+use crate::engine::table::{Payload, Work};
+use crate::future::{Future, What};
+use crate::registry;
+use crate::slot::{Body, Detail, Ended, How, Slot};
+use crate::worker::invocation::Invocation;
+
+/// Runs a task here and now.
+pub(crate) fn run<T>(payload: &Payload, what: What, limit: u64) -> Future<T> {
+    let slot = Arc::new(Slot::default());
+    let start = Instant::now();
+    let mut out = Vec::new();
+    let verdict = call(payload, &mut out, limit);
+    let ended = match verdict {
+        Verdict::Returned => Ended::Returned { body: Body::from_vec(out), took: start.elapsed() },
+        Verdict::Failed | Verdict::Panicked => {
+            let how = How::Reported(verdict, out);
+            Ended::Other(Box::new(Detail { how, attempts: 1, worker: Some(std::process::id()) }))
+        }
+    };
+    let hooks = slot.fill(ended);
+    debug_assert!(hooks.is_empty(), "nobody has the future yet");
+    Future { slot, what, engine: None, result: PhantomData }
+}
+
+fn call(payload: &Payload, out: &mut Vec<u8>, limit: u64) -> Verdict {
+    let mut invocation = Invocation { args: &payload.bytes, out, limit };
+    let refused = |invocation: &mut Invocation<'_>, message: &str| {
+        let kind = FailureKind::Unregistered;
+        invocation.failed(Failure { kind, message: message.to_owned(), value: None })
+    };
+    match payload.work {
+        Work::Call(function) => match registry::entry(function) {
+            Some(entry) => (entry.call)(&mut invocation),
+            None => refused(&mut invocation, "no such function"),
+        },
+        Work::Map(function) => match registry::entry(function) {
+            Some(entry) => (entry.map)(&mut invocation),
+            None => refused(&mut invocation, "no such function"),
+        },
+        Work::Command => refused(&mut invocation, "commands need workers of their own: use another start method"),
+    }
+}
+
+/// A callback, isolated as on a pool's callback thread.
+pub(crate) fn call_back(callback: Box<dyn FnOnce() + Send>) {
+    if catch_unwind(AssertUnwindSafe(callback)).is_err() {
+        log::error!("a callback panicked; the pool goes on");
+    }
+}

@@ -1,0 +1,341 @@
+//! ① A pool of workers: `multiprocessing.Pool`, typed.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ganger_machine::Event;
+use ganger_proto::codec;
+use ganger_proto::spec::{Command, Function};
+use ganger_proto::{SharedId, TaskId};
+use smallvec::SmallVec;
+
+use crate::builder::{PoolBuilder, StartMethod};
+use crate::command::Reports;
+use crate::engine::Engine;
+use crate::engine::settings::Settings;
+use crate::engine::table::{Payload, Sink, Work};
+use crate::error::{Error, ErrorKind, SubmitError};
+use crate::future::{Future, What};
+use crate::inline;
+use crate::mapping::{Mapping, Order};
+use crate::options::TaskOptions;
+use crate::shared::{Shared, take_named};
+use crate::slot::Slot;
+use crate::task::{Portable, Task, lookup};
+
+/// A set of workers with one queue. Cloning it gives another handle to the same pool; when the last handle is dropped
+/// the pool is terminated, as leaving Python's `with Pool()` does.
+#[derive(Clone)]
+pub struct Pool {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Arc<Settings>,
+    /// None where tasks run in the caller.
+    engine: Option<Arc<Engine>>,
+    defaults: TaskOptions,
+    shares: std::sync::atomic::AtomicU32,
+    closed: std::sync::atomic::AtomicBool,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(engine) = &self.engine {
+            engine.stop(Event::Terminate);
+            engine.join(Some(self.settings.policy.grace + Duration::from_secs(1)));
+        }
+    }
+}
+
+impl Pool {
+    /// A pool of so many workers, with everything else as it is by default.
+    ///
+    /// # Errors
+    /// As [`PoolBuilder::build`].
+    pub fn new(workers: usize) -> Result<Self, Error> {
+        Self::builder().workers(workers).build()
+    }
+
+    /// To say more.
+    #[must_use]
+    pub fn builder() -> PoolBuilder {
+        PoolBuilder::default()
+    }
+
+    pub(crate) fn start(settings: Settings, defaults: TaskOptions) -> Result<Self, Error> {
+        let inline = settings.method == StartMethod::Inline;
+        let settings = Arc::new(settings);
+        let engine = if inline { None } else { Some(Engine::start(Arc::clone(&settings))?) };
+        let (shares, closed) = Default::default();
+        Ok(Self { inner: Arc::new(Inner { settings, engine, defaults, shares, closed }) })
+    }
+
+    /// Hands a task in, and gives the future of its result: `Executor.submit`, `Pool.apply_async`.
+    ///
+    /// # Errors
+    /// When the function is not registered, the arguments cannot be encoded or are above the payload limit, or the pool
+    /// takes no more tasks. The arguments come back in the error.
+    pub fn submit<F, A, S>(&self, f: F, args: A) -> Result<Future<F::Output>, SubmitError<A>>
+    where
+        F: Task<A, S>,
+        A: Portable,
+    {
+        self.submit_with(&self.inner.defaults, f, args)
+    }
+
+    /// As [`submit`](Self::submit), with options for this task.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn submit_with<F, A, S>(
+        &self,
+        options: &TaskOptions,
+        _: F,
+        args: A,
+    ) -> Result<Future<F::Output>, SubmitError<A>>
+    where
+        F: Task<A, S>,
+        A: Portable,
+    {
+        let submitted = lookup::<F>().and_then(|function| {
+            let payload = self.payload(Work::Call(function), &args)?;
+            self.enqueue(payload, function, options)
+        });
+        submitted.map_err(|error| SubmitError { args, error })
+    }
+
+    /// Calls a function in a worker and waits for its result: `Pool.apply`.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit) and [`Future::result`].
+    pub fn apply<F, A, S>(&self, f: F, args: A) -> Result<F::Output, Error>
+    where
+        F: Task<A, S>,
+        A: Portable,
+        F::Output: Portable,
+    {
+        Ok(self.submit(f, args)?.result()?)
+    }
+
+    /// Another word for [`submit`](Self::submit), for those who come from `multiprocessing`.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub fn apply_async<F, A, S>(&self, f: F, args: A) -> Result<Future<F::Output>, SubmitError<A>>
+    where
+        F: Task<A, S>,
+        A: Portable,
+    {
+        self.submit(f, args)
+    }
+
+    /// Calls a function with each item and gives the results in the items' order: `Pool.map`. Items are packed into
+    /// tasks of 50–500 µs of work, and only so many are taken ahead as the workers need.
+    ///
+    /// # Errors
+    /// The error of the first item, by position, that has one; what was not yet handed out is then not handed out.
+    pub fn map<F, A, S>(&self, f: F, items: impl IntoIterator<Item = A>) -> Result<Vec<F::Output>, Error>
+    where
+        F: Task<A, S>,
+        A: Portable,
+        F::Output: Portable,
+    {
+        self.imap(f, items)?.map(|result| result.map_err(Error::from)).collect()
+    }
+
+    /// As [`map`](Self::map) for a function of several arguments, with tuples as items: `Pool.starmap`.
+    ///
+    /// # Errors
+    /// As [`map`](Self::map).
+    pub fn starmap<F, A, S>(&self, f: F, items: impl IntoIterator<Item = A>) -> Result<Vec<F::Output>, Error>
+    where
+        F: Task<A, S>,
+        A: Portable,
+        F::Output: Portable,
+    {
+        self.map(f, items)
+    }
+
+    /// As [`map`](Self::map), but gives each result as soon as it and all before it are there: `Pool.imap`. Items may be
+    /// endless: they are taken as results are.
+    ///
+    /// # Errors
+    /// When the function is not registered. Errors of items come in their places, and the items after them go on.
+    pub fn imap<F, A, S, I>(&self, _: F, items: I) -> Result<Mapping<I::IntoIter, F::Output>, Error>
+    where
+        F: Task<A, S>,
+        A: Portable,
+        F::Output: Portable,
+        I: IntoIterator<Item = A>,
+    {
+        Ok(Mapping::new(self.clone(), lookup::<F>()?, items.into_iter(), Order::Input))
+    }
+
+    /// As [`imap`](Self::imap), in the order in which results come: `Pool.imap_unordered`.
+    ///
+    /// # Errors
+    /// As [`imap`](Self::imap).
+    pub fn imap_unordered<F, A, S, I>(&self, _: F, items: I) -> Result<Mapping<I::IntoIter, F::Output>, Error>
+    where
+        F: Task<A, S>,
+        A: Portable,
+        F::Output: Portable,
+        I: IntoIterator<Item = A>,
+    {
+        Ok(Mapping::new(self.clone(), lookup::<F>()?, items.into_iter(), Order::Completion))
+    }
+
+    /// A value that tasks name and that each worker is sent once.
+    ///
+    /// # Errors
+    /// When the value cannot be encoded or is above the payload limit.
+    pub fn share<T: Portable + Sync>(&self, value: T) -> Result<Shared<T>, Error> {
+        let number = self.inner.shares.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let id = SharedId::new(number, std::process::id());
+        let encoded = codec::encode(&value, self.inner.settings.payload_limit)?;
+        match &self.inner.engine {
+            Some(engine) => drop(engine.turn().shares.insert(id, encoded.into())),
+            None => crate::worker::values::keep(id, encoded),
+        }
+        Ok(Shared::new(id, value))
+    }
+
+    /// Runs a program as a task; what becomes of it is reported to `reports`.
+    ///
+    /// # Errors
+    /// When the pool takes no more tasks, or its tasks run in the caller. The command comes back in the error.
+    pub fn run_command(
+        &self,
+        command: Command,
+        options: &TaskOptions,
+        reports: &Reports,
+    ) -> Result<TaskId, SubmitError<Command>> {
+        let submitted = self.payload(Work::Command, &command).and_then(|payload| {
+            let engine = self.inner.engine.as_ref().ok_or_else(|| {
+                Error::new(ErrorKind::Invalid { what: "start_method(Inline)", why: "commands need workers" })
+            })?;
+            engine.submit_command(payload, &reports.queue, &options.policy).map_err(Error::new)
+        });
+        submitted.map_err(|error| SubmitError { args: command, error })
+    }
+
+    /// Ends a task, even if it runs. Unknown ones are ignored.
+    pub fn cancel(&self, task: TaskId) {
+        if let Some(engine) = &self.inner.engine {
+            engine.cancel(task);
+        }
+    }
+
+    /// No new tasks; what was accepted is done, then the workers end: `Pool.close`.
+    pub fn close(&self) {
+        self.stop(Event::Close);
+    }
+
+    /// As the first Ctrl-C: what waits is cancelled, what runs may finish.
+    pub fn interrupt(&self) {
+        self.stop(Event::Interrupt);
+    }
+
+    /// As the second: what runs is asked to end, and killed after the grace: `Pool.terminate`.
+    pub fn terminate(&self) {
+        self.stop(Event::Terminate);
+    }
+
+    /// As the third: what runs is killed.
+    pub fn kill(&self) {
+        self.stop(Event::Kill);
+    }
+
+    fn stop(&self, event: Event) {
+        self.inner.closed.store(true, std::sync::atomic::Ordering::Relaxed);
+        if let Some(engine) = &self.inner.engine {
+            engine.stop(event);
+        }
+    }
+
+    /// Waits until the last worker of a pool that was closed or terminated is gone: `Pool.join`, with a time limit
+    /// (`None`: as long as it takes).
+    ///
+    /// # Errors
+    /// When the pool is still open, or not ended in time.
+    pub fn join(&self, timeout: Option<Duration>) -> Result<(), Error> {
+        if !self.inner.closed.load(std::sync::atomic::Ordering::Relaxed) && !self.is_failed() {
+            return Err(Error::new(ErrorKind::StillOpen));
+        }
+        match &self.inner.engine {
+            Some(engine) if !engine.join(timeout) => {
+                Err(Error::new(ErrorKind::StillRunning { waited: timeout.unwrap_or_default() }))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_failed(&self) -> bool {
+        self.inner.engine.as_ref().is_some_and(|engine| engine.turn().failure.is_some())
+    }
+
+    /// How many workers the pool keeps.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.inner.settings.policy.workers as usize
+    }
+
+    /// The process ids of the workers that are there now.
+    #[must_use]
+    pub fn worker_pids(&self) -> Vec<u32> {
+        let Some(engine) = &self.inner.engine else { return Vec::new() };
+        engine.turn().gang.iter().filter_map(|member| member.pid()).collect()
+    }
+
+    /// How many tasks have no outcome yet.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.inner.engine.as_ref().map_or(0, |engine| engine.turn().tasks.len())
+    }
+
+    pub(crate) fn engine(&self) -> Option<&Arc<Engine>> {
+        self.inner.engine.as_ref()
+    }
+
+    pub(crate) fn defaults(&self) -> &TaskOptions {
+        &self.inner.defaults
+    }
+
+    pub(crate) fn payload_limit(&self) -> u64 {
+        self.inner.settings.payload_limit
+    }
+
+    fn payload<A: Portable>(&self, work: Work, args: &A) -> Result<Payload, Error> {
+        let mut bytes = Vec::with_capacity(16);
+        codec::encode_into(args, &mut bytes, self.inner.settings.payload_limit)?;
+        let bytes = if bytes.len() <= 16 { SmallVec::from_slice(&bytes) } else { SmallVec::from_vec(bytes) };
+        Ok(Payload { work, bytes, shared: take_named() })
+    }
+
+    pub(crate) fn enqueue<T>(
+        &self,
+        payload: Payload,
+        function: Function,
+        options: &TaskOptions,
+    ) -> Result<Future<T>, Error> {
+        let what = What { function, name: options.name.clone() };
+        let Some(engine) = &self.inner.engine else {
+            if self.inner.closed.load(std::sync::atomic::Ordering::Relaxed) {
+                return Err(Error::new(ErrorKind::Closed));
+            }
+            return Ok(inline::run(&payload, what, self.inner.settings.payload_limit));
+        };
+        let slot = Arc::new(Slot::default());
+        let sink = Sink::Future(Arc::clone(&slot));
+        let task = engine.submit(payload, sink, &options.policy).map_err(Error::new)?;
+        Ok(Future { slot, what, engine: Some((Arc::clone(engine), task)), result: PhantomData })
+    }
+}
+
+impl std::fmt::Debug for Pool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pool({}, {} workers)", self.inner.settings.name, self.workers())
+    }
+}

@@ -1,0 +1,81 @@
+//! The functions that a worker may be asked to call: names cross, pointers do not.
+//!
+//! `#[ganger::task]` puts an [`Entry`] into a slice that the linker gathers. Both sides sort the same entries by name,
+//! so a function's place in the sorted list is its number on the wire; the [`fingerprint`] of the list travels in the
+//! worker's hello, and a worker with another list is refused.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use ganger_proto::message::Verdict;
+use ganger_proto::spec::Function;
+
+use crate::worker::invocation::Invocation;
+
+/// All registered functions, in the linker's order.
+#[linkme::distributed_slice]
+pub static TASKS: [Entry];
+
+/// One registered function. Made by `#[ganger::task]`.
+#[derive(Debug)]
+pub struct Entry {
+    /// The module that it stands in.
+    pub module: &'static str,
+    /// Its name there.
+    pub name: &'static str,
+    /// Its type, as it is written.
+    pub signature: &'static str,
+    /// Its type's id: every function has a type of its own.
+    pub id: fn() -> TypeId,
+    /// Decodes arguments, calls, encodes the result.
+    pub call: fn(&mut Invocation<'_>) -> Verdict,
+    /// The same for many items.
+    pub map: fn(&mut Invocation<'_>) -> Verdict,
+}
+
+struct Registry {
+    sorted: Vec<&'static Entry>,
+    by_type: HashMap<TypeId, Function>,
+    fingerprint: u64,
+}
+
+static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
+    let mut sorted: Vec<&'static Entry> = TASKS.iter().collect();
+    sorted.sort_by_key(|entry| (entry.module, entry.name, entry.signature));
+    let numbered = (0u32..).map(Function).zip(&sorted);
+    let by_type = numbered.map(|(number, entry)| ((entry.id)(), number)).collect();
+    let fingerprint = fingerprint_of(sorted.iter().flat_map(|e| [e.module, e.name, e.signature]));
+    Registry { sorted, by_type, fingerprint }
+});
+
+/// FNV-1a over the texts, each closed by a zero.
+fn fingerprint_of<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
+    let bytes = texts.flat_map(|text| text.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// The number of the function with this type; none if it was never registered.
+pub(crate) fn number_of(id: TypeId) -> Option<Function> {
+    REGISTRY.by_type.get(&id).copied()
+}
+
+/// The function with this number.
+pub(crate) fn entry(function: Function) -> Option<&'static Entry> {
+    REGISTRY.sorted.get(function.0 as usize).copied()
+}
+
+/// The name of a function, for people.
+pub(crate) fn name_of(function: Function) -> String {
+    entry(function).map_or_else(|| format!("function {}", function.0), |e| format!("{}::{}", e.module, e.name))
+}
+
+/// What two executables must have in common to be supervisor and worker.
+pub(crate) fn fingerprint() -> u64 {
+    REGISTRY.fingerprint
+}
+
+/// Looks every function up now: in the zygote, so that its children need not.
+pub(crate) fn warm() {
+    LazyLock::force(&REGISTRY);
+}

@@ -1,0 +1,133 @@
+//! Where an outcome waits for those who want it: filled once, by whoever drains the rings.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+use ganger_proto::message::Verdict;
+use ganger_proto::outcome::{Exit, NotStarted};
+use smallvec::SmallVec;
+
+/// The bytes of a result: small ones without an allocation of their own.
+pub(crate) type Body = SmallVec<[u8; 24]>;
+
+/// How a task ended, still encoded: decoding is for the caller's own thread.
+#[derive(Clone, Debug)]
+pub(crate) enum Ended {
+    Returned {
+        body: Body,
+        /// How long it ran.
+        took: Duration,
+    },
+    Other(Box<Detail>),
+}
+
+/// Everything but success, with its circumstances.
+#[derive(Clone, Debug)]
+pub(crate) struct Detail {
+    pub(crate) how: How,
+    pub(crate) attempts: u32,
+    pub(crate) worker: Option<u32>,
+}
+
+/// How a task ended without a result.
+#[derive(Clone, Debug)]
+pub(crate) enum How {
+    /// An encoded failure or panic.
+    Reported(Verdict, Vec<u8>),
+    Crashed(Vec<Exit>),
+    TimedOut(Duration),
+    Cancelled,
+    NotStarted(NotStarted),
+}
+
+/// What is to happen when the slot is filled.
+pub(crate) enum Hook {
+    /// An async task to be polled again.
+    Wake(Waker),
+    /// User code. It runs on a thread of its own, so it can hold up nobody.
+    Call(Box<dyn FnOnce() + Send>),
+    /// One of many futures that somebody waits for.
+    Tell(Arc<dyn Told>, usize),
+}
+
+/// Who waits for several slots at once.
+pub(crate) trait Told: Send + Sync {
+    /// Number `index` is done. Called with locks held: it must not call back.
+    fn tell(&self, index: usize);
+}
+
+/// The place of one outcome.
+#[derive(Default)]
+pub(crate) struct Slot {
+    cell: Mutex<Cell>,
+    filled: Condvar,
+}
+
+#[derive(Default)]
+struct Cell {
+    ended: Option<Ended>,
+    hooks: SmallVec<[Hook; 1]>,
+    sleepers: u32,
+}
+
+impl Slot {
+    fn cell(&self) -> MutexGuard<'_, Cell> {
+        self.cell.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fills the slot. A second outcome is not believed: the first stands.
+    pub(crate) fn fill(&self, ended: Ended) -> SmallVec<[Hook; 1]> {
+        let mut cell = self.cell();
+        debug_assert!(cell.ended.is_none(), "a task settles once");
+        cell.ended.get_or_insert(ended);
+        if cell.sleepers > 0 {
+            self.filled.notify_all();
+        }
+        std::mem::take(&mut cell.hooks)
+    }
+
+    pub(crate) fn is_filled(&self) -> bool {
+        self.cell().ended.is_some()
+    }
+
+    /// Looks at the outcome, if it is there.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&Ended) -> R) -> Option<R> {
+        self.cell().ended.as_ref().map(look)
+    }
+
+    /// Adds a hook, or gives it back because the outcome is there already.
+    pub(crate) fn hook(&self, hook: Hook) -> Option<Hook> {
+        let mut cell = self.cell();
+        if cell.ended.is_some() {
+            return Some(hook);
+        }
+        cell.hooks.push(hook);
+        None
+    }
+
+    /// Keeps one waker, the newest.
+    pub(crate) fn set_waker(&self, waker: &Waker) -> bool {
+        let mut cell = self.cell();
+        if cell.ended.is_some() {
+            return false;
+        }
+        cell.hooks.retain(|hook| !matches!(hook, Hook::Wake(_)));
+        cell.hooks.push(Hook::Wake(waker.clone()));
+        true
+    }
+
+    /// Sleeps until the slot is filled, or the deadline.
+    pub(crate) fn sleep(&self, deadline: Option<Instant>) {
+        let mut cell = self.cell();
+        cell.sleepers += 1;
+        while cell.ended.is_none() {
+            cell = match deadline.map(|d| d.saturating_duration_since(Instant::now())) {
+                None => self.filled.wait(cell).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => break,
+                Some(left) => self.filled.wait_timeout(cell, left).unwrap_or_else(PoisonError::into_inner).0,
+            };
+        }
+        cell.sleepers -= 1;
+    }
+}

@@ -1,0 +1,72 @@
+//! What a running task can know of itself.
+
+use std::cell::RefCell;
+
+use ganger_proto::TaskId;
+use ganger_shm::link::StatePage;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
+}
+
+/// The task that the calling thread is running.
+#[derive(Clone, Debug)]
+pub struct Current {
+    pub(crate) task: TaskId,
+    pub(crate) attempt: u32,
+    pub(crate) slot: u32,
+    pub(crate) pool: std::sync::Arc<str>,
+    pub(crate) state: StatePage,
+}
+
+impl Current {
+    /// The task's id, unique among the tasks of its pool that have no outcome yet.
+    #[must_use]
+    pub fn task(&self) -> TaskId {
+        self.task
+    }
+
+    /// Which try this is, from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// The worker's place among the workers of its pool, from 1. A replacement has the place of the one it replaces.
+    #[must_use]
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    /// The pool's name.
+    #[must_use]
+    pub fn pool(&self) -> &str {
+        &self.pool
+    }
+
+    /// Whether the task was asked to stop, because its soft time limit is over. A long task looks now and then.
+    #[must_use]
+    pub fn should_stop(&self) -> bool {
+        self.state.asked_to_stop()
+    }
+}
+
+/// The task that the calling thread is running; none outside of workers.
+#[must_use]
+pub fn current() -> Option<Current> {
+    CURRENT.with_borrow(Clone::clone)
+}
+
+pub(super) fn set(current: Option<Current>) {
+    CURRENT.set(current);
+}
+
+/// Another task begins on this thread.
+pub(super) fn update(task: TaskId, attempt: u32) {
+    CURRENT.with_borrow_mut(|current| {
+        if let Some(current) = current {
+            current.task = task;
+            current.attempt = attempt;
+        }
+    });
+}

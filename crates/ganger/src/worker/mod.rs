@@ -1,0 +1,115 @@
+//! ③ The worker's side. It shares no code with the supervisor's: they meet in `ganger_proto::message` alone.
+
+pub(crate) mod panic;
+
+pub(crate) mod invocation;
+
+pub(crate) mod values;
+
+mod context;
+pub use context::{Current, current};
+
+mod serve;
+pub(crate) use serve::{Life, run};
+
+mod command;
+
+mod zygote;
+
+use std::os::fd::OwnedFd;
+use std::process::exit;
+use std::sync::Weak;
+
+use ganger_proto::codec;
+use ganger_proto::message::{PROTOCOL, Setup};
+use ganger_shm::link;
+use ganger_sys::{Bell, Signal, Socket, setup};
+
+use crate::bootstrap::{Boot, Control, Orders, PACKET, Role, VARIABLE, hello};
+
+/// Makes this program able to be a worker. **The first line of `main`.**
+///
+/// A pool executes its program anew for its workers. In such a process this call serves the pool and never returns; in
+/// any other it returns at once. A program that makes a pool without it gets an error that says so, never a fork bomb.
+///
+/// ```no_run
+/// #[ganger::task]
+/// fn square(n: u64) -> u64 { n * n }
+///
+/// fn main() -> Result<(), ganger::Error> {
+///     ganger::init();
+///     let pool = ganger::Pool::new(4)?;
+///     println!("{}", pool.apply(square, 12)?);
+///     Ok(())
+/// }
+/// ```
+///
+/// # Panics
+/// Never. A worker that cannot reach its supervisor says why on standard error and exits with status 70.
+pub fn init() {
+    if std::env::var_os(VARIABLE).is_some() {
+        match serve() {
+            Ok(()) => exit(0),
+            Err(error) => {
+                log::error!("worker: {error}");
+                complain(&error);
+                exit(70)
+            }
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "there is no supervisor to tell, and no logger was set up yet")]
+fn complain(error: &std::io::Error) {
+    eprintln!("ganger: this process was told by {VARIABLE} to be a worker, but: {error}");
+}
+
+/// Whether this process was started to be a worker and has not become one.
+pub(crate) fn is_uninitialised() -> bool {
+    std::env::var_os(VARIABLE).is_some()
+}
+
+/// Becomes what the supervisor says. Returns when there is nothing more to do.
+fn serve() -> std::io::Result<()> {
+    let socket = Socket::from(setup::take_stdin()?);
+    setup::remove_env(VARIABLE)?;
+    let mut packet = vec![0; PACKET];
+    let (len, fds) = socket.recv(&mut packet, 2, None)?.ok_or_else(|| std::io::Error::other("nobody spoke to it"))?;
+    let boot: Boot = codec::decode(&packet[..len], PACKET as u64).map_err(std::io::Error::other)?;
+    if boot.protocol != PROTOCOL {
+        let why = format!("the supervisor speaks protocol {}, this program {PROTOCOL}", boot.protocol);
+        return Err(std::io::Error::other(why));
+    }
+    settle_in(boot.supervisor)?;
+    let orders = Orders::connect(boot.server)?;
+    let packet = codec::encode(&hello(), PACKET as u64).map_err(std::io::Error::other)?;
+    socket.send(&packet, &[], None)?;
+    match boot.role {
+        Role::Zygote => zygote::run(&socket, orders, boot.supervisor),
+        Role::Worker => alone(&orders, fds, boot.supervisor),
+    }
+}
+
+/// What a worker process does to itself first. It dies with the thread of the supervisor that started it.
+fn settle_in(supervisor: u32) -> std::io::Result<()> {
+    setup::die_with_parent(supervisor, Signal::Kill)?;
+    setup::own_process_group()?;
+    setup::reset_signals(&[Signal::Int])
+}
+
+fn alone(orders: &Orders, fds: Vec<OwnedFd>, supervisor: u32) -> std::io::Result<()> {
+    let Some(Control::Work(setup)) = orders.next() else { return Ok(()) };
+    let Ok([link, bell]) = <[OwnedFd; 2]>::try_from(fds) else {
+        return Err(std::io::Error::other("link and bell did not come"));
+    };
+    run(link::open(&link)?, Bell::from(bell), setup, &Life::Process { supervisor });
+    Ok(())
+}
+
+/// Serves a pool on a thread of the supervisor's own process, until the pool lets go of `alive`.
+pub(crate) fn run_thread(link: &OwnedFd, bell: Bell, setup: Setup, alive: Weak<()>) {
+    match link::open(link) {
+        Ok(end) => run(end, bell, setup, &Life::Thread { alive }),
+        Err(error) => log::error!("a worker thread cannot open its link: {error}"),
+    }
+}

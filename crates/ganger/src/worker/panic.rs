@@ -1,0 +1,40 @@
+//! The panic policy of workers: catch, describe, carry. A worker prints nothing; the supervisor is told everything.
+
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::cell::{Cell, RefCell};
+use std::panic::PanicHookInfo;
+use std::sync::Once;
+
+use ganger_proto::outcome::Panic;
+
+thread_local! {
+    /// Whether this thread runs tasks.
+    static IN_WORKER: Cell<bool> = const { Cell::new(false) };
+    /// Where the last panic of this thread was, and how it came there.
+    static LAST: RefCell<Option<(String, String)>> = const { RefCell::new(None) };
+}
+
+/// From now on panics of this thread are kept for [`describe`]. Other threads panic as they did.
+pub(crate) fn keep_in_this_thread() {
+    static HOOK: Once = Once::new();
+    IN_WORKER.set(true);
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| if IN_WORKER.get() { keep(info) } else { before(info) }));
+    });
+}
+
+fn keep(info: &PanicHookInfo<'_>) {
+    let location = info.location().map(ToString::to_string).unwrap_or_default();
+    let backtrace = Backtrace::force_capture().to_string();
+    LAST.set(Some((location, backtrace)));
+}
+
+/// The panic that was just caught.
+pub(crate) fn describe(payload: &(dyn Any + Send)) -> Panic {
+    let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    let message = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    let (location, backtrace) = LAST.take().unzip();
+    Panic { message: message.unwrap_or_else(|| "a panic without text".to_owned()), location, backtrace }
+}

@@ -1,0 +1,235 @@
+//! The worker's loop: hear, begin, run, tell, until told to end or nobody is there.
+
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use ganger_proto::TaskId;
+use ganger_proto::codec;
+use ganger_proto::message::{FromWorker, Setup, ToWorker, Verdict};
+use ganger_proto::outcome::{Failure, FailureKind};
+use ganger_proto::spec::Function;
+use ganger_shm::link::End;
+use ganger_shm::{Assembly, Claims, Piece, Received};
+use ganger_sys::Bell;
+
+use crate::bootstrap::hello;
+use crate::registry;
+use crate::worker::context::{self, Current};
+use crate::worker::invocation::Invocation;
+use crate::worker::{command, panic, values, zygote};
+
+/// However quiet it is, a worker looks this often whether its supervisor lives.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What a worker's life hangs on.
+pub(crate) enum Life {
+    Process { supervisor: u32 },
+    Thread { alive: Weak<()> },
+}
+
+impl Life {
+    fn is_over(&self) -> bool {
+        match self {
+            Life::Process { supervisor } => std::os::unix::process::parent_id() != *supervisor,
+            Life::Thread { alive } => alive.strong_count() == 0,
+        }
+    }
+}
+
+/// Serves one pool.
+pub(crate) fn run(end: End, bell: Bell, setup: Setup, life: &Life) {
+    panic::keep_in_this_thread();
+    let spin = Spin { most: setup.spin, failures: 0 };
+    let mut worker = Worker { end, bell, setup, life, spin, out: Vec::new() };
+    if worker.begin() {
+        worker.serve();
+    }
+    context::set(None);
+}
+
+/// How long to spin before sleeping: shorter each time it was in vain.
+struct Spin {
+    most: Duration,
+    failures: u32,
+}
+
+impl Spin {
+    fn time(&self) -> Duration {
+        self.most / (1 << self.failures.min(5))
+    }
+
+    fn note(&mut self, success: bool) {
+        self.failures = if success { 0 } else { self.failures.saturating_add(1) };
+    }
+}
+
+pub(super) struct Worker<'a> {
+    pub(super) end: End,
+    bell: Bell,
+    pub(super) setup: Setup,
+    life: &'a Life,
+    spin: Spin,
+    /// Room for results, used again and again.
+    out: Vec<u8>,
+}
+
+impl Worker<'_> {
+    /// Introduces itself and runs the initializer. False: it failed.
+    fn begin(&mut self) -> bool {
+        match codec::encode(&hello(), u64::MAX) {
+            Ok(hello) => self.say(&FromWorker::Hello { hello: &hello }),
+            Err(error) => log::error!("worker: {error}"),
+        }
+        context::set(Some(Current {
+            task: TaskId::from_bits(0),
+            attempt: 0,
+            slot: self.setup.slot,
+            pool: Arc::from(&*self.setup.pool),
+            state: self.end.state.clone(),
+        }));
+        let initializer = self.setup.initializer.as_ref();
+        let done = initializer.map_or(Ok(()), |(f, args)| zygote::call(*f, args, self.setup.payload_limit));
+        match &done {
+            Ok(()) => self.say(&FromWorker::Ready),
+            Err(error) => self.say(&FromWorker::InitFailed { error: error.as_bytes() }),
+        }
+        done.is_ok()
+    }
+
+    fn serve(&mut self) {
+        let mut assembly = Assembly::new(self.setup.payload_limit.saturating_add(4096));
+        let mut began = None;
+        loop {
+            match self.end.reader.receive(&mut assembly, Claims::Needed) {
+                Ok(Received::Message) => {
+                    let start = began.take().unwrap_or_else(Instant::now);
+                    match self.obey(&mut assembly, start) {
+                        Some(ended) => began = Some(ended),
+                        None => return,
+                    }
+                }
+                Ok(Received::Nothing) => {
+                    began = None;
+                    if !self.wait() {
+                        return;
+                    }
+                }
+                Err(corrupt) => return log::error!("worker: {corrupt}"),
+            }
+        }
+    }
+
+    /// Waits for something to do. False: nobody is there any more.
+    fn wait(&mut self) -> bool {
+        if self.end.reader.release_fenced() {
+            self.bell.ring();
+        }
+        let time = self.spin.time();
+        if !time.is_zero() {
+            let success = self.end.reader.spin(time);
+            self.spin.note(success);
+            if success {
+                return true;
+            }
+        }
+        self.end.reader.wait(Duration::ZERO, LOOK) || !self.life.is_over()
+    }
+
+    /// Does as it is told, and says when it was done. None: it was told to end.
+    fn obey(&mut self, assembly: &mut Assembly, start: Instant) -> Option<Instant> {
+        let ended = match ToWorker::decode(&assembly.head, &assembly.body) {
+            Ok(ToWorker::Call { task, attempt, function, args }) => {
+                self.call(task, attempt, start, function, |entry| entry.call, args)
+            }
+            Ok(ToWorker::Map { task, attempt, function, items }) => {
+                self.call(task, attempt, start, function, |entry| entry.map, items)
+            }
+            Ok(ToWorker::Command { task, attempt, command }) => self.command(task, attempt, start, command),
+            Ok(ToWorker::Share { id, .. }) => {
+                values::keep(id, std::mem::take(&mut assembly.body));
+                start
+            }
+            Ok(ToWorker::Unshare { id }) => {
+                values::forget(id);
+                start
+            }
+            Ok(ToWorker::Retire) => return None,
+            Err(error) => {
+                log::error!("worker: {error}");
+                return None;
+            }
+        };
+        if self.end.reader.release() {
+            self.bell.ring();
+        }
+        Some(ended)
+    }
+
+    fn call(
+        &mut self,
+        task: TaskId,
+        attempt: u32,
+        start: Instant,
+        function: Function,
+        way: fn(&registry::Entry) -> fn(&mut Invocation<'_>) -> Verdict,
+        args: &[u8],
+    ) -> Instant {
+        self.end.state.begin(task.to_bits());
+        context::update(task, attempt);
+        let mut out = std::mem::take(&mut self.out);
+        out.clear();
+        let mut invocation = Invocation { args, out: &mut out, limit: self.setup.payload_limit };
+        let verdict = match registry::entry(function) {
+            Some(entry) => way(entry)(&mut invocation),
+            None => invocation.failed(Failure {
+                kind: FailureKind::Unregistered,
+                message: format!("{} is not registered in this worker", registry::name_of(function)),
+                value: None,
+            }),
+        };
+        let ended = Instant::now();
+        self.finish(task, attempt, verdict, ended - start, &out);
+        self.out = out;
+        ended
+    }
+
+    fn command(&mut self, task: TaskId, attempt: u32, start: Instant, command: &[u8]) -> Instant {
+        self.end.state.begin(task.to_bits());
+        let (verdict, body) = command::run(self, task, command);
+        let ended = Instant::now();
+        self.finish(task, attempt, verdict, ended - start, &body);
+        ended
+    }
+
+    /// Tells the outcome; only then is the task no longer in its hands.
+    fn finish(&mut self, task: TaskId, attempt: u32, verdict: Verdict, took: Duration, body: &[u8]) {
+        self.publish(&FromWorker::Finished { task, attempt, verdict, took, body });
+        self.end.state.end();
+        self.ring();
+    }
+
+    pub(super) fn say(&mut self, message: &FromWorker<'_>) {
+        self.publish(message);
+        self.ring();
+    }
+
+    /// Puts a message into the ring, as there is room. If the supervisor is gone, it does not matter any more.
+    fn publish(&mut self, message: &FromWorker<'_>) {
+        let (head, body) = message.encode();
+        let mut piece = Piece::default();
+        while !self.end.writer.send(&head, body, &mut piece) {
+            self.ring();
+            let len = self.end.writer.next_len(body, &piece);
+            self.end.writer.sleep_for_room(len, LOOK);
+            if self.life.is_over() {
+                return;
+            }
+        }
+    }
+
+    fn ring(&self) {
+        if self.end.writer.reader_waits() {
+            self.bell.ring();
+        }
+    }
+}
