@@ -63,3 +63,22 @@ impl Timers {
         self.true_ones = self.heap.len();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn what_holds_no_more_does_not_pile_up() {
+        let mut timers = Timers::default();
+        for n in 0..10_000u64 {
+            timers.push(Moment::new(Duration::from_secs(n)), Timer::Slot((n % 100) as u32));
+            if timers.is_crowded() {
+                timers.retain(|_, timer| timer < Timer::Slot(10));
+            }
+        }
+        assert!(timers.heap.len() <= FEW + 2 * 1000 + 1, "{}", timers.heap.len());
+        assert_eq!(timers.next(), Some(Moment::default()));
+    }
+}

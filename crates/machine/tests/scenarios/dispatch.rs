@@ -43,6 +43,16 @@ fn half_of_a_backlog_goes_to_who_is_idle() {
 }
 
 #[test]
+fn the_longest_backlog_is_spread_first() {
+    let mut pool = Pool::ready(policy(3));
+    pool.learn(w(0), 1);
+    (1..=23).for_each(|n| drop(pool.submit(n)));
+    assert_eq!([0, 1, 2].map(|n| pool.machine.worker(w(n)).expect("ready").held.len()), [20, 3, 0]);
+    let expected: Vec<Action> = (11..=20).rev().map(|n| take_back(w(0), n)).collect();
+    assert_eq!(pool.pass(600), expected);
+}
+
+#[test]
 fn nothing_waits_behind_a_stuck_worker_while_others_work() {
     let mut pool = Pool::ready(policy(2));
     pool.learn(w(0), 2);
@@ -154,4 +164,16 @@ fn first_asked_to_stop_then_killed() {
     assert_eq!(pool.on(Event::Ready { worker }), [send(worker, 1, 2)]);
     assert_eq!(pool.pass(21 * MS).last(), Some(&Action::Kill { worker }));
     assert_eq!(pool.gone(worker, Some(1))[0], settle(1, End::TimedOut(Duration::from_millis(20))));
+}
+
+#[test]
+fn each_task_of_a_worker_is_asked_to_stop_for_itself() {
+    let limit = TaskPolicy { soft_timeout: Some(Duration::from_millis(10)), ..TaskPolicy::default() };
+    let mut pool = Pool::ready(policy(1));
+    for n in 1..=3 {
+        pool.submit_with(n, &limit);
+        assert_eq!(pool.pass(11 * MS), [Action::AskToStop { worker: w(0), task: t(n) }]);
+        assert_eq!(pool.pass(50 * MS), []);
+        pool.finish(w(0), n, 61 * MS);
+    }
 }

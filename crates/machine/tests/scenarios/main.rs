@@ -3,3 +3,4 @@
 mod pool;
 mod dispatch;
 mod supervision;
+mod ladder;

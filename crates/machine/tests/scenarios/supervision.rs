@@ -69,7 +69,7 @@ fn a_finished_task_forgives_the_deaths_before_it() {
             pool.finish(worker, n, 5);
         }
         assert_eq!(failure(&pool.gone(worker, None)), None);
-        worker = started(&pool.pass(3000 * MS)).expect("replaced");
+        worker = started(&pool.pass(900 * MS)).expect("replaced");
         pool.on(Event::Ready { worker });
     }
 }
@@ -126,6 +126,21 @@ fn starts_that_fail_fail_the_pool_only_when_nobody_is_ready() {
         let actions = pool.on(Event::StartFailed { worker, error: "no such file".into() });
         assert_eq!(failure(&actions).is_some(), n == 3);
         worker = started(&pool.pass(1000 * MS)).unwrap_or(worker);
+    }
+}
+
+#[test]
+fn a_worker_that_becomes_ready_forgives_the_failed_starts_before_it() {
+    let (mut pool, _) = Pool::starting(policy(1));
+    let mut worker = w(0);
+    for _ in 0..5 {
+        for _ in 0..2 {
+            assert_eq!(failure(&pool.on(Event::StartFailed { worker, error: "no memory".into() })), None);
+            worker = started(&pool.pass(11_000 * MS)).expect("tried again");
+        }
+        pool.on(Event::Ready { worker });
+        pool.now += 2000 * MS;
+        worker = started(&pool.gone(worker, None)).expect("it was healthy");
     }
 }
 
