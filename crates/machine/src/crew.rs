@@ -76,7 +76,10 @@ impl Machine {
     fn wants_worker(&self) -> bool {
         match self.rung {
             Rung::Running if self.policy.eager => true,
-            Rung::Running | Rung::Closing => self.idle.is_empty() && self.coming() < self.finding_nobody(),
+            Rung::Running | Rung::Closing => {
+                let wanted = self.finding_nobody();
+                wanted > 0 && self.idle.is_empty() && self.coming() < wanted
+            }
             Rung::Interrupted | Rung::Terminating { .. } | Rung::Killing | Rung::Closed => false,
         }
     }

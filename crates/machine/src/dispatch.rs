@@ -53,7 +53,7 @@ impl Machine {
     pub(crate) fn refill(&mut self, place: usize, actions: &mut Vec<Action>) {
         let depth = self.workers[place].held.len();
         let limit = self.pace.limit();
-        if self.queue.is_empty() || 2 * depth >= limit || !self.takes_tasks(place) {
+        if self.queue.is_empty() || 2 * depth >= limit || self.is_stuck(place) || !self.takes_tasks(place) {
             return;
         }
         // Towards the end of the queue everybody gets a part.
@@ -139,11 +139,17 @@ impl Machine {
             worker.in_spare = false;
             let depth = worker.held.len();
             let has_room = worker.is_ready() && !worker.is_spent() && 0 < depth && depth < self.pace.limit();
-            if has_room && self.now.since(worker.began) <= self.policy.prefetch.balance {
+            if has_room && !self.is_stuck(place) {
                 return Some(place);
             }
         }
         None
+    }
+
+    /// Whether a worker is in a task that takes so long that its backlog would be spread.
+    fn is_stuck(&self, place: usize) -> bool {
+        let worker = &self.workers[place];
+        !worker.held.is_empty() && self.now.since(worker.began) > self.policy.prefetch.balance
     }
 
     /// Invariant: `place` takes tasks and has room; it is in no list of idle workers any more.

@@ -67,6 +67,12 @@ fn nothing_waits_behind_a_stuck_worker_while_others_work() {
         .filter(|action| matches!(action, Action::TakeBack { worker, .. } if *worker == w(0)))
         .collect();
     assert_eq!(from_first, expected);
+    for task in held.iter().skip(1).rev() {
+        let actions = pool.on(Event::TakenBack { worker: w(0), task: *task });
+        let again = actions.iter().any(|action| matches!(action, Action::Send { worker, .. } if *worker == w(0)));
+        assert!(!again, "{actions:?}");
+    }
+    assert_eq!(pool.machine.worker(w(0)).expect("ready").held.len(), 1);
 }
 
 #[test]

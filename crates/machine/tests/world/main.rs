@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use step::{Chance, Step};
 use world::World;
 
-const SEEDS: u64 = 20_000;
+const SEEDS: u64 = 12_000;
 
 fn run(seed: u64, steps: &[Step]) -> Result<(), String> {
     World::new(seed, false).live(steps).map_err(|_| {
@@ -46,7 +46,7 @@ fn promises_hold_in_odd_worlds() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn promises_hold_for_scripts(seed in 0u64..1000, script in prop::collection::vec(any::<(u8, u8, u8)>(), 0..120)) {
