@@ -10,9 +10,10 @@ fn main() {}
 #[cfg(not(loom))]
 fn main() {
     for how in [How::Copied, How::InPlace] {
-        one_way(how, 8, 20_000_000);
-        one_way(how, 64, 10_000_000);
-        one_way(how, 1 << 20, 8_000);
+        one_way(how, 8, 1_000_000, 1);
+        one_way(how, 8, 1_000_000, 64);
+        one_way(how, 64, 1_000_000, 1);
+        one_way(how, 1 << 20, 500, 1);
     }
     round_trips("spinning", Duration::from_secs(1), 1_000_000);
     round_trips("sleeping", Duration::ZERO, 100_000);
@@ -33,6 +34,9 @@ const CAPACITY: usize = 1 << 18;
 const NAP: Duration = Duration::from_millis(100);
 #[cfg(not(loom))]
 const SPIN: Duration = Duration::from_millis(1);
+/// On a machine that others use too, the best of several runs tells what the code can do.
+#[cfg(not(loom))]
+const RUNS: usize = 15;
 
 /// How the worker reads. The supervisor always copies.
 #[cfg(not(loom))]
@@ -56,15 +60,20 @@ fn pin(core: usize) {
     let _pinned = sched_setaffinity(Pid::from_raw(0), &set);
 }
 
-/// Each message is published by itself.
+/// Each message is published by itself; the reader is woken where it must be.
 #[cfg(not(loom))]
 fn send(end: &mut End, body: &[u8]) {
+    publish(end, body);
+    end.writer.wake_reader();
+}
+
+#[cfg(not(loom))]
+fn publish(end: &mut End, body: &[u8]) {
     let mut piece = Piece::default();
     while !end.writer.send(&[7; HEAD], body, &mut piece) {
         end.writer.wake_reader();
         end.writer.wait(end.writer.next_len(body, &piece), SPIN, NAP);
     }
-    end.writer.wake_reader();
 }
 
 #[cfg(not(loom))]
@@ -88,10 +97,27 @@ fn receive(end: &mut End, assembly: &mut Assembly, how: How, spin: Duration) -> 
 }
 
 #[cfg(not(loom))]
-fn one_way(how: How, len: usize, count: u64) {
+fn one_way(how: How, len: usize, count: u64, wake_every: u64) {
+    let mut times: Vec<f64> = (0..RUNS).map(|_| one_run(how, len, count, wake_every)).collect();
+    times.sort_unstable_by(f64::total_cmp);
+    let rate = |time: f64| count as f64 / time / 1e6;
+    let bytes = |time: f64| (count * len as u64) as f64 / time / 1e9;
+    let (best, median) = (times[0], times[RUNS / 2]);
+    println!(
+        r#"{{"workload":"one way","how":"{how:?}","bytes":{len},"wake every":{wake_every},"M messages/s":{{"best":{:.2},"median":{:.2}}},"GB/s":{{"best":{:.2},"median":{:.2}}}}}"#,
+        rate(best),
+        rate(median),
+        bytes(best),
+        bytes(median),
+    );
+}
+
+/// How long it takes until the last of `count` messages has been read, in seconds.
+#[cfg(not(loom))]
+fn one_run(how: How, len: usize, count: u64, wake_every: u64) -> f64 {
     let (mut supervisor, mut worker) = ends();
     let body = vec![7; len];
-    let time = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         scope.spawn(|| {
             pin(1);
             let mut assembly = Assembly::new(1 << 30);
@@ -102,12 +128,15 @@ fn one_way(how: How, len: usize, count: u64) {
         });
         pin(0);
         let begun = Instant::now();
-        (0..count).for_each(|_| send(&mut supervisor, &body));
+        for n in 1..=count {
+            publish(&mut supervisor, &body);
+            if n % wake_every == 0 || n == count {
+                supervisor.writer.wake_reader();
+            }
+        }
         receive(&mut supervisor, &mut Assembly::new(8), How::Copied, SPIN);
         begun.elapsed().as_secs_f64()
-    });
-    let (rate, bytes) = (count as f64 / time / 1e6, (count * len as u64) as f64 / time / 1e9);
-    println!(r#"{{"workload":"one way","how":"{how:?}","bytes":{len},"M messages/s":{rate:.2},"GB/s":{bytes:.2}}}"#);
+    })
 }
 
 #[cfg(not(loom))]

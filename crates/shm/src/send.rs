@@ -34,7 +34,7 @@ impl Writer {
     /// Writes what there is room for; `piece` remembers how far it came. True: all of it is written.
     pub fn send(&mut self, head: &[u8; HEAD], body: &[u8], piece: &mut Piece) -> bool {
         if self.fits(body) {
-            piece.position = self.push(Kind::Whole, 0, [head, body]);
+            piece.position = self.push(Kind::Whole, 0, head, body);
             return piece.position.is_some();
         }
         if piece.position.is_none() && !self.send_first(head, body, piece) {
@@ -42,7 +42,7 @@ impl Writer {
         }
         while piece.sent < body.len() {
             let (kind, len) = self.next_piece(body.len() - piece.sent);
-            if self.push(kind, 0, [&body[piece.sent..][..len], &[]]).is_none() {
+            if self.push(kind, 0, &[], &body[piece.sent..][..len]).is_none() {
                 return false;
             }
             piece.sent += len;
@@ -52,7 +52,7 @@ impl Writer {
 
     fn send_first(&mut self, head: &[u8; HEAD], body: &[u8], piece: &mut Piece) -> bool {
         let len = self.piece();
-        piece.position = self.push(Kind::First, body.len() as u64, [head, &body[..len]]);
+        piece.position = self.push(Kind::First, body.len() as u64, head, &body[..len]);
         if piece.position.is_some() {
             piece.sent = len;
         }
@@ -67,7 +67,7 @@ impl Writer {
     /// Ends a message that was begun and will not be completed. False: no room now.
     #[must_use]
     pub fn abort(&mut self) -> bool {
-        self.push(Kind::Abort, 0, [&[], &[]]).is_some()
+        self.push(Kind::Abort, 0, &[], &[]).is_some()
     }
 
     fn fits(&self, body: &[u8]) -> bool {

@@ -27,13 +27,20 @@ impl Writer {
         (self.memory.capacity() / 4) as usize - RECORD_HEAD
     }
 
-    /// Writes and publishes one record of `parts`, one behind the other. `None`: no room now.
-    pub(crate) fn push(&mut self, kind: Kind, total: u64, parts: [&[u8]; 2]) -> Option<Position> {
-        let len = parts[0].len() + parts[1].len();
+    /// Writes and publishes one record of a head, which may be empty, and a body. `None`: no room now.
+    #[inline]
+    pub(crate) fn push<const N: usize>(
+        &mut self,
+        kind: Kind,
+        total: u64,
+        head: &[u8; N],
+        body: &[u8],
+    ) -> Option<Position> {
+        let len = N + body.len();
         debug_assert!(len <= self.largest());
         let position = self.place(footprint(len))?;
         let record = Record { position, kind, len, total };
-        self.write(record, parts);
+        self.write(record, head, body);
         self.publish(record.end());
         Some(Position(position))
     }
@@ -83,16 +90,15 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, record: Record, parts: [&[u8]; 2]) {
+    #[inline]
+    fn write<const N: usize>(&mut self, record: Record, head: &[u8; N], body: &[u8]) {
         self.memory.write_head(record);
-        let mut to = self.memory.bytes(record.position, 0, record.len, Access::Write);
-        for part in parts {
-            // SAFETY: `bytes` made sure that both parts fit. The room lies between `tail` and the reader's head, so it
-            // is ours: the reader does not look at it before it is published, and `part` is memory of this process.
-            unsafe {
-                to.copy_from_nonoverlapping(NonNull::from(part).cast(), part.len());
-                to = to.add(part.len());
-            }
+        let to = self.memory.bytes(record.position, 0, N + body.len(), Access::Write);
+        // SAFETY: `bytes` made sure that both fit. The room lies between `tail` and the reader's head, so it is ours:
+        // the reader does not look at it before it is published, and head and body are memory of this process.
+        unsafe {
+            to.cast::<[u8; N]>().write(*head);
+            to.add(N).copy_from_nonoverlapping(NonNull::from(body).cast(), body.len());
         }
     }
 
