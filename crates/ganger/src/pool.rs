@@ -1,5 +1,6 @@
 //! ① A pool of workers: `multiprocessing.Pool`, typed.
 
+use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
@@ -308,9 +309,7 @@ impl Pool {
     }
 
     fn payload<A: Portable>(&self, work: Work, args: &A) -> Result<Payload, Error> {
-        let mut bytes = Vec::with_capacity(16);
-        codec::encode_into(args, &mut bytes, self.inner.settings.payload_limit)?;
-        let bytes = if bytes.len() <= 16 { SmallVec::from_slice(&bytes) } else { SmallVec::from_vec(bytes) };
+        let bytes = encoded(args, self.inner.settings.payload_limit)?;
         Ok(Payload { work, bytes, shared: take_named() })
     }
 
@@ -332,6 +331,23 @@ impl Pool {
         let task = engine.submit(payload, sink, &options.policy).map_err(Error::new)?;
         Ok(Future { slot, what, engine: Some((Arc::clone(engine), task)), result: PhantomData })
     }
+}
+
+thread_local! {
+    /// Where arguments are encoded, so that short ones need no memory of their own.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn encoded<A: Portable>(args: &A, limit: u64) -> Result<SmallVec<[u8; 16]>, Error> {
+    let mut scratch = SCRATCH.take();
+    scratch.clear();
+    codec::encode_into(args, &mut scratch, limit)?;
+    if scratch.len() > 16 {
+        return Ok(SmallVec::from_vec(scratch));
+    }
+    let short = SmallVec::from_slice(&scratch);
+    SCRATCH.set(scratch);
+    Ok(short)
 }
 
 impl std::fmt::Debug for Pool {

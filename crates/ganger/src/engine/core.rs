@@ -26,6 +26,8 @@ pub(crate) struct Core {
     pub(crate) machine: Machine,
     pub(crate) settings: Arc<Settings>,
     began: Instant,
+    /// The time of this turn: looked up once, when it is first wanted.
+    moment: Option<Moment>,
     pub(crate) actions: Vec<Action>,
     pub(crate) tasks: Table,
     pub(crate) gang: Gang,
@@ -110,6 +112,7 @@ impl Core {
             machine: Machine::new(settings.policy.clone(), seed),
             settings,
             began: Instant::now(),
+            moment: None,
             actions: Vec::new(),
             tasks: Table::default(),
             gang: Gang::default(),
@@ -126,8 +129,13 @@ impl Core {
         }
     }
 
-    pub(crate) fn now(&self) -> Moment {
-        Moment::new(self.began.elapsed())
+    /// A turn begins: time goes on.
+    pub(crate) fn begin_turn(&mut self) {
+        self.moment = None;
+    }
+
+    pub(crate) fn now(&mut self) -> Moment {
+        *self.moment.get_or_insert_with(|| Moment::new(self.began.elapsed()))
     }
 
     /// When a moment of the pool's own time is, on the clock.
@@ -145,10 +153,6 @@ impl Core {
     /// Lets the machine decide, and does what it says.
     pub(crate) fn event(&mut self, event: Event) {
         let now = self.now();
-        self.event_at(now, event);
-    }
-
-    pub(crate) fn event_at(&mut self, now: Moment, event: Event) {
         self.machine.on(now, event, &mut self.actions);
         self.perform(now);
     }
@@ -158,7 +162,7 @@ impl Core {
     pub(crate) fn end_turn(&mut self) -> After {
         self.wake_touched();
         let must_start = !self.to_start.is_empty();
-        let deadline = self.machine.next_deadline().map(|moment| self.instant(moment));
+        let deadline = self.machine.next_deadline();
         self.watch.end_of_turn(must_start || self.stage == Stage::Closed, deadline);
         self.after.wake_leader = self.after.settled > 0 && self.watch.leader_asleep;
         std::mem::take(&mut self.after)

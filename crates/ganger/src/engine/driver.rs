@@ -111,12 +111,20 @@ impl Driver {
         let (world, bells) = waited.unwrap_or((true, true));
         self.notice_stall(until);
         if bells {
-            let mut rung = Vec::new();
-            self.engine.listen(Duration::ZERO, &mut rung);
-            self.turn().rung(rung.into_iter());
+            self.hear_bells();
         }
         if world {
             self.look_around();
+        }
+    }
+
+    /// A leader that sleeps is woken by the same bells: they are left ringing for it, or it would sleep on.
+    fn hear_bells(&self) {
+        let mut turn = self.turn();
+        if !turn.watch.leader_asleep {
+            let mut rung = Vec::new();
+            self.engine.listen(Duration::ZERO, &mut rung);
+            turn.rung(rung.into_iter());
         }
     }
 

@@ -129,7 +129,9 @@ impl Engine {
 
     /// Takes the lock for one turn.
     pub(crate) fn turn(&self) -> Turn<'_> {
-        Turn { engine: self, core: Some(lock(&self.core)) }
+        let mut core = lock(&self.core);
+        core.begin_turn();
+        Turn { engine: self, core: Some(core) }
     }
 
     /// Accepts a task, or gives it back with the reason.

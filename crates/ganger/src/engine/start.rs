@@ -40,6 +40,7 @@ pub(super) fn setup(settings: &Settings, worker: WorkerId, slot: u32) -> Setup {
         spin: settings.worker_spin(),
         payload_limit: settings.payload_limit,
         build: crate::registry::fingerprint(),
+        commands: settings.commands,
     }
 }
 

@@ -19,6 +19,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ganger_machine::Moment;
 use ganger_proto::WorkerId;
 use ganger_sys::Bell;
 
@@ -45,7 +46,7 @@ pub(crate) struct Watch {
     pub(crate) leading: bool,
     pub(crate) leader_asleep: bool,
     /// When the driver wakes of its own accord.
-    pub(crate) driver_until: Option<Instant>,
+    pub(crate) driver_until: Option<Moment>,
     /// Messages read since the driver last looked.
     pub(crate) heard: usize,
     /// Threads that are to be given up.
@@ -86,7 +87,7 @@ impl Watch {
     }
 
     /// Wakes the driver if the turn concerns it: it must act, or sooner than it would.
-    pub(crate) fn end_of_turn(&mut self, must_act: bool, deadline: Option<Instant>) {
+    pub(crate) fn end_of_turn(&mut self, must_act: bool, deadline: Option<Moment>) {
         let too_late = deadline.is_some_and(|d| self.driver_until.is_none_or(|until| d < until));
         if must_act || too_late || self.doomed || !self.abandoned.is_empty() {
             self.ring_driver();
@@ -163,7 +164,7 @@ impl Core {
 
     /// The driver is about to sleep: how, and until when. None: it may not.
     pub(crate) fn driver_sleeps(&mut self) -> Option<Option<Instant>> {
-        let now = Instant::now();
+        let now = self.now();
         let busy = std::mem::take(&mut self.watch.heard) > 0;
         let owed = !self.gang.owing.is_empty();
         let nap = match (self.watch.leading, self.watch.leader_asleep, busy, owed) {
@@ -179,9 +180,8 @@ impl Core {
             None if self.arm() => return None,
             None => Ear::Listening,
         };
-        let deadline = self.machine.next_deadline().map(|moment| self.instant(moment));
-        let until = [nap.map(|nap| now + nap), deadline].into_iter().flatten().min();
+        let until = [nap.map(|nap| now + nap), self.machine.next_deadline()].into_iter().flatten().min();
         self.watch.driver_until = until;
-        Some(until)
+        Some(until.map(|moment| self.instant(moment)))
     }
 }
