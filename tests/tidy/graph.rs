@@ -9,7 +9,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ganger-machine", &["ganger-proto"]),
     ("ganger", &["ganger-proto", "ganger-sys", "ganger-shm", "ganger-machine", "ganger-macros"]),
     ("ganger-batch", &["ganger"]),
-    ("ganger-bench", &["ganger"]),
+    // Its limits are those of the bare ring.
+    ("ganger-bench", &["ganger", "ganger-shm", "ganger-sys"]),
     ("ganger-cli", &["ganger", "ganger-batch"]),
 ];
 
