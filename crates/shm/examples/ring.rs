@@ -1,7 +1,7 @@
 //! What a ring carries: two threads on two cores, one JSON object a line.
 //!
 //! `cargo run --release -p ganger-shm --example ring`
-#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+#![cfg_attr(not(loom), expect(clippy::print_stdout, reason = "the figures are what it is for"))]
 
 /// Under loom there is nothing to measure.
 #[cfg(loom)]

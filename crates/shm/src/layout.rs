@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) asked: Line<AtomicU64>,
     /// For how many nanoseconds the worker may spin before it sleeps.
     pub(crate) spin: AtomicU64,
+    /// The process group of the command that the worker runs; 0 if it runs none.
+    pub(crate) group: AtomicU64,
     pub(crate) to_worker: Meeting,
     pub(crate) from_worker: Meeting,
 }

@@ -65,6 +65,19 @@ impl StatePage {
         asked != NO_TASK && asked == self.state().current.0.load(Ordering::Relaxed)
     }
 
+    /// The worker runs a command, which leads this process group; or none any more. It must say the latter before it
+    /// waits for the command's end, as long as nobody else can have got the group's id: so the word of a worker that
+    /// died names a group of its own, or no one's.
+    pub fn set_group(&self, group: Option<u32>) {
+        self.state().group.store(group.unwrap_or(0).into(), Ordering::Release);
+    }
+
+    /// The process group of the command that the worker says it runs.
+    #[must_use]
+    pub fn group(&self) -> Option<u32> {
+        u32::try_from(self.state().group.load(Ordering::Acquire)).ok().filter(|group| *group != 0)
+    }
+
     /// How long the worker may spin before it sleeps.
     pub fn set_spin(&self, time: Duration) {
         self.state().spin.store(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
