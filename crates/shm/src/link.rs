@@ -65,9 +65,8 @@ impl StatePage {
         asked != NO_TASK && asked == self.state().current.0.load(Ordering::Relaxed)
     }
 
-    /// The worker runs a command, which leads this process group; or none any more. It must say the latter before it
-    /// waits for the command's end, as long as nobody else can have got the group's id: so the word of a worker that
-    /// died names a group of its own, or no one's.
+    /// The worker runs a command, which leads this process group; or none any more. It says the latter before it reaps
+    /// the command, while nobody else can have got the group's id: so what a dead worker has said last is no stranger's.
     pub fn set_group(&self, group: Option<u32>) {
         self.state().group.store(group.unwrap_or(0).into(), Ordering::Release);
     }
