@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{self, kill};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 
 /// A child of this process, by birth or by adoption.
@@ -80,6 +80,9 @@ pub fn sweep(spare: impl Fn(&Stray) -> bool, patience: Duration) -> io::Result<u
     let deadline = Instant::now() + patience;
     let mut reaped = 0;
     loop {
+        if !has_children() {
+            return Ok(reaped);
+        }
         let left: Vec<Stray> = children()?.into_iter().filter(|child| !spare(child)).collect();
         if left.is_empty() {
             return Ok(reaped);
@@ -91,6 +94,12 @@ pub fn sweep(spare: impl Fn(&Stray) -> bool, patience: Duration) -> io::Result<u
         // A killed process takes some 50 µs to die; one that waits for a disk must not cost a processor meanwhile.
         std::thread::sleep(Duration::from_micros(100));
     }
+}
+
+/// Whether this process has any child, at the cost of one call: mostly there is nobody to be swept.
+fn has_children() -> bool {
+    let looked = waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT);
+    looked != Err(Errno::ECHILD)
 }
 
 /// As a child that was not waited for keeps its pid, nobody else can be hit, if only we wait for it.
