@@ -164,6 +164,8 @@ pub struct Setup {
     pub payload_limit: u64,
     /// The build that it must be of.
     pub build: u64,
+    /// Whether it runs programs, which must not outlive it.
+    pub commands: bool,
 }
 
 mod kind {

@@ -52,6 +52,9 @@ pub enum FailureKind {
     Command,
     /// The command could not be started.
     Spawn,
+    /// The command was asked to end, at its soft time limit, and has ended: with whatever status, as it may not have done
+    /// all its work.
+    Stopped,
 }
 
 /// A panic, caught in the worker.
