@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ganger_proto::codec;
+use ganger_proto::codec::{self, Items};
 use ganger_proto::outcome::Failure;
 use ganger_proto::spec::Function;
 use smallvec::SmallVec;
@@ -47,14 +47,22 @@ pub struct Mapping<I: Iterator, R> {
     items: std::iter::Fuse<I>,
     order: Order,
     /// In input order: from the front. By completion: any that the gathering names.
-    chunks: VecDeque<Option<Chunk<R>>>,
+    chunks: VecDeque<Option<Part<R>>>,
     in_flight: usize,
     gathering: Arc<Gathering>,
     ready: VecDeque<Result<R, Error>>,
+    /// The item that could not be packed, which ended its chunk.
+    refused: Option<Error>,
     size: Size,
     window: usize,
     deadline: Option<(Instant, Duration)>,
     ended: bool,
+}
+
+/// What has a place in the order.
+enum Part<R> {
+    Chunk(Chunk<R>),
+    Refused(Error),
 }
 
 /// Items at the workers.
@@ -89,6 +97,7 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
             in_flight: 0,
             gathering: Arc::default(),
             ready: VecDeque::new(),
+            refused: None,
             size,
             deadline: None,
             ended: false,
@@ -121,27 +130,39 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     /// Hands chunks in until the window is full or the items are at their end.
     fn fill(&mut self) {
         while self.in_flight < self.window && !self.ended {
-            let mut bytes = 0u64.to_le_bytes().to_vec();
-            let limit = self.pool.payload_limit();
-            let most = self.next_size();
-            let mut items = 0;
-            while items < most && bytes.len() < MOST_BYTES {
-                let Some(item) = self.items.next() else {
-                    self.ended = true;
-                    break;
-                };
-                if let Err(error) = codec::encode_into(&item, &mut bytes, limit) {
-                    // Told before the results of the items ahead of it; they follow.
-                    self.ready.push_back(Err(error.into()));
-                    continue;
-                }
-                items += 1;
+            let items = self.pack();
+            if items.count() > 0 {
+                self.hand_in(items, self.chunks.len());
             }
-            if items > 0 {
-                bytes[..8].copy_from_slice(&(items as u64).to_le_bytes());
-                self.hand_in(bytes, items, self.chunks.len());
+            if let Some(error) = self.refused.take() {
+                self.refuse(error);
             }
         }
+    }
+
+    /// An item that could not be encoded has its error in its place.
+    fn refuse(&mut self, error: Error) {
+        match self.order {
+            Order::Input => self.chunks.push_back(Some(Part::Refused(error))),
+            Order::Completion => self.ready.push_back(Err(error)),
+        }
+    }
+
+    /// The next chunk's items.
+    fn pack(&mut self) -> Items {
+        let (limit, most) = (self.pool.payload_limit(), self.next_size());
+        let mut items = Items::default();
+        while items.count() < most && items.size() < MOST_BYTES {
+            let Some(item) = self.items.next() else {
+                self.ended = true;
+                break;
+            };
+            if let Err(error) = items.push(&item, limit) {
+                self.refused = Some(error.into());
+                break;
+            }
+        }
+        items
     }
 
     fn next_size(&self) -> usize {
@@ -157,14 +178,15 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     }
 
     /// Hands a chunk in; it takes place `at` in the order.
-    fn hand_in(&mut self, bytes: Vec<u8>, items: usize, at: usize) {
-        let copy = if items > 1 { bytes.clone() } else { Vec::new() };
-        let shared = take_named();
-        let payload = Payload { work: Work::Map(self.function), bytes: SmallVec::from_vec(bytes), shared };
-        let options =
-            if items > 1 { self.pool.defaults().clone().crash_attempts(1) } else { self.pool.defaults().clone() };
+    fn hand_in(&mut self, items: Items, at: usize) {
+        let (count, bytes) = (items.count(), items.into_bytes());
+        let copy = if count > 1 { bytes.clone() } else { Vec::new() };
+        let payload =
+            Payload { work: Work::Map(self.function), bytes: SmallVec::from_vec(bytes), shared: take_named() };
+        let options = self.pool.defaults().clone();
+        let options = if count > 1 { options.crash_attempts(1) } else { options };
         match self.pool.enqueue(payload, self.function, &options) {
-            Ok(future) => self.place(Chunk { future, items, copy }, at),
+            Ok(future) => self.place(Chunk { future, items: count, copy }, at),
             Err(error) => {
                 self.ended = true;
                 self.ready.push_back(Err(error));
@@ -174,44 +196,56 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
 
     fn place(&mut self, chunk: Chunk<R>, at: usize) {
         self.in_flight += 1;
-        if self.order == Order::Completion {
-            let at = self.chunks.iter().position(Option::is_none).unwrap_or(self.chunks.len());
-            if at == self.chunks.len() {
-                self.chunks.push_back(None);
+        match self.order {
+            Order::Input => self.chunks.insert(at, Some(Part::Chunk(chunk))),
+            Order::Completion => {
+                let at = self.free_place();
+                chunk.future.tell(self.gathering.clone(), at);
+                self.chunks[at] = Some(Part::Chunk(chunk));
             }
-            chunk.future.tell(self.gathering.clone(), at);
-            self.chunks[at] = Some(chunk);
-        } else {
-            self.chunks.insert(at, Some(chunk));
         }
     }
 
-    /// Waits for the next chunk, by the order. None: the time is over, or there is none.
-    fn next_chunk(&mut self) -> Option<Chunk<R>> {
+    fn free_place(&mut self) -> usize {
+        self.chunks.iter().position(Option::is_none).unwrap_or_else(|| {
+            self.chunks.push_back(None);
+            self.chunks.len() - 1
+        })
+    }
+
+    /// Waits for what comes next, by the order. None: the time is over.
+    fn next_part(&mut self) -> Option<Part<R>> {
         let deadline = self.deadline.map(|(deadline, _)| deadline);
-        let chunk = match self.order {
+        match self.order {
             Order::Input => {
-                if !self.chunks.front()?.as_ref()?.future.wait(deadline) {
+                if let Some(Part::Chunk(chunk)) = self.chunks.front()?
+                    && !chunk.future.wait(deadline)
+                {
                     return None;
                 }
                 self.chunks.pop_front()?
             }
-            Order::Completion => {
-                let at = self.gathering.next(self.pool.engine(), deadline)?;
-                self.chunks[at].take()
-            }
-        };
-        self.in_flight -= 1;
-        chunk
+            Order::Completion => self.gathering.next(self.pool.engine(), deadline).and_then(|at| self.chunks[at].take()),
+        }
     }
 
-    fn open(&mut self, chunk: Chunk<R>) {
+    fn take(&mut self, part: Part<R>) {
+        match part {
+            Part::Chunk(chunk) => {
+                self.in_flight -= 1;
+                self.open(&chunk);
+            }
+            Part::Refused(error) => self.ready.push_back(Err(error)),
+        }
+    }
+
+    fn open(&mut self, chunk: &Chunk<R>) {
         if let Some(took) = chunk.future.slot.peek(took).flatten() {
             self.learn(took, chunk.items);
         }
         match chunk.future.read() {
-            Ok(runs) => self.give_out(runs, &chunk),
-            Err(error) if chunk.items > 1 && !error.is_cancelled() && !error.is_not_started() => self.split(&chunk),
+            Ok(runs) => self.give_out(runs),
+            Err(error) if chunk.items > 1 && !error.is_cancelled() && !error.is_not_started() => self.split(chunk),
             Err(error) => self.ready.push_back(Err(error.into())),
         }
     }
@@ -224,12 +258,12 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
         }
     }
 
-    fn give_out(&mut self, runs: Vec<Run<R>>, chunk: &Chunk<R>) {
+    fn give_out(&mut self, runs: Vec<Run<R>>) {
         for run in runs {
             self.ready.extend(run.results.into_iter().map(Ok));
             match run.stopped {
                 None => {}
-                Some(Stopped::Failed(failure)) => self.ready.push_back(self.failed(failure, chunk)),
+                Some(Stopped::Failed(failure)) => self.ready.push_back(self.failed(failure)),
                 Some(Stopped::Panicked(panic)) => {
                     self.ready.push_back(Err(TaskError::new(Why::Panicked(panic), self.context()).into()));
                 }
@@ -238,7 +272,7 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     }
 
     /// An item whose function returned an error: the error itself, as the function's own value.
-    fn failed(&self, failure: Failure, _: &Chunk<R>) -> Result<R, Error> {
+    fn failed(&self, failure: Failure) -> Result<R, Error> {
         match &failure.value {
             Some(value) => Ok(codec::decode(value, u64::MAX)?),
             None => Err(TaskError::new(Why::Failed(failure), self.context()).into()),
@@ -256,9 +290,9 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
             Err(error) => return self.ready.push_back(Err(error.into())),
         };
         for (at, item) in items.into_iter().enumerate() {
-            let mut bytes = 1u64.to_le_bytes().to_vec();
-            match codec::encode_into(&item, &mut bytes, self.pool.payload_limit()) {
-                Ok(()) => self.hand_in(bytes, 1, at),
+            let mut alone = Items::default();
+            match alone.push(&item, self.pool.payload_limit()) {
+                Ok(()) => self.hand_in(alone, at),
                 Err(error) => self.ready.push_back(Err(error.into())),
             }
         }
@@ -274,8 +308,10 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
 
 impl<I: Iterator, R> Mapping<I, R> {
     fn cancel(&mut self) {
-        for chunk in self.chunks.drain(..).flatten() {
-            chunk.future.cancel();
+        for part in self.chunks.drain(..).flatten() {
+            if let Part::Chunk(chunk) = part {
+                chunk.future.cancel();
+            }
         }
         self.in_flight = 0;
     }
@@ -300,11 +336,11 @@ impl<I: Iterator<Item: Portable>, R: Portable> Iterator for Mapping<I, R> {
             if !self.ready.is_empty() {
                 continue;
             }
-            if self.in_flight == 0 {
+            if self.in_flight == 0 && self.chunks.iter().all(Option::is_none) {
                 return None;
             }
-            match self.next_chunk() {
-                Some(chunk) => self.open(chunk),
+            match self.next_part() {
+                Some(part) => self.take(part),
                 None => return self.give_up(),
             }
         }

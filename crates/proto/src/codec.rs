@@ -85,6 +85,51 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], limit: u64) -> Result<T, CodecE
         .map_err(|e| CodecError::Decode { what: std::any::type_name::<T>(), why: e.to_string() })
 }
 
+/// Many values encoded one behind the other, which [`decode`] reads as one `Vec` of them.
+#[derive(Clone, Debug)]
+pub struct Items {
+    /// Their number, in eight bytes; then they themselves.
+    bytes: Vec<u8>,
+    count: u64,
+}
+
+impl Default for Items {
+    fn default() -> Self {
+        Self { bytes: vec![0; size_of::<u64>()], count: 0 }
+    }
+}
+
+impl Items {
+    /// Adds a value.
+    ///
+    /// # Errors
+    /// As [`encode_into`]; the values before it are as they were.
+    pub fn push<T: Serialize + ?Sized>(&mut self, value: &T, limit: u64) -> Result<(), CodecError> {
+        encode_into(value, &mut self.bytes, limit)?;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// How many values there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    /// How many bytes they take.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// All of them, encoded.
+    #[must_use]
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.bytes[..size_of::<u64>()].copy_from_slice(&self.count.to_le_bytes());
+        self.bytes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +155,17 @@ mod tests {
         assert!(decode::<Vec<u64>>(&lie, 1 << 20).is_err());
         assert!(decode::<String>(&lie, 1 << 20).is_err());
         assert!(decode::<serde_bytes::ByteBuf>(&lie, 1 << 20).is_err());
+    }
+
+    #[test]
+    fn items_are_read_as_one_vec() {
+        let mut items = Items::default();
+        for word in ["a", "bc", ""] {
+            items.push(word, 100).expect("plain data");
+        }
+        assert!(items.push("too long", 4).is_err());
+        assert_eq!(items.count(), 3);
+        assert_eq!(decode::<Vec<String>>(&items.into_bytes(), 100).expect("our own"), ["a", "bc", ""]);
     }
 
     #[test]

@@ -24,6 +24,8 @@ use ganger_proto::WorkerId;
 use ganger_sys::Bell;
 
 use crate::engine::core::Core;
+use crate::engine::member::Member;
+use crate::engine::member::Member;
 
 /// How long the driver naps when it was busy itself.
 pub(crate) const SHORT_NAP: Duration = Duration::from_micros(100);
@@ -113,6 +115,20 @@ impl Core {
             }
         }
         spoken
+    }
+
+    /// A worker is about to come. Whoever sleeps already has armed only those who were there.
+    pub(crate) fn welcome(&mut self, mut member: Member) {
+        member.armed = self.watch.relies_on_bells() && !member.end.reader.wait_for_record();
+        self.gang.insert(member);
+    }
+
+    /// A new worker: it owes a hello.
+    pub(crate) fn admit(&mut self, mut member: Member) {
+        if self.watch.relies_on_bells() {
+            member.armed = !member.end.reader.wait_for_record();
+        }
+        self.gang.insert(member);
     }
 
     /// The bells of these workers have rung.

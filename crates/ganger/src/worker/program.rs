@@ -1,0 +1,111 @@
+//! ③ A command as the launcher takes it.
+
+use std::ffi::{CStr, CString, OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use ganger_proto::TaskId;
+use ganger_proto::spec::{Bytes, Command, SLOT};
+use ganger_sys::EnvBlock;
+
+/// A program, its arguments and its surroundings, with everything filled in.
+pub(super) struct Program {
+    pub(super) argv: Vec<CString>,
+    pub(super) dir: Option<CString>,
+    /// What is added to the environment; the first of a name counts.
+    pub(super) env_more: Vec<CString>,
+    /// The directories to look in, if the command itself says which.
+    pub(super) path: Option<OsString>,
+}
+
+impl Program {
+    /// Fills in the slot. An argument that no program can be given is an error, told in words.
+    pub(super) fn new(command: Command, slot: u32, task: TaskId, attempt: u32) -> Result<Self, String> {
+        let slot = slot.to_string();
+        let path = command.env.iter().rev().find(|(name, _)| name.as_slice() == b"PATH");
+        Ok(Self {
+            path: path.map(|(_, value)| OsString::from_vec(value.to_vec())),
+            env_more: variables(&command.env, task, attempt)?,
+            dir: command.dir.map(|dir| c_string("its directory", dir.into_vec())).transpose()?,
+            argv: command.argv.into_iter().map(|argument| fill_in(argument.into_vec(), &slot)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The environment, with the command's own `PATH` in it if it has one.
+    pub(super) fn environment(&self, inherited: &EnvBlock) -> Option<EnvBlock> {
+        self.path.as_ref().map(|path| inherited.clone().with("PATH", path))
+    }
+
+    pub(super) fn dir(&self) -> Option<&CStr> {
+        self.dir.as_deref()
+    }
+}
+
+/// The variables that the command brings with it, the later ones first, as they count; and what every command is told.
+fn variables(own: &[(Bytes, Bytes)], task: TaskId, attempt: u32) -> Result<Vec<CString>, String> {
+    let mut all = Vec::with_capacity(own.len() + 2);
+    for (name, value) in own.iter().rev() {
+        let entry = EnvBlock::entry(OsStr::from_bytes(name), OsStr::from_bytes(value));
+        all.push(entry.ok_or_else(|| format!("no environment can hold the variable {}", shown(name)))?);
+    }
+    let told = [format!("GANGER_TASK={}", task.to_bits()), format!("GANGER_ATTEMPT={attempt}")];
+    all.extend(told.into_iter().map(|entry| CString::new(entry).expect("letters and digits")));
+    Ok(all)
+}
+
+fn fill_in(argument: Vec<u8>, slot: &str) -> Result<CString, String> {
+    let Some(at) = argument.windows(SLOT.len()).position(|part| part == SLOT) else {
+        return c_string("an argument", argument);
+    };
+    let filled = [&argument[..at], slot.as_bytes(), &argument[at + SLOT.len()..]].concat();
+    fill_in(filled, slot)
+}
+
+fn c_string(what: &str, bytes: Vec<u8>) -> Result<CString, String> {
+    CString::new(bytes).map_err(|error| {
+        format!("{what} holds a NUL byte, which no program can be given: {}", shown(&error.into_vec()))
+    })
+}
+
+fn shown(bytes: &[u8]) -> String {
+    format!("{:?}", String::from_utf8_lossy(bytes))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+mod tests {
+    use super::*;
+
+    fn command(argv: &[&[u8]], env: &[(&str, &str)]) -> Command {
+        let bytes = |text: &str| Bytes::from(text.as_bytes().to_vec());
+        Command {
+            argv: argv.iter().map(|a| Bytes::from(a.to_vec())).collect(),
+            env: env.iter().map(|(name, value)| (bytes(name), bytes(value))).collect(),
+            ..Command::default()
+        }
+    }
+
+    fn program(command: Command) -> Result<Program, String> {
+        Program::new(command, 12, TaskId::new(1, 0), 2)
+    }
+
+    #[test]
+    fn the_slot_is_filled_in_wherever_it_stands() {
+        let marked = [b"a", SLOT, b"b", SLOT].concat();
+        let argv = program(command(&[&marked, b"\xff", SLOT], &[])).unwrap().argv;
+        assert_eq!(argv.iter().map(|a| a.to_bytes()).collect::<Vec<_>>(), [&b"a12b12"[..], b"\xff", b"12"]);
+    }
+
+    #[test]
+    fn the_later_of_two_values_counts() {
+        let built = program(command(&[b"x"], &[("A", "1"), ("PATH", "/x"), ("A", "2")])).unwrap();
+        assert_eq!(built.env_more[0].to_bytes(), b"A=2");
+        assert_eq!(built.path.unwrap(), "/x");
+    }
+
+    #[test]
+    fn what_no_program_can_be_given_is_named() {
+        let told = program(command(&[b"x", b"a\0b"], &[])).err().unwrap();
+        assert!(told.contains("NUL") && told.contains("a\\0b"), "{told}");
+        assert!(program(command(&[b"x"], &[("A=B", "1")])).err().unwrap().contains("A=B"));
+    }
+}
