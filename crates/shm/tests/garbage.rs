@@ -159,3 +159,51 @@ fn what_is_announced_is_not_reserved_before_it_comes() {
     assert_eq!(supervisor.reader.receive(&mut assembly, Claims::Unneeded), Ok(Received::Nothing));
     assert!((1..=1 << 20).contains(&assembly.body.capacity()), "{} bytes", assembly.body.capacity());
 }
+
+/// What the supervisor finds when a worker wrote these records (length, kind, total), each where it belongs, and a tail
+/// that lies `extra` bytes behind them.
+fn found(records: &[(u64, u64, u64)], extra: u64) -> Result<Received, Corrupt> {
+    let (mut supervisor, _worker, memory) = ends();
+    let mut position = 0;
+    for (len, kind, total) in records {
+        let record: Vec<u8> = [len | kind << 32, 0, *total].into_iter().flat_map(u64::to_le_bytes).collect();
+        memory.write_all_at(&record, (STATE_PAGE + CAPACITY) as u64 + position).expect("a memfd can be written");
+        position += (24 + len).next_multiple_of(64);
+    }
+    let tail = position.wrapping_add(extra).to_le_bytes();
+    memory.write_all_at(&tail, tail_of_from_worker()).expect("a memfd can be written");
+    supervisor.reader.receive(&mut Assembly::new(LIMIT), Claims::Unneeded)
+}
+
+#[test]
+fn each_breach_of_the_rules_is_named() {
+    let [whole, first, next, last, abort, pad] = [1, 2, 3, 4, 5, 6];
+    let head = HEAD as u64;
+    let breach = |records: &[_], extra, why| assert_eq!(found(records, extra), Err(Corrupt(why)), "{records:?}");
+    breach(&[(head, whole, 0)], 1, "a tail outside the ring");
+    breach(&[(head, whole, 0)], CAPACITY as u64, "a tail outside the ring");
+    breach(&[(head, whole, 0)], 0_u64.wrapping_sub(128), "a tail outside the ring");
+    breach(&[(head, 7, 0)], 0, "an unknown kind");
+    breach(&[(head + 64, whole, 0)], 0_u64.wrapping_sub(64), "a record longer than the ring");
+    breach(&[(head - 1, whole, 0)], 0, "a message shorter than its head");
+    breach(&[(head, first, LIMIT + 1)], 0, "a message above the payload limit");
+    breach(&[(head + 11, first, 10)], 0, "more pieces than announced");
+    breach(&[(head + 5, first, 10), (6, next, 0)], 0, "more pieces than announced");
+    breach(&[(head + 5, first, 10), (4, last, 0)], 0, "fewer pieces than announced");
+    breach(&[(head, first, 10), (head, whole, 0)], 0, "pieces out of order");
+    breach(&[(4, next, 0)], 0, "pieces out of order");
+    breach(&[(0, abort, 0)], 0, "pieces out of order");
+    breach(&[(40, pad, 0), (head, whole, 0)], 0, "a pad out of place");
+    assert_eq!(found(&[(head + 5, first, 10), (5, last, 0)], 0), Ok(Received::Message));
+}
+
+#[test]
+fn a_tail_that_goes_back_is_found() {
+    let (mut supervisor, mut worker, memory) = ends();
+    let mut assembly = Assembly::new(LIMIT);
+    assert!(worker.writer.send(&[1; HEAD], &[], &mut Piece::default()));
+    assert_eq!(supervisor.reader.receive(&mut assembly, Claims::Unneeded), Ok(Received::Message));
+    memory.write_all_at(&[0; 8], tail_of_from_worker()).expect("a memfd can be written");
+    let found = supervisor.reader.receive(&mut assembly, Claims::Unneeded);
+    assert_eq!(found, Err(Corrupt("a tail outside the ring")));
+}
