@@ -25,7 +25,6 @@ use ganger_sys::Bell;
 
 use crate::engine::core::Core;
 use crate::engine::member::Member;
-use crate::engine::member::Member;
 
 /// How long the driver naps when it was busy itself.
 pub(crate) const SHORT_NAP: Duration = Duration::from_micros(100);
