@@ -17,11 +17,13 @@ use ganger_sys::{Child, Epoll, Interest, Signal};
 use crate::builder::StartMethod;
 use crate::engine::core::Stage;
 use crate::engine::member::{Body, Phase};
+use crate::engine::orphans::{self, Orphans};
 use crate::engine::start::{self, Spawned, ThreadEnd};
 use crate::engine::watch::Ear;
 use crate::engine::zygote::{News, Request, Zygote};
 use crate::engine::{Engine, Turn, lock};
 use crate::error::Error;
+use crate::exit::translated;
 
 const BELL: u64 = 0;
 const ZYGOTE: u64 = 1;
@@ -41,6 +43,7 @@ pub(super) struct Driver {
     spawned: HashMap<WorkerId, Spawned>,
     ended_threads: Arc<Mutex<Vec<WorkerId>>>,
     signals: Option<crate::signals::Claim>,
+    orphans: Option<Orphans>,
     ready: Vec<u64>,
 }
 
@@ -55,6 +58,7 @@ pub(super) fn start(engine: &Arc<Engine>) -> Result<JoinHandle<()>, Error> {
         spawned: HashMap::new(),
         ended_threads: Arc::default(),
         signals,
+        orphans: Orphans::new(&engine.settings)?,
         ready: Vec::new(),
     };
     let name = format!("ganger-{}", engine.settings.name);
@@ -94,10 +98,18 @@ impl Driver {
         for worker in abandoned {
             self.gone(worker, Exit::Signal { number: 9, core: false });
         }
+        self.sweep_orphans();
         for (worker, slot) in starts {
             self.start_worker(worker, slot);
         }
         open
+    }
+
+    fn sweep_orphans(&mut self) {
+        if let Some(orphans) = &mut self.orphans {
+            let workers = || self.engine.turn().gang.iter().filter_map(|member| member.pid()).collect();
+            orphans.sweep(self.zygote.as_ref(), workers);
+        }
     }
 
     fn sleep(&mut self, until: Option<Instant>) {
@@ -190,7 +202,7 @@ impl Driver {
         let told = |e: std::io::Error| e.to_string();
         let (member, ends) = start::prepare(&settings, worker, slot).map_err(told)?;
         self.engine.bells.add(&member.bell, worker.index() as u64, Interest::Read).map_err(told)?;
-        self.turn().welcome(member);
+        self.turn().admit(member);
         let setup = start::setup(&settings, worker, slot);
         match settings.method {
             StartMethod::Zygote => {
@@ -303,7 +315,9 @@ impl Driver {
 
     fn on_death(&mut self, worker: WorkerId) {
         let mut turn = self.turn();
-        let Some(Body::Process(child)) = turn.gang.get(worker).map(|member| &mut member.body) else { return };
+        let Some(member) = turn.gang.get(worker) else { return };
+        orphans::kill_group(&member.end.state);
+        let Body::Process(child) = &mut member.body else { return };
         // What it left behind in its group goes with it; its pid is not free before it is reaped.
         let _ = child.signal_group(Signal::Kill);
         let exit = match child.try_wait() {
@@ -315,6 +329,7 @@ impl Driver {
             }
         };
         drop(turn);
+        self.orphans.iter_mut().for_each(Orphans::expect);
         self.gone(worker, exit);
     }
 
@@ -365,14 +380,9 @@ impl Driver {
         if let Some(zygote) = self.zygote.take() {
             zygote.kill();
         }
+        self.orphans.iter_mut().for_each(Orphans::expect);
+        self.sweep_orphans();
         self.turn().watch.ear = Ear::Awake;
         self.engine.closed.open();
-    }
-}
-
-fn translated(exit: ganger_sys::Exit) -> Exit {
-    match exit {
-        ganger_sys::Exit::Code(code) => Exit::Code(code),
-        ganger_sys::Exit::Signal { number, core } => Exit::Signal { number, core },
     }
 }

@@ -122,14 +122,6 @@ impl Core {
         self.gang.insert(member);
     }
 
-    /// A new worker: it owes a hello.
-    pub(crate) fn admit(&mut self, mut member: Member) {
-        if self.watch.relies_on_bells() {
-            member.armed = !member.end.reader.wait_for_record();
-        }
-        self.gang.insert(member);
-    }
-
     /// The bells of these workers have rung.
     pub(crate) fn rung(&mut self, indices: impl Iterator<Item = u64>) {
         for index in indices {
@@ -182,12 +174,11 @@ impl Core {
         let now = self.now();
         let busy = std::mem::take(&mut self.watch.heard) > 0;
         let owed = !self.gang.owing.is_empty();
-        let nap = match (self.watch.leading, self.watch.leader_asleep, busy, owed) {
-            (true, true, _, _) => None,
-            (true, false, _, _) => Some(LONG_NAP),
-            (false, _, true, true) => Some(SHORT_NAP),
-            (false, _, true, false) => Some(LONG_NAP),
-            (false, _, false, _) => None,
+        let nap = match (self.watch.leading, busy, owed) {
+            (true, false, _) if self.watch.leader_asleep => None,
+            (true, _, _) | (false, true, false) => Some(LONG_NAP),
+            (false, true, true) => Some(SHORT_NAP),
+            (false, false, _) => None,
         };
         self.watch.ear = match nap {
             Some(_) => Ear::Napping,
