@@ -43,6 +43,7 @@ pub struct PoolBuilder {
     spin: Duration,
     claim_signals: bool,
     commands: bool,
+    reap_orphans: bool,
     defaults: TaskOptions,
     /// The first thing that was wrong; told by `build`.
     error: Option<Error>,
@@ -63,6 +64,7 @@ impl Default for PoolBuilder {
             spin: Duration::from_micros(50),
             claim_signals: false,
             commands: false,
+            reap_orphans: false,
             defaults: TaskOptions::default(),
             error: None,
         }
@@ -218,6 +220,16 @@ impl PoolBuilder {
         self
     }
 
+    /// Makes this process the one that its descendants come to when their parent dies, and kills those that do: what a
+    /// command started and moved out of its process group then dies with the command even if the worker was killed.
+    ///
+    /// For a program whose only children are this one pool's: any other child of it would be killed as well.
+    #[must_use]
+    pub fn reap_orphans(mut self, reap: bool) -> Self {
+        self.reap_orphans = reap;
+        self
+    }
+
     /// Makes the pool, and starts its workers.
     ///
     /// # Errors
@@ -252,6 +264,7 @@ impl PoolBuilder {
             cpus: crate::cpu_count(),
             claim_signals: self.claim_signals,
             commands: self.commands,
+            reap_orphans: self.reap_orphans,
         })
     }
 }

@@ -23,6 +23,8 @@ pub use shared::Shared;
 mod mapping;
 pub use mapping::Mapping;
 
+mod exit;
+
 mod engine;
 
 mod signals;

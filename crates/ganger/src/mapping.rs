@@ -225,7 +225,9 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
                 }
                 self.chunks.pop_front()?
             }
-            Order::Completion => self.gathering.next(self.pool.engine(), deadline).and_then(|at| self.chunks[at].take()),
+            Order::Completion => {
+                self.gathering.next(self.pool.engine(), deadline).and_then(|at| self.chunks[at].take())
+            }
         }
     }
 

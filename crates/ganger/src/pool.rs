@@ -213,13 +213,19 @@ impl Pool {
         options: &TaskOptions,
         reports: &Reports,
     ) -> Result<TaskId, SubmitError<Command>> {
-        let submitted = self.payload(Work::Command, &command).and_then(|payload| {
+        let submitted = self.for_commands().and_then(|()| self.payload(Work::Command, &command)).and_then(|payload| {
             let engine = self.inner.engine.as_ref().ok_or_else(|| {
                 Error::new(ErrorKind::Invalid { what: "start_method(Inline)", why: "commands need workers" })
             })?;
             engine.submit_command(payload, &reports.queue, &options.policy).map_err(Error::new)
         });
         submitted.map_err(|error| SubmitError { args: command, error })
+    }
+
+    fn for_commands(&self) -> Result<(), Error> {
+        let why = "this pool's workers are made for functions: build it with PoolBuilder::for_commands()";
+        let refused = || Error::new(ErrorKind::Invalid { what: "run_command", why });
+        self.inner.settings.commands.then_some(()).ok_or_else(refused)
     }
 
     /// Ends a task, even if it runs. Unknown ones are ignored.

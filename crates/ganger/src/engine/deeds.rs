@@ -91,7 +91,7 @@ impl Core {
         if let Some(member) = self.gang.get(worker) {
             member.end.state.ask_to_stop(task.to_bits());
             if let (Body::Process(child), true) = (&member.body, self.settings.commands) {
-                report(child.signal(Signal::Term).map(drop));
+                report(child.signal(Signal::Usr1).map(drop));
             }
         }
     }

@@ -28,6 +28,8 @@ mod zygote;
 
 mod start;
 
+mod orphans;
+
 mod driver;
 
 use std::ops::{Deref, DerefMut};

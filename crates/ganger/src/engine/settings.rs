@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) claim_signals: bool,
     /// Whether the workers run programs, which must not outlive them.
     pub(crate) commands: bool,
+    /// Whether what comes to this process as an orphan is killed.
+    pub(crate) reap_orphans: bool,
 }
 
 /// What is executed to get a worker.

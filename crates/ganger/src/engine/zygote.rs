@@ -87,6 +87,11 @@ impl Zygote {
         Ok(())
     }
 
+    /// Whether a worker is on its way.
+    pub(super) fn is_forking(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
     /// Those who will not come, if it dies now.
     pub(super) fn orphans(self) -> impl Iterator<Item = WorkerId> {
         self.asked.into_iter().chain(self.waiting.into_iter().map(|request| request.setup.worker))

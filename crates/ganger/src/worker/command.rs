@@ -1,10 +1,299 @@
-//! Running a program as a task. (Filled in next.)
+//! ③ Running a program as a task.
+//!
+//! ```text
+//!  prepare ─► launch ─► follow ◄──────────────┐ output: passed on at once, as there is room for it
+//!                         ├───────────────────┘ a signal: the command's group is asked to end
+//!                         │ its process has ended (its pipes may still be open)
+//!                         └─► the rest of its group is killed ─► reaped ─► strays swept up ─► what is left in the pipes ─► told
+//! ```
+//!
+//! The whole tree of a command ends with it: what it left in its process group is killed, and so is what left the group,
+//! since it comes back to this process, a subreaper.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
 
 use ganger_proto::TaskId;
-use ganger_proto::message::Verdict;
+use ganger_proto::codec;
+use ganger_proto::message::{FromWorker, Setup, Verdict};
+use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind};
+use ganger_proto::spec::{Command, Output};
+use ganger_shm::Piece;
+use ganger_sys::{Child, EnvBlock, Launch, Signal, setup, sweep};
 
-use crate::worker::serve::Worker;
+use crate::exit::translated;
+use crate::worker::pipes::Pipe;
+use crate::worker::program::Program;
+use crate::worker::serve::{LOOK, Life, Worker};
+use crate::worker::signals::Signals;
 
-pub(super) fn run(_worker: &mut Worker<'_>, _task: TaskId, _command: &[u8]) -> (Verdict, Vec<u8>) {
-    (Verdict::Failed, Vec::new())
+/// As much as the kernel lets a pipe hold at most, by default; so much may be in one when its last writer is dead.
+const PIPE_MOST: usize = 1 << 20;
+
+/// A pipe holds so much as a rule: one read gets it all.
+const PIPE: usize = 64 << 10;
+
+/// How long what was killed may take to die before it is left to the kernel.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// What a worker that runs commands has ready for them.
+pub(super) struct Commands {
+    env: EnvBlock,
+    null: File,
+    buffer: Box<[u8]>,
+    /// None on a thread of the supervisor: its signals and its children are not ours.
+    signals: Option<Signals>,
+}
+
+impl Commands {
+    pub(super) fn new(setup: &Setup, life: &Life) -> io::Result<Self> {
+        let signals = match life {
+            Life::Process { supervisor } => {
+                setup::become_subreaper()?;
+                Some(Signals::claim(*supervisor)?)
+            }
+            Life::Thread { .. } => None,
+        };
+        let env = EnvBlock::inherited().with("GANGER_SLOT", setup.slot.to_string());
+        Ok(Self { env, null: File::open("/dev/null")?, buffer: vec![0; PIPE].into(), signals })
+    }
+
+    pub(super) fn is_told_to_end(&mut self) -> bool {
+        self.signals.as_mut().is_some_and(Signals::is_told_to_end)
+    }
+}
+
+/// Runs one; what there is to tell of its end.
+pub(super) fn run(worker: &mut Worker<'_>, task: TaskId, attempt: u32, encoded: &[u8]) -> (Verdict, Vec<u8>) {
+    let Some(mut commands) = worker.commands.take() else {
+        return failed(
+            FailureKind::Spawn,
+            "this worker was not made for commands: PoolBuilder::for_commands".to_owned(),
+        );
+    };
+    let told = match start(&mut commands, worker, task, attempt, encoded) {
+        Ok(mut running) => {
+            running.follow();
+            running.finish()
+        }
+        Err(error) => failed(FailureKind::Spawn, error),
+    };
+    worker.commands = Some(commands);
+    told
+}
+
+/// A command that runs.
+struct Running<'r, 'w> {
+    commands: &'r mut Commands,
+    worker: &'r mut Worker<'w>,
+    task: TaskId,
+    child: Child,
+    began: Instant,
+    /// None if its output is not ours to read.
+    pipes: Option<[Pipe; 2]>,
+    asked: Asked,
+}
+
+/// Whether the command was asked to end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    No,
+    /// At its soft time limit.
+    ToStop,
+    /// With this worker.
+    ToEnd,
+    /// It was killed, since nobody is there any more who would hear of it.
+    Killed,
+}
+
+fn start<'r, 'w>(
+    commands: &'r mut Commands,
+    worker: &'r mut Worker<'w>,
+    task: TaskId,
+    attempt: u32,
+    encoded: &[u8],
+) -> Result<Running<'r, 'w>, String> {
+    let command: Command = codec::decode(encoded, worker.setup.payload_limit).map_err(|e| e.to_string())?;
+    let output = command.output;
+    let program = Program::new(command, worker.setup.slot, task, attempt)?;
+    let pipes = match output {
+        Output::Captured => Some(Pipe::both().map_err(|e| format!("failed to make its pipes: {e}"))?),
+        Output::Inherited => None,
+    };
+    let began = Instant::now();
+    let child = launch(commands, &program, pipes.as_ref())?;
+    worker.end.state.set_group(Some(child.pid()));
+    Ok(Running { commands, worker, task, child, began, pipes, asked: Asked::No })
+}
+
+fn launch(commands: &Commands, program: &Program, pipes: Option<&[Pipe; 2]>) -> Result<Child, String> {
+    let (own_out, own_err) = (io::stdout(), io::stderr());
+    let (stdout, stderr) = match pipes {
+        Some([out, err]) => (out.writer.as_fd(), err.writer.as_fd()),
+        None => (own_out.as_fd(), own_err.as_fd()),
+    };
+    let own_env = program.environment(&commands.env);
+    let launch = Launch {
+        argv: &program.argv,
+        env: own_env.as_ref().unwrap_or(&commands.env),
+        env_more: &program.env_more,
+        dir: program.dir(),
+        stdin: commands.null.as_fd(),
+        stdout,
+        stderr,
+    };
+    launch.start().map_err(|e| e.to_string())
+}
+
+/// What a wait has brought.
+struct Ready {
+    ended: bool,
+    pipes: [bool; 2],
+}
+
+impl Running<'_, '_> {
+    /// Passes on what the command prints, and what it is told, until it has ended.
+    fn follow(&mut self) {
+        while self.asked != Asked::Killed {
+            let ready = self.wait();
+            for (index, ready) in ready.pipes.into_iter().enumerate() {
+                if ready {
+                    self.pass_on(index);
+                }
+            }
+            if ready.ended {
+                return;
+            }
+            self.heed();
+        }
+    }
+
+    fn wait(&self) -> Ready {
+        // What there is none of is stood in for by the process: it is ready when that is.
+        let process = self.child.as_fd();
+        let door = self.commands.signals.as_ref().map_or(process, |signals| signals.door.as_fd());
+        let pipe = |index: usize| self.pipes.as_ref().map_or(process, |pipes| pipes[index].as_fd());
+        let fds: [BorrowedFd<'_>; 4] = [process, door, pipe(0), pipe(1)];
+        match ganger_sys::wait_readable(fds, Some(LOOK)) {
+            Ok([ended, _, out, err]) => Ready { ended, pipes: [out, err].map(|ready| ready && self.pipes.is_some()) },
+            Err(error) => {
+                log::error!("worker: failed to wait for a command: {error}");
+                std::thread::sleep(Duration::from_millis(1));
+                Ready { ended: self.child.exit().is_some(), pipes: [false; 2] }
+            }
+        }
+    }
+
+    /// Reads once, which gets all that is there, and sends it. Returns how much that was.
+    fn pass_on(&mut self, index: usize) -> usize {
+        let Some(pipe) = self.pipes.as_mut().map(|pipes| &mut pipes[index]) else { return 0 };
+        let buffer = &mut self.commands.buffer;
+        let len = pipe.read(buffer).unwrap_or_else(|error| {
+            log::error!("worker: failed to read a command's output: {error}");
+            0
+        });
+        let stream = pipe.stream;
+        let output = std::mem::take(buffer);
+        self.send(&FromWorker::Output { task: self.task, stream, bytes: &output[..len] });
+        self.commands.buffer = output;
+        len
+    }
+
+    /// Sends as there is room: a supervisor that does not read holds up the command, but not what it is told meanwhile.
+    fn send(&mut self, message: &FromWorker<'_>) {
+        let (head, body) = message.encode();
+        let mut piece = Piece::default();
+        while !self.worker.send(&head, body, &mut piece) {
+            self.heed();
+            if self.asked == Asked::Killed {
+                return;
+            }
+        }
+    }
+
+    /// Acts on what this worker was told while the command runs.
+    fn heed(&mut self) {
+        let told_to_end = self.commands.is_told_to_end();
+        if self.worker.is_alone() {
+            self.asked = Asked::Killed;
+        } else if told_to_end && self.asked != Asked::ToEnd {
+            self.asked = Asked::ToEnd;
+            self.ask_to_end();
+        } else if self.asked == Asked::No && self.worker.end.state.asked_to_stop() {
+            self.asked = Asked::ToStop;
+            self.ask_to_end();
+        }
+    }
+
+    /// A stopped process must go on to hear of it.
+    fn ask_to_end(&self) {
+        for signal in [Signal::Term, Signal::Cont] {
+            if let Err(error) = self.child.signal_group(signal) {
+                log::warn!("worker: failed to send {signal} to a command: {error}");
+            }
+        }
+    }
+
+    /// The command has ended, or is killed here: its tree goes with it.
+    fn finish(mut self) -> (Verdict, Vec<u8>) {
+        // What cannot be signalled is gone, or another user's.
+        let _ = self.child.signal_group(Signal::Kill);
+        self.worker.end.state.set_group(None);
+        let reaped = self.child.wait_with_usage();
+        let wall = self.began.elapsed();
+        self.sweep();
+        if self.asked != Asked::Killed {
+            self.drain();
+        }
+        match reaped {
+            Ok((exit, used)) => {
+                let (user, system, max_rss) = (used.user, used.system, used.max_rss);
+                verdict(self.asked, &CommandEnd { exit: translated(exit), wall, user, system, max_rss })
+            }
+            Err(error) => failed(FailureKind::Command, format!("nobody knows how it ended: {error}")),
+        }
+    }
+
+    /// Kills what has left the command's group.
+    fn sweep(&self) {
+        if self.commands.signals.is_some()
+            && let Err(error) = sweep::sweep(|_| false, PATIENCE)
+        {
+            log::warn!("worker: failed to sweep up after a command: {error}");
+        }
+    }
+
+    /// Passes on what is still in the pipes: so much, and no more, as someone outside the tree may have been given one.
+    fn drain(&mut self) {
+        for index in 0..2 {
+            let mut left = PIPE_MOST;
+            while left > 0 && self.pipes.as_ref().is_some_and(|pipes| pipes[index].has_more()) {
+                match self.pass_on(index) {
+                    0 => break,
+                    len => left = left.saturating_sub(len),
+                }
+            }
+        }
+    }
+}
+
+fn verdict(asked: Asked, end: &CommandEnd) -> (Verdict, Vec<u8>) {
+    let value = encoded(end);
+    let failure =
+        |kind, message| (Verdict::Failed, encoded(&Failure { kind, message, value: Some(value.clone().into()) }));
+    match (asked, end.exit) {
+        (Asked::ToStop, exit) => failure(FailureKind::Stopped, format!("asked to end at its time limit: {exit}")),
+        (Asked::No | Asked::ToEnd | Asked::Killed, Exit::Code(0)) => (Verdict::Returned, value),
+        (Asked::No | Asked::ToEnd | Asked::Killed, exit) => failure(FailureKind::Command, exit.to_string()),
+    }
+}
+
+fn failed(kind: FailureKind, message: String) -> (Verdict, Vec<u8>) {
+    (Verdict::Failed, encoded(&Failure { kind, message, value: None }))
+}
+
+fn encoded<T: serde::Serialize>(value: &T) -> Vec<u8> {
+    codec::encode(value, u64::MAX).expect("numbers and text can always be encoded")
 }

@@ -14,6 +14,12 @@ pub(crate) use serve::{Life, run};
 
 mod command;
 
+mod program;
+
+mod pipes;
+
+mod signals;
+
 mod zygote;
 
 use std::os::fd::OwnedFd;

@@ -11,7 +11,7 @@ use ganger_sys::EnvBlock;
 pub(super) struct Program {
     pub(super) argv: Vec<CString>,
     pub(super) dir: Option<CString>,
-    /// What is added to the environment; the first of a name counts.
+    /// What is added to the environment.
     pub(super) env_more: Vec<CString>,
     /// The directories to look in, if the command itself says which.
     pub(super) path: Option<OsString>,
@@ -26,7 +26,11 @@ impl Program {
             path: path.map(|(_, value)| OsString::from_vec(value.to_vec())),
             env_more: variables(&command.env, task, attempt)?,
             dir: command.dir.map(|dir| c_string("its directory", dir.into_vec())).transpose()?,
-            argv: command.argv.into_iter().map(|argument| fill_in(argument.into_vec(), &slot)).collect::<Result<_, _>>()?,
+            argv: command
+                .argv
+                .into_iter()
+                .map(|argument| fill_in(argument.into_vec(), &slot))
+                .collect::<Result<_, _>>()?,
         })
     }
 
@@ -40,16 +44,18 @@ impl Program {
     }
 }
 
-/// The variables that the command brings with it, the later ones first, as they count; and what every command is told.
+/// What every command is told, and the variables that it brings with it. No name twice: the last value counts.
 fn variables(own: &[(Bytes, Bytes)], task: TaskId, attempt: u32) -> Result<Vec<CString>, String> {
-    let mut all = Vec::with_capacity(own.len() + 2);
-    for (name, value) in own.iter().rev() {
-        let entry = EnvBlock::entry(OsStr::from_bytes(name), OsStr::from_bytes(value));
-        all.push(entry.ok_or_else(|| format!("no environment can hold the variable {}", shown(name)))?);
+    let (task, attempt) = (task.to_bits().to_string(), attempt.to_string());
+    let told = [(&b"GANGER_TASK"[..], task.as_bytes()), (b"GANGER_ATTEMPT", attempt.as_bytes())];
+    let mut all: Vec<(&[u8], CString)> = Vec::with_capacity(own.len() + 2);
+    for (name, value) in told.into_iter().chain(own.iter().map(|(name, value)| (&name[..], &value[..]))) {
+        let entry = EnvBlock::entry(OsStr::from_bytes(name), OsStr::from_bytes(value))
+            .ok_or_else(|| format!("no environment can hold the variable {}", shown(name)))?;
+        all.retain(|(other, _)| *other != name);
+        all.push((name, entry));
     }
-    let told = [format!("GANGER_TASK={}", task.to_bits()), format!("GANGER_ATTEMPT={attempt}")];
-    all.extend(told.into_iter().map(|entry| CString::new(entry).expect("letters and digits")));
-    Ok(all)
+    Ok(all.into_iter().map(|(_, entry)| entry).collect())
 }
 
 fn fill_in(argument: Vec<u8>, slot: &str) -> Result<CString, String> {
@@ -98,7 +104,11 @@ mod tests {
     #[test]
     fn the_later_of_two_values_counts() {
         let built = program(command(&[b"x"], &[("A", "1"), ("PATH", "/x"), ("A", "2")])).unwrap();
-        assert_eq!(built.env_more[0].to_bytes(), b"A=2");
+        let env: Vec<_> = built.env_more.iter().map(|e| e.to_str().unwrap()).collect();
+        assert_eq!(
+            env,
+            [&*format!("GANGER_TASK={}", TaskId::new(1, 0).to_bits()), "GANGER_ATTEMPT=2", "PATH=/x", "A=2"]
+        );
         assert_eq!(built.path.unwrap(), "/x");
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ganger_proto::TaskId;
 use ganger_proto::codec;
-use ganger_proto::message::{FromWorker, Setup, ToWorker, Verdict};
+use ganger_proto::message::{FromWorker, HEAD, Setup, ToWorker, Verdict};
 use ganger_proto::outcome::{Failure, FailureKind};
 use ganger_proto::spec::Function;
 use ganger_shm::link::End;
@@ -14,12 +14,13 @@ use ganger_sys::Bell;
 
 use crate::bootstrap::hello;
 use crate::registry;
+use crate::worker::command::Commands;
 use crate::worker::context::{self, Current};
 use crate::worker::invocation::Invocation;
 use crate::worker::{command, panic, values, zygote};
 
 /// However quiet it is, a worker looks this often whether its supervisor lives.
-const LOOK: Duration = Duration::from_millis(500);
+pub(super) const LOOK: Duration = Duration::from_millis(500);
 
 /// What a worker's life hangs on.
 pub(crate) enum Life {
@@ -40,7 +41,7 @@ impl Life {
 pub(crate) fn run(end: End, bell: Bell, setup: Setup, life: &Life) {
     panic::keep_in_this_thread();
     let spin = Spin { most: setup.spin, failures: 0 };
-    let mut worker = Worker { end, bell, setup, life, spin, out: Vec::new() };
+    let mut worker = Worker { end, bell, setup, life, spin, out: Vec::new(), commands: None };
     if worker.begin() {
         worker.serve();
     }
@@ -71,6 +72,8 @@ pub(super) struct Worker<'a> {
     spin: Spin,
     /// Room for results, used again and again.
     out: Vec<u8>,
+    /// None: it was made for functions alone.
+    pub(super) commands: Option<Commands>,
 }
 
 impl Worker<'_> {
@@ -87,8 +90,7 @@ impl Worker<'_> {
             pool: Arc::from(&*self.setup.pool),
             state: self.end.state.clone(),
         }));
-        let initializer = self.setup.initializer.as_ref();
-        let done = initializer.map_or(Ok(()), |(f, args)| zygote::call(*f, args, self.setup.payload_limit));
+        let done = self.prepare().and_then(|()| self.initialize());
         match &done {
             Ok(()) => self.say(&FromWorker::Ready),
             Err(error) => self.say(&FromWorker::InitFailed { error: error.as_bytes() }),
@@ -96,10 +98,23 @@ impl Worker<'_> {
         done.is_ok()
     }
 
+    fn prepare(&mut self) -> Result<(), String> {
+        if self.setup.commands {
+            let commands = Commands::new(&self.setup, self.life);
+            self.commands = Some(commands.map_err(|e| format!("failed to get ready for commands: {e}"))?);
+        }
+        Ok(())
+    }
+
+    fn initialize(&self) -> Result<(), String> {
+        let Some((function, args)) = &self.setup.initializer else { return Ok(()) };
+        zygote::call(*function, args, self.setup.payload_limit)
+    }
+
     fn serve(&mut self) {
         let mut assembly = Assembly::new(self.setup.payload_limit.saturating_add(4096));
         let mut began = None;
-        loop {
+        while !self.is_told_to_end() {
             match self.end.reader.receive(&mut assembly, Claims::Needed) {
                 Ok(Received::Message) => {
                     let start = began.take().unwrap_or_else(Instant::now);
@@ -117,6 +132,16 @@ impl Worker<'_> {
                 Err(corrupt) => return log::error!("worker: {corrupt}"),
             }
         }
+    }
+
+    /// Only one that runs commands hears it and lives on, until its command has ended.
+    fn is_told_to_end(&mut self) -> bool {
+        self.commands.as_mut().is_some_and(Commands::is_told_to_end)
+    }
+
+    /// Whether nobody is there any more who would hear it.
+    pub(super) fn is_alone(&self) -> bool {
+        self.life.is_over()
     }
 
     /// Waits for something to do. False: nobody is there any more.
@@ -195,7 +220,7 @@ impl Worker<'_> {
 
     fn command(&mut self, task: TaskId, attempt: u32, start: Instant, command: &[u8]) -> Instant {
         self.end.state.begin(task.to_bits());
-        let (verdict, body) = command::run(self, task, command);
+        let (verdict, body) = command::run(self, task, attempt, command);
         let ended = Instant::now();
         self.finish(task, attempt, verdict, ended - start, &body);
         ended
@@ -217,14 +242,26 @@ impl Worker<'_> {
     fn publish(&mut self, message: &FromWorker<'_>) {
         let (head, body) = message.encode();
         let mut piece = Piece::default();
-        while !self.end.writer.send(&head, body, &mut piece) {
+        while !self.push(&head, body, &mut piece) && !self.life.is_over() {}
+    }
+
+    /// Sends a message as far as there is room, and rings. False: not all of it; it has waited for room, or for long.
+    pub(super) fn send(&mut self, head: &[u8; HEAD], body: &[u8], piece: &mut Piece) -> bool {
+        let sent = self.push(head, body, piece);
+        if sent {
             self.ring();
-            let len = self.end.writer.next_len(body, &piece);
-            self.end.writer.sleep_for_room(len, LOOK);
-            if self.life.is_over() {
-                return;
-            }
         }
+        sent
+    }
+
+    fn push(&mut self, head: &[u8; HEAD], body: &[u8], piece: &mut Piece) -> bool {
+        let sent = self.end.writer.send(head, body, piece);
+        if !sent {
+            self.ring();
+            let len = self.end.writer.next_len(body, piece);
+            self.end.writer.sleep_for_room(len, LOOK);
+        }
+        sent
     }
 
     fn ring(&self) {
