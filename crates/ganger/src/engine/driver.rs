@@ -202,7 +202,7 @@ impl Driver {
         let told = |e: std::io::Error| e.to_string();
         let (member, ends) = start::prepare(&settings, worker, slot).map_err(told)?;
         self.engine.bells.add(&member.bell, worker.index() as u64, Interest::Read).map_err(told)?;
-        self.turn().admit(member);
+        self.turn().welcome(member);
         let setup = start::setup(&settings, worker, slot);
         match settings.method {
             StartMethod::Zygote => {
