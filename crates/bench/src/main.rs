@@ -7,6 +7,7 @@ mod figure;
 mod timing;
 mod tasks;
 mod gang;
+mod gate;
 
 mod noop;
 mod map;
@@ -14,6 +15,10 @@ mod latency;
 mod echo;
 mod start;
 mod memory;
+mod killed;
+mod cpu;
+mod launch;
+mod growth;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -21,34 +26,54 @@ use std::process::ExitCode;
 /// What a workload ends with: its figures are printed as they come.
 type Measured = Result<(), Box<dyn Error>>;
 
-/// Every workload, with what it measures.
-const WORKLOADS: &[(&str, fn() -> Measured, &str)] = &[
+/// Its name, how it is measured, and what.
+type Workload = (&'static str, fn() -> Measured, &'static str);
+
+/// Every workload that is measured when none is named.
+const WORKLOADS: &[Workload] = &[
     ("noop", noop::measure, "no-op tasks through 2 workers, one future a task, tasks/s"),
     ("map", map::measure, "the same function over many items with the default chunks, items as tasks/s"),
     ("latency", latency::measure, "one worker, submit to result, one task at a time, p50 and p99 in us"),
     ("echo", echo::measure, "1 MiB there and back through one worker, MB/s of payload one way"),
     ("start", start::measure, "a pool of N workers up and each having answered, s"),
     ("memory", memory::measure, "PSS of this process, the zygote and N idle workers, MiB"),
+    ("killed", killed::measure, "SIGKILL in a task until it runs again, median and worst, s"),
+    ("cpu", cpu::measure, "200 tasks of 50 ms of processor time on 2 workers, against the same one after the other, x"),
+    ("launch", launch::measure, "the program `true` 2,000 times, two at a time, s"),
+    (
+        "growth",
+        growth::measure,
+        "cost of a task with 1 k to 1 M queued and with 1 to 1,000 workers, x; bytes a queued task",
+    ),
 ];
+
+/// Only when named.
+const ON_DEMAND: &[Workload] =
+    &[("growth-10m", growth::measure_ten_million, "as growth, with 10 M queued; takes gigabytes")];
 
 fn main() -> ExitCode {
     ganger::init();
     let named: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = named.iter().find(|name| WORKLOADS.iter().all(|(known, ..)| known != name)) {
+    let known = || WORKLOADS.iter().chain(ON_DEMAND);
+    if let Some(unknown) = named.iter().find(|name| known().all(|(known, ..)| known != name)) {
         return usage(unknown);
     }
-    let wanted = WORKLOADS.iter().filter(|(name, ..)| named.is_empty() || named.iter().any(|named| named == name));
+    let wanted: Vec<&Workload> = match named.as_slice() {
+        [] => WORKLOADS.iter().collect(),
+        named => known().filter(|(name, ..)| named.iter().any(|named| named == name)).collect(),
+    };
     // One that fails keeps nobody else from being measured.
-    let failed = wanted.filter(|(name, measure, _)| run(name, *measure).is_err()).count();
+    let failed = wanted.into_iter().filter(|workload| run(workload).is_err()).count();
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn run(name: &str, measure: fn() -> Measured) -> Measured {
+fn run((name, measure, _): &Workload) -> Measured {
     measure().inspect_err(|error| figure::tell(&format!("{name} failed: {error}")))
 }
 
 fn usage(unknown: &str) -> ExitCode {
-    let known: String = WORKLOADS.iter().map(|(name, _, what)| format!("\n  {name:<8} {what}")).collect();
+    let known = WORKLOADS.iter().chain(ON_DEMAND);
+    let known: String = known.map(|(name, _, what)| format!("\n  {name:<10} {what}")).collect();
     figure::tell(&format!("no workload '{unknown}'; there are:{known}"));
     ExitCode::from(2)
 }
