@@ -1,1 +1,24 @@
-fn main() {}
+//! The command `ganger`: what was typed → what will be done → doing it → an exit status.
+
+mod flags;
+mod jobs;
+mod plan;
+mod program;
+mod verbs;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::flags::{Flags, Verb};
+
+fn main() -> ExitCode {
+    ganger::init();
+    show::start_logging();
+    let status = match Flags::try_parse() {
+        Ok(Flags { verb: Verb::Run(flags) }) => verbs::run(*flags).unwrap_or_else(|error| show::error(&error)),
+        Err(unclear) => show::usage(&unclear),
+    };
+    ExitCode::from(status)
+}

@@ -1,0 +1,41 @@
+//! One function a verb.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal};
+
+use ganger_batch::{Input, Plan, Sinks};
+
+use crate::flags::RunFlags;
+use crate::plan;
+use crate::show::{self, Console};
+
+/// `ganger run`: its exit status.
+pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
+    let (dry_run, bar) = (flags.dry_run, flags.bar);
+    let plan = plan::plan(flags).map_err(boxed)?;
+    explain_silence(&plan);
+    let stdout = show::stdout().map_err(boxed)?;
+    let mut console = Console::new(bar && !dry_run);
+    let mut stdout = console.above(stdout, io::stdout().is_terminal());
+    let mut stderr = console.above(io::stderr(), true);
+    let ran = if dry_run {
+        ganger_batch::dry_run(plan, &mut stdout)
+    } else {
+        ganger_batch::run(plan, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
+    };
+    console.finish();
+    let summary = ran.map_err(boxed)?;
+    show::summary(&summary);
+    Ok(summary.exit_code())
+}
+
+/// Someone who has forgotten `:::` should not wait for ever.
+fn explain_silence(plan: &Plan) {
+    if matches!(&plan.input, Input::Stream { name, .. } if name == plan::STDIN) && io::stdin().is_terminal() {
+        show::message("reading the inputs from the terminal, one a line; Ctrl-D ends them");
+    }
+}
+
+fn boxed(error: impl Display + 'static) -> Box<dyn Display> {
+    Box::new(error)
+}

@@ -1,0 +1,75 @@
+//! The pool behind a run, as far as a run needs to know it.
+
+use std::time::Duration;
+
+use ganger::{Command, Pool, Report, Reports, TaskId, TaskOptions};
+
+use crate::error::Error;
+
+/// How much output may be unread before the commands that print it are held up, in bytes.
+const UNREAD: usize = 2 << 20;
+
+/// How long a command may take to end that was asked to at its time limit.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What runs commands, and reports what becomes of them. Every command that was accepted is reported as ended once.
+pub(crate) trait Engine {
+    /// Runs a command, for at most `timeout` an attempt.
+    fn submit(&mut self, command: Command, timeout: Option<Duration>) -> Result<TaskId, ganger::Error>;
+
+    /// The next report. None: nothing came within `patience` (`None`: for ever).
+    fn report(&mut self, patience: Option<Duration>) -> Option<Report>;
+
+    /// Ends a command.
+    fn cancel(&mut self, task: TaskId);
+
+    /// Asks all commands to end, and kills what has not after a while.
+    fn terminate(&mut self);
+}
+
+/// A pool of worker processes.
+pub(crate) struct Gang {
+    pool: Pool,
+    reports: Reports,
+    options: TaskOptions,
+}
+
+impl Gang {
+    pub(crate) fn start(workers: usize, options: TaskOptions) -> Result<Self, Error> {
+        let pool = Pool::builder().workers(workers).name("run").claim_signals(true).for_commands().build()?;
+        Ok(Self { pool, reports: Reports::new(UNREAD), options })
+    }
+
+    /// Waits for the workers to end, which have nothing to do any more.
+    pub(crate) fn finish(self) -> Result<(), Error> {
+        const PATIENCE: Duration = Duration::from_secs(15);
+        self.pool.close();
+        match self.pool.join(Some(PATIENCE)) {
+            Err(error) if error.is_timeout() => {
+                self.pool.kill();
+                Err(Error::stuck(PATIENCE))
+            }
+            joined => Ok(joined?),
+        }
+    }
+}
+
+impl Engine for Gang {
+    fn submit(&mut self, command: Command, timeout: Option<Duration>) -> Result<TaskId, ganger::Error> {
+        let limited = timeout.map(|limit| self.options.clone().soft_timeout(limit).timeout(limit + GRACE));
+        let options = limited.as_ref().unwrap_or(&self.options);
+        self.pool.run_command(command, options, &self.reports).map_err(|refused| refused.error)
+    }
+
+    fn report(&mut self, patience: Option<Duration>) -> Option<Report> {
+        self.reports.recv(patience)
+    }
+
+    fn cancel(&mut self, task: TaskId) {
+        self.pool.cancel(task);
+    }
+
+    fn terminate(&mut self) {
+        self.pool.terminate();
+    }
+}

@@ -1,0 +1,84 @@
+//! What a run tells while it runs. What is made of it (text, a bar, nothing) is for whoever runs it.
+
+use std::fmt;
+use std::time::Duration;
+
+use ganger::Exit;
+
+use crate::halt::Halt;
+use crate::summary::Counts;
+
+/// Follows a run.
+pub trait Observer {
+    /// Something that a person should know.
+    fn notice(&mut self, notice: &Notice<'_>);
+
+    /// A command has ended, or the number of inputs has become known.
+    fn progress(&mut self, progress: &Progress);
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The commands that have ended.
+    pub counts: Counts,
+    /// How many inputs there are, once that is known.
+    pub total: Option<u64>,
+}
+
+/// Something that a person should know.
+#[derive(Debug)]
+pub enum Notice<'a> {
+    /// A command failed, and is not tried again.
+    Failed {
+        /// The number of its input, from 1.
+        number: u64,
+        /// Its input.
+        input: &'a [u8],
+        /// How it failed the last time.
+        cause: &'a Cause,
+        /// How often it was tried.
+        attempts: u32,
+    },
+    /// The limit of a [`Halt`] was reached.
+    Halted {
+        /// Which.
+        halt: Halt,
+        /// How many commands still run.
+        running: usize,
+    },
+    /// A signal came, and has been acted on.
+    Interrupted {
+        /// 1: what runs may finish; 2: it was asked to end; 3: it was killed.
+        times: u32,
+        /// How many commands still run.
+        running: usize,
+    },
+}
+
+/// How a command failed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cause {
+    /// It ended with another status than 0, or by a signal.
+    Exit(Exit),
+    /// It ran for longer than this.
+    TimedOut(Duration),
+    /// The worker that ran it died, on every attempt; how.
+    Crashed(Vec<Exit>),
+    /// It could not be started; why.
+    NotStarted(String),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Exit(exit) => exit.fmt(f),
+            Cause::TimedOut(limit) => write!(f, "stopped, since it ran for longer than {limit:.3?}"),
+            Cause::Crashed(exits) => {
+                let story: Vec<String> = exits.iter().map(ToString::to_string).collect();
+                write!(f, "its worker died: {}", story.join("; "))
+            }
+            Cause::NotStarted(why) => f.write_str(why),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What a run is to do. Policy is data: public fields, nothing decided in here.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ganger::Backoff;
+
+use crate::halt::Halt;
+use crate::input::Input;
+use crate::template::Template;
+use crate::timeout::Timeout;
+
+/// A command over many inputs, and how it is to be run.
+#[derive(Debug)]
+pub struct Plan {
+    /// The command.
+    pub template: Template,
+    /// What it is run with.
+    pub input: Input,
+    /// In a random order instead of that of the inputs.
+    pub shuffle: bool,
+    /// How many commands run at a time (1 or more).
+    pub jobs: usize,
+    /// The directory to run in; our own if none.
+    pub dir: Option<PathBuf>,
+    /// How often a command that fails is tried, in all (1 or more).
+    pub attempts: u32,
+    /// The pause before it is tried again.
+    pub backoff: Backoff,
+    /// How long it may run.
+    pub timeout: Option<Timeout>,
+    /// When the run ends before its inputs do.
+    pub halt: Halt,
+    /// The time from one start to the next, at least.
+    pub delay: Duration,
+    /// What becomes of what commands print.
+    pub output: OutputMode,
+}
+
+impl Plan {
+    /// A plan with nothing special about it: as many commands at a time as there are processors, one attempt, output
+    /// in groups as the commands end.
+    #[must_use]
+    pub fn new(template: Template, input: Input) -> Self {
+        Self {
+            template,
+            input,
+            shuffle: false,
+            jobs: ganger::cpu_count(),
+            dir: None,
+            attempts: 1,
+            backoff: BACKOFF,
+            timeout: None,
+            halt: Halt::Never,
+            delay: Duration::ZERO,
+            output: OutputMode::default(),
+        }
+    }
+}
+
+/// Quick at first, since most of what fails and then works was busy for a moment; never more than 10 s.
+const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(10), jitter: 0.25 };
+
+/// What becomes of what commands print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputMode {
+    /// It goes to our own standard output and standard error without passing through our hands.
+    Ungrouped,
+    /// It is collected and passed on.
+    Collected(Layout),
+}
+
+impl Default for OutputMode {
+    fn default() -> Self {
+        Self::Collected(Layout::default())
+    }
+}
+
+/// How collected output is passed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// In what portions.
+    pub style: Style,
+    /// In what order.
+    pub order: Order,
+    /// Whether each line begins with its input and a tab.
+    pub tag: bool,
+}
+
+/// In what portions output is passed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// All that a command printed, when it has ended.
+    #[default]
+    Grouped,
+    /// Lines, as soon as they are whole.
+    Lines,
+}
+
+/// In what order output is passed on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As the commands end, or print.
+    #[default]
+    AsFinished,
+    /// As the inputs came.
+    OfInput,
+}

@@ -1,0 +1,168 @@
+//! How a value gets into a shell command without becoming a part of the program.
+//!
+//! A value of harmless characters stands there as it is, so that `$(({} * 2))` counts. Any other value is handed over
+//! in a variable of the environment, and the program names that variable: `"${GANGER_INPUT}"`. The shell does not parse
+//! what a variable holds, so no input, however it is named, is ever run; were the value itself quoted into the program,
+//! one misjudged quote around `{}` would let `$(rm -rf ~)` loose. [`Quoting`] only judges how to *write* the reference:
+//! where it is wrong, a value comes apart at its blanks, and nothing worse.
+
+/// What stands around a place in a shell command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// No quotes.
+    Bare,
+    /// `"…"`.
+    Double,
+    /// `'…'`.
+    Single,
+}
+
+impl Context {
+    /// How the variable is named at such a place.
+    pub(crate) fn reference(self, variable: &str, out: &mut Vec<u8>) {
+        let (before, after) = match self {
+            Context::Bare => ("\"${", "}\""),
+            Context::Double => ("${", "}"),
+            Context::Single => ("'\"${", "}\"'"),
+        };
+        for part in [before, variable, after] {
+            out.extend_from_slice(part.as_bytes());
+        }
+    }
+
+    /// The value as a person would write it at such a place: for display, and for commands to be pasted.
+    pub(crate) fn quote(self, value: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Context::Bare if is_harmless(value) => out.extend_from_slice(value),
+            Context::Bare => {
+                out.push(b'\'');
+                Context::Single.quote(value, out);
+                out.push(b'\'');
+            }
+            Context::Double => value.iter().for_each(|&byte| match byte {
+                b'"' | b'\\' | b'$' | b'`' => out.extend_from_slice(&[b'\\', byte]),
+                _ => out.push(byte),
+            }),
+            Context::Single => value.iter().for_each(|&byte| match byte {
+                b'\'' => out.extend_from_slice(b"'\\''"),
+                _ => out.push(byte),
+            }),
+        }
+    }
+}
+
+/// Whether the value means itself wherever it stands in a shell command.
+pub(crate) fn is_harmless(value: &[u8]) -> bool {
+    let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./:@%+,-".contains(byte);
+    !value.is_empty() && value.iter().all(harmless)
+}
+
+/// Whether a shell would read more than a plain word.
+pub(crate) fn is_special(text: &[u8]) -> bool {
+    text.iter().any(|byte| byte.is_ascii_whitespace() || b"|&;<>()$`\\\"'*?[]#~={}!".contains(byte))
+}
+
+/// Follows the quotes of a shell command, byte by byte.
+#[derive(Debug, Default)]
+pub(crate) struct Quoting {
+    open: Vec<Open>,
+    after_backslash: bool,
+    in_comment: bool,
+    last: Option<u8>,
+}
+
+/// What has been opened and not closed yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Open {
+    Single,
+    Double,
+    /// `$(` or `(`.
+    Parenthesis,
+    Backtick,
+}
+
+impl Quoting {
+    /// What stands around the next byte.
+    pub(crate) fn context(&self) -> Context {
+        match self.open.last() {
+            Some(Open::Single) => Context::Single,
+            Some(Open::Double) => Context::Double,
+            Some(Open::Parenthesis | Open::Backtick) | None => Context::Bare,
+        }
+    }
+
+    /// Whether the next byte begins a word.
+    pub(crate) fn at_word_start(&self) -> bool {
+        self.context() == Context::Bare
+            && self.last.is_none_or(|last| last.is_ascii_whitespace() || b";&|(".contains(&last))
+    }
+
+    /// Something that is no syntax stands here.
+    pub(crate) fn skip(&mut self) {
+        (self.after_backslash, self.last) = (false, Some(b'x'));
+    }
+
+    /// The next byte.
+    pub(crate) fn follow(&mut self, byte: u8) {
+        if self.in_comment {
+            self.in_comment = byte != b'\n';
+        } else if self.after_backslash {
+            self.after_backslash = false;
+        } else {
+            self.read(byte);
+        }
+        self.last = Some(byte);
+    }
+
+    fn read(&mut self, byte: u8) {
+        let top = self.open.last().copied();
+        match (top, byte) {
+            (Some(Open::Single), b'\'')
+            | (Some(Open::Double), b'"')
+            | (Some(Open::Backtick), b'`')
+            | (Some(Open::Parenthesis), b')') => drop(self.open.pop()),
+            (Some(Open::Single), _) => {}
+            (_, b'\\') => self.after_backslash = true,
+            (_, b'`') => self.open.push(Open::Backtick),
+            (Some(Open::Double), b'(') if self.last == Some(b'$') => self.open.push(Open::Parenthesis),
+            (Some(Open::Double), _) => {}
+            (_, b'\'') => self.open.push(Open::Single),
+            (_, b'"') => self.open.push(Open::Double),
+            (_, b'(') => self.open.push(Open::Parenthesis),
+            (_, b'#') => self.in_comment = self.at_word_start(),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_context_of_the_mark_is_found() {
+        let table = [
+            ("echo @", Context::Bare),
+            ("echo \"@\"", Context::Double),
+            ("echo '@'", Context::Single),
+            ("echo \"it's @\"", Context::Double),
+            ("echo it\\'s @", Context::Bare),
+            ("echo '\\' @", Context::Bare),
+            ("echo \"\\\" @\"", Context::Double),
+            ("echo \"$(cat @)\"", Context::Bare),
+            ("echo \"$(cat \"@\")\"", Context::Double),
+            ("echo \"$(cat x) @\"", Context::Double),
+            ("echo \"`cat @`\"", Context::Bare),
+            ("echo \"`cat x` @\"", Context::Double),
+            ("(cd /; ls '@')", Context::Single),
+            ("echo x # don't\necho @", Context::Bare),
+            ("echo x#'@'", Context::Single),
+            ("awk '{print $1}' @", Context::Bare),
+        ];
+        for (command, context) in table {
+            let mut quoting = Quoting::default();
+            command.bytes().take_while(|&byte| byte != b'@').for_each(|byte| quoting.follow(byte));
+            assert_eq!(quoting.context(), context, "{command}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What an outcome means for a run: did the command succeed, did it fail, or was it we who stopped it?
+
+use std::time::Duration;
+
+use ganger::{Exit, Failure, FailureKind, NotStarted, Outcome};
+
+use crate::observer::Cause;
+
+/// How a command ended, as a run sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Verdict {
+    /// With status 0, after so long.
+    Succeeded(Option<Duration>),
+    Failed(Cause),
+    /// It did not begin, or was ended, because the run was over.
+    Stopped,
+    /// The pool failed under it: why.
+    PoolFailed(String),
+}
+
+/// Judges an outcome. `limit`: how long the command was allowed to run; `expired`: we cancelled it for that.
+pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) -> Verdict {
+    let end = ganger::command_end(&outcome);
+    let timed_out = |told: Duration| Verdict::Failed(Cause::TimedOut(limit.unwrap_or(told)));
+    match outcome {
+        Outcome::Returned(_) => Verdict::Succeeded(end.map(|end| end.wall)),
+        Outcome::Failed(Failure { kind: FailureKind::Stopped, .. }) => {
+            timed_out(end.map_or(Duration::ZERO, |e| e.wall))
+        }
+        Outcome::Failed(failure) => Verdict::Failed(cause(failure, end.map(|end| end.exit))),
+        Outcome::Panicked(panic) => Verdict::Failed(Cause::NotStarted(format!("its worker failed: {}", panic.message))),
+        Outcome::Crashed(exits) => Verdict::Failed(Cause::Crashed(exits)),
+        Outcome::TimedOut(told) => timed_out(told),
+        Outcome::Cancelled if expired => timed_out(Duration::ZERO),
+        Outcome::Cancelled | Outcome::NotStarted(NotStarted::Terminated) => Verdict::Stopped,
+        Outcome::NotStarted(NotStarted::PoolFailed(failure)) => Verdict::PoolFailed(failure.to_string()),
+    }
+}
+
+/// A command that ran failed by its exit; anything else kept it from running, and says so in words.
+fn cause(failure: Failure, exit: Option<Exit>) -> Cause {
+    match exit {
+        Some(exit) => Cause::Exit(exit),
+        None => Cause::NotStarted(failure.message),
+    }
+}
+
+/// Whether a command may have ended in this way because it was told to.
+pub(crate) fn is_our_doing(cause: &Cause) -> bool {
+    match cause {
+        Cause::Exit(exit) => matches!(exit, Exit::Signal { .. }),
+        Cause::TimedOut(_) | Cause::Crashed(_) => true,
+        Cause::NotStarted(_) => false,
+    }
+}
+
+/// Whether it ended because nobody read what it printed.
+pub(crate) fn is_broken_pipe(cause: &Cause) -> bool {
+    const SIGPIPE: i32 = 13;
+    matches!(cause, Cause::Exit(Exit::Signal { number: SIGPIPE, .. }))
+}
