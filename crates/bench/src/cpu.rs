@@ -11,9 +11,9 @@ use crate::{Measured, gang, timing};
 const TASKS: u64 = 200;
 const TASK: Duration = Duration::from_millis(50);
 /// Alone and together take turns, so that a machine that grows slower does so for both.
-const TURNS: u64 = 4;
+const TURNS: u64 = 5;
 /// On a busy machine there are fewer turns.
-const ENOUGH: Duration = Duration::from_secs(14);
+const ENOUGH: Duration = Duration::from_secs(13);
 
 pub(crate) fn measure() -> Measured {
     let pool = gang::ready(gang::builder(2))?;

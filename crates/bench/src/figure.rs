@@ -25,7 +25,8 @@ impl<'a> Figure<'a> {
 
     /// What else is to be known of it.
     pub(crate) fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(key.to_owned(), value.into());
+        let value = value.into();
+        self.more.insert(key.to_owned(), if value.is_f64() { value.as_f64().map(rounded).into() } else { value });
         self
     }
 
@@ -39,7 +40,7 @@ impl<'a> Figure<'a> {
 }
 
 /// To four significant digits: the machine gives no more.
-pub(crate) fn rounded(value: f64) -> f64 {
+fn rounded(value: f64) -> f64 {
     if value == 0.0 || !value.is_finite() {
         return value;
     }

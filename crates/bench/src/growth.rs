@@ -42,7 +42,7 @@ fn queues(sizes: &[u64]) -> Measured {
         let cost = timing::quantile(&mut costs, 0.5);
         let ratio = cost / *base.get_or_insert(cost);
         let figure = Figure::new("growth", "ganger queue", ratio, "x cost ratio").with("tasks", tasks);
-        figure.with("us", figure::rounded(cost * 1e6)).with("against", sizes[0]).print()?;
+        figure.with("us", cost * 1e6).with("against", sizes[0]).print()?;
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ fn workers() -> Measured {
         };
         let ratio = cost / *base.get_or_insert(cost);
         let figure = Figure::new("growth", "ganger workers", ratio, "x cost ratio").with("workers", workers);
-        figure.with("us", figure::rounded(cost * 1e6)).with("against", WORKERS[0]).print()?;
+        figure.with("us", cost * 1e6).with("against", WORKERS[0]).print()?;
     }
     Ok(())
 }

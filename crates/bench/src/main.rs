@@ -19,6 +19,7 @@ mod killed;
 mod cpu;
 mod launch;
 mod growth;
+mod limits;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -45,6 +46,7 @@ const WORKLOADS: &[Workload] = &[
         growth::measure,
         "cost of a task with 1 k to 1 M queued and with 1 to 1,000 workers, x; bytes a queued task",
     ),
+    ("limits", limits::measure, "round trips of pipe, futex and spinning, and what the bare ring carries"),
 ];
 
 /// Only when named.
@@ -54,6 +56,9 @@ const ON_DEMAND: &[Workload] =
 fn main() -> ExitCode {
     ganger::init();
     let named: Vec<String> = std::env::args().skip(1).collect();
+    if let [limits::OTHER_END, name @ ..] = named.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        return limits::other_end(name.first().copied());
+    }
     let known = || WORKLOADS.iter().chain(ON_DEMAND);
     if let Some(unknown) = named.iter().find(|name| known().all(|(known, ..)| known != name)) {
         return usage(unknown);
