@@ -3,7 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
-use ganger_proto::message::ToWorker;
+use ganger_proto::message::{HEAD, ToWorker};
 use ganger_proto::{SharedId, TaskId, WorkerId};
 use ganger_shm::link::End;
 use ganger_shm::ring::Position;
@@ -134,7 +134,7 @@ impl Member {
         self.stalled_by.is_some()
     }
 
-    /// Hands a task over: into the ring if there is room, else into the outbox.
+    /// Hands a task over: into the ring if there is room, else into the outbox, which is then to be pumped.
     pub(crate) fn send(&mut self, task: TaskId, attempt: u32, entry: &Entry) {
         let mut piece = Piece::default();
         if self.outbox.is_empty() {
@@ -146,7 +146,6 @@ impl Member {
             }
         }
         self.outbox.push_back(Outgoing::Task { task, attempt, piece });
-        self.want_room();
     }
 
     /// Sends a shared value ahead of the task that names it, once.
@@ -168,11 +167,25 @@ impl Member {
         while let Some(mut front) = self.outbox.pop_front() {
             if !self.push(&mut front, tasks) {
                 self.outbox.push_front(front);
-                if !self.want_room() {
+                if !self.wait_for_room(tasks) {
                     return;
                 }
             }
         }
+    }
+
+    /// If something waits for room: asks for a ring of the bell when there is some. True: there is some already.
+    pub(crate) fn wait_for_room(&mut self, tasks: &Table) -> bool {
+        let len = match self.outbox.front() {
+            None => return false,
+            Some(Outgoing::Task { task, attempt, piece }) => tasks.get(*task).map_or(0, |entry| {
+                let (_, body) = message(*task, *attempt, entry).encode();
+                self.end.writer.next_len(body, piece)
+            }),
+            Some(Outgoing::Share { value, piece, .. }) => self.end.writer.next_len(value, piece),
+            Some(Outgoing::Abort | Outgoing::Retire) => HEAD,
+        };
+        self.end.writer.wait_for_room(len)
     }
 
     fn push(&mut self, outgoing: &mut Outgoing, tasks: &Table) -> bool {
@@ -196,12 +209,6 @@ impl Member {
                 self.end.writer.send(&head, body, &mut Piece::default())
             }
         }
-    }
-
-    /// Asks for a ring of the bell when there is room. True: there is some already.
-    fn want_room(&mut self) -> bool {
-        let len = self.end.writer.largest();
-        self.end.writer.wait_for_room(len)
     }
 
     /// Takes a task back, unless the worker has begun it.

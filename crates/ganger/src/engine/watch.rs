@@ -110,7 +110,8 @@ impl Core {
                 && !member.stalled()
             {
                 member.armed = !member.end.reader.wait_for_record();
-                spoken |= !member.armed;
+                // Another may have taken the ring that told of room.
+                spoken |= !member.armed || member.wait_for_room(&self.tasks);
             }
         }
         spoken
