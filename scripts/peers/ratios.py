@@ -46,7 +46,9 @@ ROWS = [
     Row("killed", "ganger zygote", "at most", 0.005, "multiprocessing.Pool"),
     Row("cpu", "ganger zygote", "at least", 1.95, "multiprocessing.Pool.map(chunksize=1)", limit=("2 ×",)),
     Row("launch", "ganger run", "of it", 1.0, "xargs -P2", limit=("launch", "vfork", "s")),
-    Row("growth", "ganger", "at most", 1.5, limit=("1 ×",)),
+    Row("growth", "ganger queue", "at most", 1.5, limit=("1 ×",)),
+    Row("growth", "ganger workers", "at most", 1.5, limit=("1 ×",)),
+    Row("growth", "ganger bytes", "at most", 100),
 ]
 
 # Units as they are printed (their first word) in a base unit. Anything else stands for itself.
@@ -174,7 +176,8 @@ def line_of(row, found):
     if ours and (held_alone or rival):
         got = ratio_of(ours.value, rival.value if rival else 0)
         met = "yes" if (got >= row.bound if at_least else got <= row.bound) else "NO"
-    told = f"{ours.system.removeprefix('ganger ')} {shown(ours.value, unit)}" if ours else ""
+    name = (ours.system if ours else row.ours).removeprefix("ganger ")
+    told = f"{name} {shown(ours.value, unit)}" if ours else f"{name}: absent"
     return [row.workload, told, peer_text(row, rival, found, more, unit), ratio, demanded, limit_text(row, found), met]
 
 
@@ -185,12 +188,14 @@ def table(lines):
     >>> fork, spawn = "multiprocessing.Pool(fork)", "multiprocessing.Pool(spawn)"
     >>> print(table([line("start", "ganger zygote", 5, "ms", workers=16), line("start", "ganger zygote", 1, "s", workers=2),
     ...              line("start", fork, 0.033, "s", workers=16), line("start", spawn, 0.1, "s", workers=16),
-    ...              line("growth", "ganger queue", 1.2, "x"), line("growth", "ganger workers", 1.6, "x")]))
+    ...              line("growth", "ganger queue", 1.2, "x", tasks=10), line("growth", "ganger queue", 1.6, "x", tasks=20)]))
     | workload | ganger | peer | ratio | demanded | limit | met |
     |---|---|---|---|---|---|---|
     | start | zygote 5 ms | multiprocessing.Pool(fork) 33 ms | 6.6 × | ≥ 3 × faster |  | yes |
     | start | zygote 5 ms | multiprocessing.Pool(spawn) 100 ms | 20 × | ≥ 30 × faster |  | NO |
-    | growth | workers 1.6 × |  |  | ≤ 1.5 × | 1 × | NO |
+    | growth | queue 1.6 × |  |  | ≤ 1.5 × | 1 × | NO |
+    | growth | workers: absent |  |  | ≤ 1.5 | 1 × | absent |
+    | growth | bytes: absent |  |  | ≤ 100 |  | absent |
     >>> print(table([line("limits", "pipe ping-pong", 10, "us p50"), line("latency", "multiprocessing.Pool.apply", 50, "us p50"),
     ...              line("latency", "ganger zygote submit spin", 3, "us p50")]).splitlines()[2])
     | latency | zygote submit spin 3 µs | pipe ping-pong 10 µs; users: multiprocessing.Pool.apply 50 µs | 0.3 × | ≤ 0.5 × |  | yes |

@@ -60,6 +60,6 @@ mod tests {
 
     #[test]
     fn figures_keep_what_the_machine_can_tell() {
-        assert_eq!([0.0, 0.012_345, 3.14159, 2_345_678.4].map(rounded), [0.0, 0.012_35, 3.142, 2_345_678.0]);
+        assert_eq!([0.0, 0.012_345, 2.54321, 2_345_678.4].map(rounded), [0.0, 0.012_35, 2.543, 2_345_678.0]);
     }
 }

@@ -12,9 +12,10 @@ use crate::{Measured, gang, noop, tasks, timing};
 /// The first is what the others are held against.
 const QUEUES: &[u64] = &[1_000, 10_000, 100_000, 1_000_000];
 const WORKERS: &[usize] = &[1, 2, 8, 32, 128, 512, 1_000];
-/// Small queues are measured as often as it takes to come to so many tasks.
-const AT_LEAST: u64 = 200_000;
-const TIMES: u64 = 3;
+/// Queues are measured as often as it takes to come to so many tasks.
+const ALTOGETHER: u64 = 3_000_000;
+const OFTEN_ENOUGH: u64 = 300;
+const TIMES: usize = 3;
 /// The tasks that go through every number of workers.
 const TASKS: u64 = 100_000;
 /// Memory is counted over so many tasks.
@@ -37,7 +38,7 @@ fn queues(sizes: &[u64]) -> Measured {
     let pool = gang::ready(gang::builder(2))?;
     let mut base = None;
     for &tasks in sizes {
-        let times = TIMES.max(AT_LEAST / tasks) as usize;
+        let times = (ALTOGETHER / tasks).clamp(1, OFTEN_ENOUGH);
         let mut costs = (0..times).map(|_| queued(&pool, tasks)).collect::<Result<Vec<_>, _>>()?;
         let cost = timing::quantile(&mut costs, 0.5);
         let ratio = cost / *base.get_or_insert(cost);
@@ -79,7 +80,7 @@ fn workers() -> Measured {
 /// Seconds a task through so many workers.
 fn through(workers: usize) -> Result<f64, Box<dyn Error>> {
     let pool = gang::ready(gang::builder(workers))?;
-    let took = timing::median_seconds(TIMES as usize, || noop::submit_and_collect(&pool, TASKS))?;
+    let took = timing::median_seconds(TIMES, || noop::submit_and_collect(&pool, TASKS))?;
     Ok(took / TASKS as f64)
 }
 
