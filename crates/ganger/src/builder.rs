@@ -14,6 +14,10 @@ use crate::pool::Pool;
 use crate::task::{Portable, Task, lookup};
 use crate::{harness, worker};
 
+/// The size of a worker's two rings, in bytes each. Their pages come into being when they are first used, and an idle
+/// ring stays within its first pages; a message of up to a quarter of this is read where it lies.
+const RING_CAPACITY: usize = 8 << 20;
+
 /// How workers come into being. The same program runs with each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum StartMethod {
@@ -60,7 +64,7 @@ impl Default for PoolBuilder {
             preload: Vec::new(),
             initializer: None,
             payload_limit: DEFAULT_PAYLOAD_LIMIT,
-            ring_capacity: 1 << 20,
+            ring_capacity: RING_CAPACITY,
             spin: Duration::from_micros(50),
             claim_signals: false,
             commands: false,

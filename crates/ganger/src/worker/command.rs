@@ -124,7 +124,7 @@ fn start<'r, 'w>(
     };
     let began = Instant::now();
     let child = launch(commands, &program, pipes.as_ref())?;
-    worker.end.state.set_group(Some(child.pid()));
+    worker.state.set_group(Some(child.pid()));
     Ok(Running { commands, worker, task, child, began, pipes, asked: Asked::No })
 }
 
@@ -221,7 +221,7 @@ impl Running<'_, '_> {
         } else if told_to_end && self.asked != Asked::ToEnd {
             self.asked = Asked::ToEnd;
             self.ask_to_end();
-        } else if self.asked == Asked::No && self.worker.end.state.asked_to_stop() {
+        } else if self.asked == Asked::No && self.worker.state.asked_to_stop() {
             self.asked = Asked::ToStop;
             self.ask_to_end();
         }
@@ -240,7 +240,7 @@ impl Running<'_, '_> {
     fn finish(mut self) -> (Verdict, Vec<u8>) {
         // What cannot be signalled is gone, or another user's.
         let _ = self.child.signal_group(Signal::Kill);
-        self.worker.end.state.set_group(None);
+        self.worker.state.set_group(None);
         let reaped = self.child.wait_with_usage();
         let wall = self.began.elapsed();
         self.sweep();

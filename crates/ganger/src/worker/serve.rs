@@ -8,8 +8,9 @@ use ganger_proto::codec;
 use ganger_proto::message::{FromWorker, HEAD, Setup, ToWorker, Verdict};
 use ganger_proto::outcome::{Failure, FailureKind};
 use ganger_proto::spec::Function;
-use ganger_shm::link::End;
-use ganger_shm::{Assembly, Claims, Piece, Received};
+use ganger_shm::link::{End, StatePage};
+use ganger_shm::ring::{Reader, Writer};
+use ganger_shm::{Assembly, Claims, Piece};
 use ganger_sys::Bell;
 
 use crate::bootstrap::hello;
@@ -41,9 +42,10 @@ impl Life {
 pub(crate) fn run(end: End, bell: Bell, setup: Setup, life: &Life) {
     panic::keep_in_this_thread();
     let spin = Spin { most: setup.spin, failures: 0 };
-    let mut worker = Worker { end, bell, setup, life, spin, out: Vec::new(), commands: None };
+    let End { writer, reader, state } = end;
+    let mut worker = Worker { writer, state, bell, setup, life, spin, out: Vec::new(), commands: None };
     if worker.begin() {
-        worker.serve();
+        worker.serve(reader);
     }
     context::set(None);
 }
@@ -65,7 +67,8 @@ impl Spin {
 }
 
 pub(super) struct Worker<'a> {
-    pub(super) end: End,
+    writer: Writer,
+    pub(super) state: StatePage,
     bell: Bell,
     pub(super) setup: Setup,
     life: &'a Life,
@@ -88,7 +91,7 @@ impl Worker<'_> {
             attempt: 0,
             slot: self.setup.slot,
             pool: Arc::from(&*self.setup.pool),
-            state: self.end.state.clone(),
+            state: self.state.clone(),
         }));
         let done = self.prepare().and_then(|()| self.initialize());
         match &done {
@@ -111,21 +114,24 @@ impl Worker<'_> {
         zygote::call(*function, args, self.setup.payload_limit)
     }
 
-    fn serve(&mut self) {
+    /// Short messages are read where they lie in the ring: their bytes are the supervisor's, which never changes what
+    /// it has published.
+    fn serve(&mut self, mut reader: Reader) {
         let mut assembly = Assembly::new(self.setup.payload_limit.saturating_add(4096));
         let mut began = None;
         while !self.is_told_to_end() {
-            match self.end.reader.receive(&mut assembly, Claims::Needed) {
-                Ok(Received::Message) => {
-                    let start = began.take().unwrap_or_else(Instant::now);
-                    match self.obey(&mut assembly, start) {
-                        Some(ended) => began = Some(ended),
-                        None => return,
+            let obey = |head: &[u8; HEAD], body: &[u8]| self.obey(head, body, began.take().unwrap_or_else(Instant::now));
+            match reader.receive_in_place(&mut assembly, Claims::Needed, obey) {
+                Ok(Some(Some(ended))) => {
+                    began = Some(ended);
+                    if reader.release() {
+                        self.bell.ring();
                     }
                 }
-                Ok(Received::Nothing) => {
+                Ok(Some(None)) => return,
+                Ok(None) => {
                     began = None;
-                    if !self.wait() {
+                    if !self.wait(&mut reader) {
                         return;
                     }
                 }
@@ -145,24 +151,24 @@ impl Worker<'_> {
     }
 
     /// Waits for something to do. False: nobody is there any more.
-    fn wait(&mut self) -> bool {
-        if self.end.reader.release_fenced() {
+    fn wait(&mut self, reader: &mut Reader) -> bool {
+        if reader.release_fenced() {
             self.bell.ring();
         }
         let time = self.spin.time();
         if !time.is_zero() {
-            let success = self.end.reader.spin(time);
+            let success = reader.spin(time);
             self.spin.note(success);
             if success {
                 return true;
             }
         }
-        self.end.reader.wait(Duration::ZERO, LOOK) || !self.life.is_over()
+        reader.wait(Duration::ZERO, LOOK) || !self.life.is_over()
     }
 
     /// Does as it is told, and says when it was done. None: it was told to end.
-    fn obey(&mut self, assembly: &mut Assembly, start: Instant) -> Option<Instant> {
-        let ended = match ToWorker::decode(&assembly.head, &assembly.body) {
+    fn obey(&mut self, head: &[u8; HEAD], body: &[u8], start: Instant) -> Option<Instant> {
+        Some(match ToWorker::decode(head, body) {
             Ok(ToWorker::Call { task, attempt, function, args }) => {
                 self.call(task, attempt, start, function, |entry| entry.call, args)
             }
@@ -170,8 +176,8 @@ impl Worker<'_> {
                 self.call(task, attempt, start, function, |entry| entry.map, items)
             }
             Ok(ToWorker::Command { task, attempt, command }) => self.command(task, attempt, start, command),
-            Ok(ToWorker::Share { id, .. }) => {
-                values::keep(id, std::mem::take(&mut assembly.body));
+            Ok(ToWorker::Share { id, value }) => {
+                values::keep(id, value.to_vec());
                 start
             }
             Ok(ToWorker::Unshare { id }) => {
@@ -183,11 +189,7 @@ impl Worker<'_> {
                 log::error!("worker: {error}");
                 return None;
             }
-        };
-        if self.end.reader.release() {
-            self.bell.ring();
-        }
-        Some(ended)
+        })
     }
 
     fn call(
@@ -199,7 +201,7 @@ impl Worker<'_> {
         way: fn(&registry::Entry) -> fn(&mut Invocation<'_>) -> Verdict,
         args: &[u8],
     ) -> Instant {
-        self.end.state.begin(task.to_bits());
+        self.state.begin(task.to_bits());
         context::update(task, attempt);
         let mut out = std::mem::take(&mut self.out);
         out.clear();
@@ -219,7 +221,7 @@ impl Worker<'_> {
     }
 
     fn command(&mut self, task: TaskId, attempt: u32, start: Instant, command: &[u8]) -> Instant {
-        self.end.state.begin(task.to_bits());
+        self.state.begin(task.to_bits());
         let (verdict, body) = command::run(self, task, attempt, command);
         let ended = Instant::now();
         self.finish(task, attempt, verdict, ended - start, &body);
@@ -229,7 +231,7 @@ impl Worker<'_> {
     /// Tells the outcome; only then is the task no longer in its hands.
     fn finish(&mut self, task: TaskId, attempt: u32, verdict: Verdict, took: Duration, body: &[u8]) {
         self.publish(&FromWorker::Finished { task, attempt, verdict, took, body });
-        self.end.state.end();
+        self.state.end();
         self.ring();
     }
 
@@ -255,17 +257,17 @@ impl Worker<'_> {
     }
 
     fn push(&mut self, head: &[u8; HEAD], body: &[u8], piece: &mut Piece) -> bool {
-        let sent = self.end.writer.send(head, body, piece);
+        let sent = self.writer.send(head, body, piece);
         if !sent {
             self.ring();
-            let len = self.end.writer.next_len(body, piece);
-            self.end.writer.sleep_for_room(len, LOOK);
+            let len = self.writer.next_len(body, piece);
+            self.writer.sleep_for_room(len, LOOK);
         }
         sent
     }
 
     fn ring(&self) {
-        if self.end.writer.reader_waits() {
+        if self.writer.reader_waits() {
             self.bell.ring();
         }
     }
