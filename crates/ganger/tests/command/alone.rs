@@ -1,0 +1,122 @@
+//! What needs a process of its own: it counts what the process has, dies, or takes in orphans.
+//!
+//! Each test runs this program again, for one role alone.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use ganger::{Pool, TaskOptions};
+
+use crate::shop::{DEADLINE, Shop, eventually, lives, processes_with, sh};
+
+fn role(name: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([&format!("alone::{name}"), "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
+    command
+}
+
+fn passes(name: &str) {
+    let output = role(name).output().unwrap();
+    assert!(output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{output:?}");
+}
+
+#[test]
+fn five_hundred_commands_leave_nothing() {
+    passes("leaves_nothing");
+}
+
+#[test]
+#[ignore = "a role of five_hundred_commands_leave_nothing"]
+fn leaves_nothing() {
+    let mut shop = Shop::with(Pool::builder().workers(2), 1 << 20);
+    warm_up(&mut shop);
+    let before = inventory(&shop);
+    let tasks: Vec<_> = (0..500).map(|n| shop.start(&format!("echo {n}; [ $(({n} % 7)) != 0 ]"))).collect();
+    for (n, task) in tasks.into_iter().enumerate() {
+        assert_eq!(shop.end(task).out(), format!("{n}\n"));
+    }
+    assert_eq!(inventory(&shop), before);
+    let workers = shop.pool.worker_pids();
+    shop.pool.close();
+    shop.pool.join(Some(DEADLINE)).unwrap();
+    assert!(workers.into_iter().all(|pid| !lives(pid)));
+    assert_eq!(children("self"), 0);
+}
+
+/// Both workers have run something.
+fn warm_up(shop: &mut Shop) {
+    let tasks = [shop.start("sleep 0.2"), shop.start("sleep 0.2"), shop.start("no-such-program")];
+    tasks.into_iter().for_each(|task| drop(shop.end(task)));
+}
+
+/// Descriptors and children of this process and of its workers.
+fn inventory(shop: &Shop) -> Vec<(usize, usize)> {
+    let mut pids: Vec<String> = shop.pool.worker_pids().iter().map(u32::to_string).collect();
+    pids.push("self".to_owned());
+    pids.iter().map(|pid| (std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count(), children(pid))).collect()
+}
+
+fn children(pid: &str) -> usize {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let listed = |task: std::path::PathBuf| std::fs::read_to_string(task.join("children")).unwrap_or_default();
+    tasks.map(|task| listed(task.unwrap().path()).split_whitespace().count()).sum()
+}
+
+/// In the group, out of it, and deaf to everything but KILL.
+const FAMILY: &str =
+    "trap '' TERM HUP INT; sleep 100 & setsid sleep 100 & setsid sh -c 'sleep 100 & wait' & echo up; wait";
+
+#[test]
+fn when_the_supervisor_is_killed_nothing_lives_on() {
+    let mark = format!("killed-{}", std::process::id());
+    let mut supervisor =
+        role("supervises_until_killed").env("GANGER_MARK", &mark).stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(supervisor.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("all are up")), "the supervisor is up");
+    let entry = format!("GANGER_MARK={mark}");
+    // The supervisor, its zygote, two workers, and of each command three shells or sleepers at least.
+    assert!(processes_with(&entry).len() >= 10, "{:?}", processes_with(&entry));
+    supervisor.kill().unwrap();
+    supervisor.wait().unwrap();
+    let killed = Instant::now();
+    eventually("every process is gone", || processes_with(&entry).is_empty());
+    println!("all were gone after {:?}", killed.elapsed());
+}
+
+#[test]
+#[ignore = "a role of when_the_supervisor_is_killed_nothing_lives_on"]
+fn supervises_until_killed() {
+    let mut shop = Shop::with(Pool::builder().workers(3), 1 << 20);
+    let tasks = [shop.start(FAMILY), shop.start(FAMILY)];
+    tasks.into_iter().for_each(|task| drop(shop.printed(task, 3)));
+    println!("all are up");
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn orphans_of_a_killed_worker_are_reaped() {
+    passes("reaps_orphans");
+}
+
+#[test]
+#[ignore = "a role of orphans_of_a_killed_worker_are_reaped"]
+fn reaps_orphans() {
+    let mut shop = Shop::with(Pool::builder().workers(2).reap_orphans(true), 1 << 20);
+    for round in 0..5 {
+        let options = TaskOptions::new().crash_attempts(1).timeout(Duration::from_millis(500));
+        let task = shop.submit(sh("setsid sh -c 'echo $$; exec sleep 100' & wait"), &options);
+        let pid = shop.printed(task, 2).trim().parse().unwrap();
+        if round % 2 == 0 {
+            shop.pool.cancel(task);
+        }
+        shop.end(task);
+        eventually("the orphan is gone", || !lives(pid));
+        assert_eq!(shop.run(sh("echo next")).out(), "next\n");
+    }
+    shop.pool.close();
+    shop.pool.join(Some(DEADLINE)).unwrap();
+    assert_eq!(children("self"), 0);
+}

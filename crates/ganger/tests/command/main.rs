@@ -1,0 +1,26 @@
+//! Commands as tasks: what they are given, what is told of them, and that nothing of them is left.
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+mod shop;
+
+mod told;
+
+mod output;
+
+mod limits;
+
+mod trees;
+
+mod alone;
+
+ganger::test_worker!();
+
+#[used]
+#[expect(unsafe_code, reason = "the test harness runs tests beside its main thread, where no worker can live")]
+#[unsafe(link_section = ".init_array")]
+static ENTRANCE: extern "C" fn() = {
+    extern "C" fn enter() {
+        ganger::init();
+    }
+    enter
+};
