@@ -18,6 +18,9 @@ use crate::{harness, worker};
 /// ring stays within its first pages; a message of up to a quarter of this is read where it lies.
 const RING_CAPACITY: usize = 8 << 20;
 
+/// The same where workers run programs: what a command prints ahead of its reader fills it, so it is memory in use.
+const COMMAND_RING_CAPACITY: usize = 256 << 10;
+
 /// How workers come into being. The same program runs with each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum StartMethod {
@@ -217,10 +220,13 @@ impl PoolBuilder {
         self
     }
 
-    /// The pool's workers run programs ([`Pool::run_command`]).
+    /// The pool's workers run programs ([`Pool::run_command`]). The whole tree of a program ends with it: what it has
+    /// started in the background is killed when it has ended, and so it is when it is cancelled, when its worker dies,
+    /// and when this process is killed.
     #[must_use]
     pub fn for_commands(mut self) -> Self {
         self.commands = true;
+        self.ring_capacity = COMMAND_RING_CAPACITY;
         self
     }
 
