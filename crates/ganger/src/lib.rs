@@ -238,6 +238,7 @@
 //! | `wait`, `as_completed` | [`wait()`], [`as_completed`] |
 //! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`] |
 //! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`], [`TaskError::is_cancelled`] |
+#![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
 
 mod bootstrap;
 
