@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ganger_machine::Event;
@@ -197,10 +197,11 @@ impl Pool {
         let id = SharedId::new(number, std::process::id());
         let encoded = codec::encode(&value, self.inner.settings.payload_limit)?;
         match &self.inner.engine {
-            Some(engine) => drop(engine.turn().shares.insert(id, encoded.into())),
+            Some(engine) => engine.turn().share(id, encoded.into()),
             None => crate::worker::values::keep(id, encoded),
         }
-        Ok(Shared::new(id, value))
+        let engine = self.inner.engine.as_ref().map_or_else(Weak::new, Arc::downgrade);
+        Ok(Shared::new(id, value, engine))
     }
 
     /// Runs a program as a task; what becomes of it is reported to `reports`.

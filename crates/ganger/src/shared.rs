@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ganger_proto::SharedId;
 use ganger_proto::codec;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::engine::Engine;
 use crate::worker::values;
 
 thread_local! {
@@ -41,17 +42,33 @@ pub(crate) fn take_named() -> Option<Box<[SharedId]>> {
 pub struct Shared<T> {
     id: SharedId,
     value: Arc<T>,
+    /// None in a worker: what it has is the pool's.
+    owner: Option<Arc<Owner>>,
+}
+
+/// The last handle's end is the value's end in the workers.
+struct Owner {
+    id: SharedId,
+    engine: Weak<Engine>,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        if let Some(engine) = self.engine.upgrade() {
+            engine.turn().let_go(self.id);
+        }
+    }
 }
 
 impl<T> Shared<T> {
-    pub(crate) fn new(id: SharedId, value: T) -> Self {
-        Self { id, value: Arc::new(value) }
+    pub(crate) fn new(id: SharedId, value: T, engine: Weak<Engine>) -> Self {
+        Self { id, value: Arc::new(value), owner: Some(Arc::new(Owner { id, engine })) }
     }
 }
 
 impl<T> Clone for Shared<T> {
     fn clone(&self) -> Self {
-        Self { id: self.id, value: Arc::clone(&self.value) }
+        Self { id: self.id, value: Arc::clone(&self.value), owner: self.owner.clone() }
     }
 }
 
@@ -85,6 +102,6 @@ impl<'de, T: DeserializeOwned + Send + Sync + 'static> Deserialize<'de> for Shar
         let id = SharedId::deserialize(deserializer)?;
         let decode = |bytes: &[u8]| codec::decode::<T>(bytes, u64::MAX).map_err(|e| e.to_string());
         let value = values::get(id, decode).map_err(D::Error::custom)?;
-        Ok(Self { id, value })
+        Ok(Self { id, value, owner: None })
     }
 }

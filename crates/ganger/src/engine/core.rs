@@ -4,12 +4,10 @@
 //! takes a *turn*: events go into the machine, its actions are done at once, and what must happen outside the lock
 //! (waking an async task, running a callback) is left in [`After`].
 
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use ganger_machine::{Action, Event, Machine, Moment};
-use ganger_proto::SharedId;
 use ganger_proto::WorkerId;
 use ganger_proto::outcome::PoolFailure;
 
@@ -17,6 +15,7 @@ use crate::command::ReportQueue;
 use crate::engine::deeds::Finish;
 use crate::engine::member::Member;
 use crate::engine::settings::Settings;
+use crate::engine::shares::Shares;
 use crate::engine::table::Table;
 use crate::engine::watch::Watch;
 use crate::slot::Hook;
@@ -31,10 +30,12 @@ pub(crate) struct Core {
     pub(crate) actions: Vec<Action>,
     pub(crate) tasks: Table,
     pub(crate) gang: Gang,
-    pub(crate) shares: HashMap<SharedId, Arc<[u8]>>,
+    pub(crate) shares: Shares,
     pub(crate) watch: Watch,
     /// The outcome that the machine is being asked about.
     pub(crate) finish: Option<Finish>,
+    /// The memory of a long payload that is no longer needed, for the next long result: fresh pages cost more than a copy.
+    pub(crate) spare: Vec<u8>,
     /// Workers that were handed something in this turn, and may sleep.
     pub(crate) touched: Vec<usize>,
     pub(crate) after: After,
@@ -116,9 +117,10 @@ impl Core {
             actions: Vec::new(),
             tasks: Table::default(),
             gang: Gang::default(),
-            shares: HashMap::new(),
+            shares: Shares::new(),
             watch,
             finish: None,
+            spare: Vec::new(),
             touched: Vec::new(),
             after: After::default(),
             to_start: Vec::new(),

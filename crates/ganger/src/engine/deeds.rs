@@ -10,8 +10,12 @@ use ganger_sys::Signal;
 
 use crate::engine::core::{Core, Stage};
 use crate::engine::member::{Body, TakeBack};
+use crate::engine::shares;
 use crate::engine::table::{Entry, Sink};
 use crate::slot::{Body as ResultBody, Detail, Ended, How};
+
+/// Results of up to so many bytes lie in the future itself.
+const SHORT: usize = 24;
 
 /// An outcome as a worker reported it.
 pub(crate) struct Finish {
@@ -67,7 +71,7 @@ impl Core {
             debug_assert!(!unread || member.owes(), "an idle worker has nothing to say");
         }
         for id in entry.payload.shared.iter().flatten() {
-            member.share(*id, || self.shares.get(id).cloned());
+            member.share(*id, || shares::value(&self.shares, *id));
         }
         member.send(task, attempt, entry);
         if member.has_outbox() {
@@ -117,8 +121,8 @@ impl Core {
                 self.watch.doomed = true;
             }
             // A thread cannot be killed: it is left behind, and nobody listens to it any more.
-            Body::Thread(_) if signals.contains(&Signal::Kill) => self.watch.abandon(worker),
-            Body::Thread(_) => {}
+            Body::Thread { .. } if signals.contains(&Signal::Kill) => self.watch.abandon(worker),
+            Body::Thread { .. } => {}
         }
     }
 
@@ -127,7 +131,8 @@ impl Core {
         let how = match end {
             End::Finished => match self.finish.take() {
                 Some(Finish { verdict: Verdict::Returned, body, took }) => {
-                    return self.tell(task, entry, |_| Ended::Returned { body: small(body), took });
+                    let body = self.fitting(body);
+                    return self.tell(task, entry, |_| Ended::Returned { body, took });
                 }
                 Some(Finish { verdict, body, .. }) => How::Reported(verdict, body),
                 None => How::Cancelled,
@@ -142,19 +147,37 @@ impl Core {
         });
     }
 
+    /// A result in memory of its own size: short ones within the future, long ones as they came.
+    fn fitting(&mut self, body: Vec<u8>) -> ResultBody {
+        if body.capacity() <= 2 * body.len() && body.len() > SHORT {
+            return ResultBody::from_vec(body);
+        }
+        let fitting = ResultBody::from_slice(&body);
+        self.keep_spare(body);
+        fitting
+    }
+
+    fn keep_spare(&mut self, memory: Vec<u8>) {
+        if memory.capacity() > self.spare.capacity() {
+            self.spare = memory;
+            self.spare.clear();
+        }
+    }
+
     fn tell(&mut self, task: TaskId, entry: Entry, ended: impl FnOnce(&Entry) -> Ended) {
         self.after.settled += 1;
         let ended = ended(&entry);
+        for id in entry.payload.shared.iter().flatten() {
+            self.let_go(*id);
+        }
+        if entry.payload.bytes.spilled() {
+            self.keep_spare(entry.payload.bytes.into_vec());
+        }
         match entry.sink {
             Sink::Future(slot) => self.after.hooks.extend(slot.fill(ended)),
             Sink::Reports(reports) => reports.ended(task, entry.slot, entry.attempt, ended),
         }
     }
-}
-
-/// Short results into the future's own place, long ones as they are.
-fn small(body: Vec<u8>) -> ResultBody {
-    if body.len() <= 24 { ResultBody::from_slice(&body) } else { ResultBody::from_vec(body) }
 }
 
 fn report(done: std::io::Result<()>) {

@@ -45,6 +45,8 @@ pub(super) struct Driver {
     signals: Option<crate::signals::Claim>,
     orphans: Option<Orphans>,
     ready: Vec<u64>,
+    /// How many processes the kernel had killed for want of memory when we last looked.
+    oom_kills: u64,
 }
 
 pub(super) fn start(engine: &Arc<Engine>) -> Result<JoinHandle<()>, Error> {
@@ -60,6 +62,7 @@ pub(super) fn start(engine: &Arc<Engine>) -> Result<JoinHandle<()>, Error> {
         signals,
         orphans: Orphans::new(&engine.settings)?,
         ready: Vec::new(),
+        oom_kills: 0,
     };
     let name = format!("ganger-{}", engine.settings.name);
     thread::Builder::new().name(name).spawn(move || driver.run()).map_err(Error::system("start the driver thread"))
@@ -68,6 +71,8 @@ pub(super) fn start(engine: &Arc<Engine>) -> Result<JoinHandle<()>, Error> {
 impl Driver {
     fn run(mut self) {
         self.turn().start();
+        self.work();
+        self.oom_kills = ganger_sys::memory::oom_kill_count();
         while self.work() {
             let Some(until) = self.turn().driver_sleeps() else { continue };
             self.sleep(until);
@@ -220,7 +225,7 @@ impl Driver {
                 let alive = Arc::new(());
                 let watched = Arc::downgrade(&alive);
                 if let Some(member) = self.turn().gang.get(worker) {
-                    member.body = Body::Thread(alive);
+                    member.body = Body::Thread { _alive: alive };
                 }
                 let driver = Arc::clone(&self.engine.driver_bell);
                 let end = ThreadEnd { worker, ended: Arc::clone(&self.ended_threads), driver };

@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
+use ganger_machine::Moment;
 use ganger_proto::message::{HEAD, ToWorker};
 use ganger_proto::{SharedId, TaskId, WorkerId};
 use ganger_shm::link::End;
@@ -35,6 +36,8 @@ pub(crate) struct Member {
     outbox: VecDeque<Outgoing>,
     /// Shared values that it has, or will have before the next task.
     known: HashSet<SharedId>,
+    /// When its memory is to be looked at next.
+    pub(crate) weigh_at: Moment,
     /// Whether its next outcome rings the bell, as far as we know.
     pub(crate) armed: bool,
 }
@@ -45,7 +48,9 @@ pub(crate) enum Body {
     Coming,
     Process(Child),
     /// A thread of this process, which ends when this is dropped.
-    Thread(Arc<()>),
+    Thread {
+        _alive: Arc<()>,
+    },
 }
 
 /// How far it has come.
@@ -73,6 +78,7 @@ enum Outgoing {
     },
     /// The rest of a message that was taken back in the middle.
     Abort,
+    Unshare(SharedId),
     Retire,
 }
 
@@ -99,6 +105,7 @@ impl Member {
             in_ring: VecDeque::new(),
             outbox: VecDeque::new(),
             known: HashSet::new(),
+            weigh_at: Moment::default(),
             armed: false,
         }
     }
@@ -106,7 +113,7 @@ impl Member {
     pub(crate) fn pid(&self) -> Option<u32> {
         match &self.body {
             Body::Process(child) => Some(child.pid()),
-            Body::Coming | Body::Thread(_) => None,
+            Body::Coming | Body::Thread { .. } => None,
         }
     }
 
@@ -158,6 +165,13 @@ impl Member {
         }
     }
 
+    /// A shared value is of no more use.
+    pub(crate) fn unshare(&mut self, id: SharedId) {
+        if self.known.remove(&id) {
+            self.outbox.push_back(Outgoing::Unshare(id));
+        }
+    }
+
     pub(crate) fn retire(&mut self) {
         self.outbox.push_back(Outgoing::Retire);
     }
@@ -174,6 +188,11 @@ impl Member {
         }
     }
 
+    fn say(&mut self, message: ToWorker<'_>) -> bool {
+        let (head, body) = message.encode();
+        self.end.writer.send(&head, body, &mut Piece::default())
+    }
+
     /// If something waits for room: asks for a ring of the bell when there is some. True: there is some already.
     pub(crate) fn wait_for_room(&mut self, tasks: &Table) -> bool {
         let len = match self.outbox.front() {
@@ -183,7 +202,7 @@ impl Member {
                 self.end.writer.next_len(body, piece)
             }),
             Some(Outgoing::Share { value, piece, .. }) => self.end.writer.next_len(value, piece),
-            Some(Outgoing::Abort | Outgoing::Retire) => HEAD,
+            Some(Outgoing::Abort | Outgoing::Unshare(_) | Outgoing::Retire) => HEAD,
         };
         self.end.writer.wait_for_room(len)
     }
@@ -204,10 +223,8 @@ impl Member {
                 self.end.writer.send(&head, body, piece)
             }
             Outgoing::Abort => self.end.writer.abort(),
-            Outgoing::Retire => {
-                let (head, body) = ToWorker::Retire.encode();
-                self.end.writer.send(&head, body, &mut Piece::default())
-            }
+            Outgoing::Unshare(id) => self.say(ToWorker::Unshare { id: *id }),
+            Outgoing::Retire => self.say(ToWorker::Retire),
         }
     }
 
@@ -230,7 +247,7 @@ impl Member {
     fn take_from_outbox(&mut self, at: usize) -> TakeBack {
         let begun = match &self.outbox[at] {
             Outgoing::Task { piece, .. } => piece.position(),
-            Outgoing::Share { .. } | Outgoing::Abort | Outgoing::Retire => None,
+            Outgoing::Share { .. } | Outgoing::Abort | Outgoing::Unshare(_) | Outgoing::Retire => None,
         };
         match begun {
             None => drop(self.outbox.remove(at)),
@@ -256,7 +273,7 @@ impl Member {
         let current = self.end.state.current().map(TaskId::from_bits)?;
         let partial = self.outbox.iter().filter_map(|outgoing| match outgoing {
             Outgoing::Task { task, .. } => Some(task),
-            Outgoing::Share { .. } | Outgoing::Abort | Outgoing::Retire => None,
+            Outgoing::Share { .. } | Outgoing::Abort | Outgoing::Unshare(_) | Outgoing::Retire => None,
         });
         self.in_ring.iter().map(|(task, _)| task).chain(partial).find(|task| **task == current).copied()
     }

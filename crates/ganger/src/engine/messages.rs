@@ -17,6 +17,9 @@ use crate::registry;
 /// After so many messages the room they took is given back to the worker, which may be waiting for it.
 const GIVE_BACK: usize = 64;
 
+/// How often a worker's memory is looked at, at the most.
+const WEIGH_EVERY: Duration = Duration::from_millis(1);
+
 impl Core {
     /// Reads everything that those who owe something have said. Returns how many messages that were.
     pub(crate) fn drain(&mut self) -> usize {
@@ -86,7 +89,8 @@ impl Core {
             Ok(Received::Message) => {
                 let head = member.assembly.head;
                 let body = std::mem::take(&mut member.assembly.body);
-                let body = self.on_message(index, &head, body);
+                let mut body = self.on_message(index, &head, body);
+                body.clear();
                 if let Some(member) = self.gang.at(index) {
                     member.assembly.body = body;
                 }
@@ -123,11 +127,26 @@ impl Core {
         }
         self.finish = Some(Finish { verdict, body, took });
         self.event(Event::Finished { worker, task, verdict, took });
+        self.weigh(index);
         let unused = self.finish.take();
         if unused.is_some() {
             self.again(task);
         }
-        unused.map(|finish| finish.body).unwrap_or_default()
+        unused.map_or_else(|| std::mem::take(&mut self.spare), |finish| finish.body)
+    }
+
+    /// Looks how much memory a worker has, where there is a mark; not after each of many short tasks.
+    fn weigh(&mut self, index: usize) {
+        if self.settings.policy.recycle.memory.is_none() {
+            return;
+        }
+        let now = self.now();
+        let Some(member) = self.gang.at(index).filter(|member| member.weigh_at <= now) else { return };
+        member.weigh_at = now + WEIGH_EVERY;
+        let worker = member.id;
+        if let Some(Ok(resident)) = member.pid().map(ganger_sys::memory::resident) {
+            self.event(Event::Memory { worker, resident });
+        }
     }
 
     /// An attempt is over, and another will follow: what it printed is void.

@@ -14,6 +14,8 @@ pub(crate) mod member;
 
 pub(crate) mod core;
 
+mod shares;
+
 mod deeds;
 
 mod messages;
@@ -125,10 +127,6 @@ impl Engine {
         Ok(engine)
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     /// Takes the lock for one turn.
     pub(crate) fn turn(&self) -> Turn<'_> {
         let mut core = lock(&self.core);
@@ -142,6 +140,7 @@ impl Engine {
         if turn.stage != Stage::Open {
             return Err(turn.failure.clone().map_or(ErrorKind::Closed, ErrorKind::PoolFailed));
         }
+        turn.hold(payload.shared.as_deref());
         let task = turn.tasks.insert(payload, sink);
         turn.event(Event::Submitted { task, policy: Arc::clone(policy) });
         turn.expect_answer();

@@ -1,6 +1,5 @@
 //! What a pool was asked to be: fixed when it is built.
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,7 +32,6 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     pub(crate) path: PathBuf,
-    pub(crate) args: Vec<OsString>,
     /// How people call it.
     pub(crate) shown: String,
 }

@@ -90,10 +90,6 @@ impl Table {
         Some(entry)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Entry> {
-        self.places.iter().filter_map(|place| place.entry.as_ref())
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }

@@ -164,7 +164,7 @@ pub(super) fn exec(
     let spawn = ganger_sys::Spawn {
         program: &program.path,
         arg0: None,
-        args: &program.args,
+        args: &[],
         env: &[(VARIABLE, "1".as_ref())],
         stdin: theirs.into(),
     };
