@@ -112,7 +112,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! A preload may start no thread that is still there when it returns. Shared values stay until the pool ends.
+//! A preload may start no thread that is still there when it returns. The workers forget a shared value when its last
+//! handle and the last task that names it are gone.
 //!
 //! # Many inputs
 //! [`Pool::map`] packs items into tasks of about 200 µs of work and gives a `Vec`. [`Pool::imap`] gives results as they come,
