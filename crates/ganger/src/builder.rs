@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::options::TaskOptions;
 use crate::pool::Pool;
 use crate::task::{Portable, Task, lookup};
-use crate::{harness, worker};
+use crate::worker;
 
 /// The size of a worker's two rings, in bytes each. Their pages come into being when they are first used, and an idle
 /// ring stays within its first pages; a message of up to a quarter of this is read where it lies.
@@ -291,13 +291,13 @@ where
 fn program(given: Option<PathBuf>) -> Result<Program, Error> {
     let Some(path) = given else {
         let shown = std::env::current_exe().map_or_else(|_| "/proc/self/exe".to_owned(), |p| p.display().to_string());
-        return Ok(Program { path: PathBuf::from("/proc/self/exe"), args: harness::worker_arguments(), shown });
+        return Ok(Program { path: PathBuf::from("/proc/self/exe"), shown });
     };
     let shown = path.display().to_string();
     let refused = |why: &str| Err(Error::new(ErrorKind::Program { program: shown.clone(), why: why.to_owned() }));
     match std::fs::metadata(&path) {
         Err(error) => refused(&format!("{error}; give the path of a program that calls ganger::init()")),
         Ok(found) if !found.is_file() => refused("it is no file; give the path of a program"),
-        Ok(_) => Ok(Program { path: std::path::absolute(&path).unwrap_or(path), args: Vec::new(), shown }),
+        Ok(_) => Ok(Program { path: std::path::absolute(&path).unwrap_or(path), shown }),
     }
 }

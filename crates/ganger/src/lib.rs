@@ -305,16 +305,16 @@ pub use ganger_proto::{SharedId, TaskId};
 /// How many processors this process may use: those of its affinity, and no more than its cgroup's quota.
 #[must_use]
 pub fn cpu_count() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    ganger_sys::cpu::available()
 }
 
 /// For the code that `#[ganger::task]` and the other macros write.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__error_text as error_text;
-    pub use crate::harness::ENTRANCES;
     pub use crate::registry::{Entry, TASKS};
     pub use crate::task::type_id;
     pub use crate::worker::invocation::{Debugged, Displayed, Invocation, NoError, Probe};
+    pub use ganger_sys::before_main;
     pub use linkme;
 }

@@ -58,6 +58,8 @@ pub use zygote::{Fork, fork_sibling, thread_count};
 
 pub mod setup;
 
+mod before_main;
+
 pub mod sweep;
 
 mod signals;

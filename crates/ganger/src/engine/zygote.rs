@@ -176,8 +176,11 @@ pub(super) fn exec(
         supervisor: std::process::id(),
     };
     let packet = codec::encode(&boot, PACKET as u64).map_err(io::Error::other)?;
-    ours.send(&packet, fds, Some(Instant::now() + PATIENCE))?;
-    Ok((child, ours, server))
+    match ours.send(&packet, fds, Some(Instant::now() + PATIENCE)) {
+        // It is gone already: its end is told with the exit, which says more.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok((child, ours, server)),
+    }
 }
 
 /// A started program has said hello: checks who it is, and opens the control plane.
