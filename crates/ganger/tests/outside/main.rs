@@ -1,0 +1,39 @@
+//! The library from outside, as a program uses it: every promise on every start method that makes it.
+
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+mod support;
+
+mod tasks;
+
+mod pool;
+
+mod mapping;
+
+mod futures;
+
+mod callbacks;
+
+mod gather;
+
+mod executors;
+
+mod crashes;
+
+mod payloads;
+
+mod starting;
+
+mod initializers;
+
+mod limits;
+
+mod recycling;
+
+mod shared;
+
+mod ends;
+
+mod surroundings;
+
+ganger::test_worker!();
