@@ -22,14 +22,14 @@ pub(crate) fn run<T>(payload: &Payload, what: What, limit: u64) -> Future<T> {
     let mut out = Vec::new();
     let verdict = call(payload, &mut out, limit);
     let ended = match verdict {
-        Verdict::Returned => Ended::Returned { body: Body::from_vec(out), took: start.elapsed() },
+        Verdict::Returned => Ended::Returned { body: Body::from_vec(out), took: u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX) },
         Verdict::Failed | Verdict::Panicked => {
             let how = How::Reported(verdict, out);
             Ended::Other(Box::new(Detail { how, attempts: 1, worker: Some(std::process::id()) }))
         }
     };
     let hooks = slot.fill(ended);
-    debug_assert!(hooks.is_empty(), "nobody has the future yet");
+    debug_assert!(hooks.is_none(), "nobody has the future yet");
     Future { slot, what, engine: None, result: PhantomData }
 }
 

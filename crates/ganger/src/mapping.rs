@@ -321,7 +321,7 @@ impl<I: Iterator, R> Mapping<I, R> {
 
 fn took(ended: &Ended) -> Option<Duration> {
     match ended {
-        Ended::Returned { took, .. } => Some(*took),
+        Ended::Returned { took, .. } => Some(Duration::from_nanos((*took).into())),
         Ended::Other(_) => None,
     }
 }

@@ -16,8 +16,8 @@ pub(crate) type Body = SmallVec<[u8; 24]>;
 pub(crate) enum Ended {
     Returned {
         body: Body,
-        /// How long it ran.
-        took: Duration,
+        /// How long it ran, in nanoseconds; the most that fits for anything longer.
+        took: u32,
     },
     Other(Box<Detail>),
 }
@@ -64,10 +64,13 @@ pub(crate) struct Slot {
     filled: Condvar,
 }
 
+/// Most slots never have any.
+pub(crate) type Hooks = SmallVec<[Hook; 1]>;
+
 #[derive(Default)]
 struct Cell {
     ended: Option<Ended>,
-    hooks: SmallVec<[Hook; 1]>,
+    hooks: Option<Box<Hooks>>,
     sleepers: u32,
 }
 
@@ -77,14 +80,14 @@ impl Slot {
     }
 
     /// Fills the slot. A second outcome is not believed: the first stands.
-    pub(crate) fn fill(&self, ended: Ended) -> SmallVec<[Hook; 1]> {
+    pub(crate) fn fill(&self, ended: Ended) -> Option<Box<Hooks>> {
         let mut cell = self.cell();
         debug_assert!(cell.ended.is_none(), "a task settles once");
         cell.ended.get_or_insert(ended);
         if cell.sleepers > 0 {
             self.filled.notify_all();
         }
-        std::mem::take(&mut cell.hooks)
+        cell.hooks.take()
     }
 
     pub(crate) fn is_filled(&self) -> bool {
@@ -102,7 +105,7 @@ impl Slot {
         if cell.ended.is_some() {
             return Some(hook);
         }
-        cell.hooks.push(hook);
+        cell.hooks.get_or_insert_default().push(hook);
         None
     }
 
@@ -112,8 +115,9 @@ impl Slot {
         if cell.ended.is_some() {
             return false;
         }
-        cell.hooks.retain(|hook| !matches!(hook, Hook::Wake(_)));
-        cell.hooks.push(Hook::Wake(waker.clone()));
+        let hooks = cell.hooks.get_or_insert_default();
+        hooks.retain(|hook| !matches!(hook, Hook::Wake(_)));
+        hooks.push(Hook::Wake(waker.clone()));
         true
     }
 

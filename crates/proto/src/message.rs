@@ -158,8 +158,6 @@ pub struct Setup {
     pub pool: String,
     /// What to call before it is ready: function and encoded arguments.
     pub initializer: Option<(Function, Bytes)>,
-    /// How long it may spin before it sleeps.
-    pub spin: Duration,
     /// The largest payload it may take or give, in bytes.
     pub payload_limit: u64,
     /// The build that it must be of.

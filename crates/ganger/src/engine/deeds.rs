@@ -1,5 +1,6 @@
 //! From the machine's actions to deeds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ganger_machine::{Action, End, Event, Moment};
@@ -64,7 +65,9 @@ impl Core {
         if !member.owes() {
             self.gang.owing.push(worker.index());
         }
+        let crowded = self.gang.owing.len() > self.settings.cpus;
         let Some(member) = self.gang.get(worker) else { return };
+        member.let_spin(if crowded { Duration::ZERO } else { self.settings.spin });
         if self.watch.relies_on_bells() && !member.armed {
             member.armed = true;
             let unread = member.end.reader.wait_for_record();
@@ -109,7 +112,7 @@ impl Core {
     }
 
     pub(crate) fn signal(&mut self, worker: WorkerId, signals: &[Signal]) {
-        let Some(member) = self.gang.get(worker) else { return };
+        let Some(member) = self.gang.get(worker) else { return self.call_off(worker) };
         match &member.body {
             Body::Process(child) => {
                 for signal in signals {
@@ -122,7 +125,24 @@ impl Core {
             }
             // A thread cannot be killed: it is left behind, and nobody listens to it any more.
             Body::Thread { .. } if signals.contains(&Signal::Kill) => self.watch.abandon(worker),
-            Body::Thread { .. } => {}
+            Body::Thread { .. } => self.retire(worker),
+        }
+    }
+
+    /// A worker that was not started yet need not be.
+    fn call_off(&mut self, worker: WorkerId) {
+        let Some(at) = self.to_start.iter().position(|(waiting, _)| *waiting == worker) else { return };
+        self.to_start.remove(at);
+        let (now, error) = (self.now(), "it was called off".to_owned());
+        self.machine.on(now, Event::StartFailed { worker, error }, &mut self.actions);
+    }
+
+    /// A worker's thread begins; to be given up at once, if it was doomed meanwhile.
+    pub(crate) fn embody(&mut self, worker: WorkerId, alive: Arc<()>) {
+        let Some(member) = self.gang.get(worker) else { return };
+        member.body = Body::Thread { _alive: alive };
+        if member.doomed {
+            self.watch.abandon(worker);
         }
     }
 
@@ -132,6 +152,7 @@ impl Core {
             End::Finished => match self.finish.take() {
                 Some(Finish { verdict: Verdict::Returned, body, took }) => {
                     let body = self.fitting(body);
+                    let took = u32::try_from(took.as_nanos()).unwrap_or(u32::MAX);
                     return self.tell(task, entry, |_| Ended::Returned { body, took });
                 }
                 Some(Finish { verdict, body, .. }) => How::Reported(verdict, body),
@@ -174,7 +195,7 @@ impl Core {
             self.keep_spare(entry.payload.bytes.into_vec());
         }
         match entry.sink {
-            Sink::Future(slot) => self.after.hooks.extend(slot.fill(ended)),
+            Sink::Future(slot) => self.after.hooks.extend(slot.fill(ended).into_iter().flat_map(|hooks| *hooks)),
             Sink::Reports(reports) => reports.ended(task, entry.slot, entry.attempt, ended),
         }
     }

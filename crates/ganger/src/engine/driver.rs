@@ -18,7 +18,7 @@ use crate::builder::StartMethod;
 use crate::engine::core::Stage;
 use crate::engine::member::{Body, Phase};
 use crate::engine::orphans::{self, Orphans};
-use crate::engine::start::{self, Spawned, ThreadEnd};
+use crate::engine::start::{self, Ends, Spawned, ThreadEnd};
 use crate::engine::watch::Ear;
 use crate::engine::zygote::{News, Request, Zygote};
 use crate::engine::{Engine, Turn, lock};
@@ -92,7 +92,7 @@ impl Driver {
             turn.drain();
         }
         turn.event(Event::Tick);
-        let starts = std::mem::take(&mut turn.to_start);
+        let starts = turn.to_start.len();
         let doomed = std::mem::take(&mut turn.watch.doomed);
         let abandoned = std::mem::take(&mut turn.watch.abandoned);
         let open = turn.stage != Stage::Closed;
@@ -104,9 +104,7 @@ impl Driver {
             self.gone(worker, Exit::Signal { number: 9, core: false });
         }
         self.sweep_orphans();
-        for (worker, slot) in starts {
-            self.start_worker(worker, slot);
-        }
+        (0..starts).for_each(|_| self.start_next());
         open
     }
 
@@ -191,8 +189,16 @@ impl Driver {
         }
     }
 
-    fn start_worker(&mut self, worker: WorkerId, slot: u32) {
-        if let Err(error) = self.try_start(worker, slot) {
+    fn start_next(&mut self) {
+        let mut turn = self.turn();
+        if turn.to_start.is_empty() {
+            return;
+        }
+        // From one list to the other in one turn: a worker that was in neither could not be called off.
+        let (worker, slot) = turn.to_start.remove(0);
+        let prepared = self.prepare(&mut turn, worker, slot);
+        drop(turn);
+        if let Err(error) = prepared.and_then(|ends| self.try_start(worker, slot, ends)) {
             let mut turn = self.turn();
             if let Some(member) = turn.gang.remove(worker) {
                 // Not in the set if it never came that far.
@@ -202,12 +208,16 @@ impl Driver {
         }
     }
 
-    fn try_start(&mut self, worker: WorkerId, slot: u32) -> Result<(), String> {
+    fn prepare(&self, turn: &mut Turn<'_>, worker: WorkerId, slot: u32) -> Result<Ends, String> {
+        let (member, ends) = start::prepare(&self.engine.settings, worker, slot).map_err(|e| e.to_string())?;
+        let listening = self.engine.bells.add(&member.bell, worker.index() as u64, Interest::Read);
+        turn.welcome(member);
+        listening.map_err(|e| e.to_string()).map(|()| ends)
+    }
+
+    fn try_start(&mut self, worker: WorkerId, slot: u32, ends: Ends) -> Result<(), String> {
         let settings = Arc::clone(&self.engine.settings);
         let told = |e: std::io::Error| e.to_string();
-        let (member, ends) = start::prepare(&settings, worker, slot).map_err(told)?;
-        self.engine.bells.add(&member.bell, worker.index() as u64, Interest::Read).map_err(told)?;
-        self.turn().welcome(member);
         let setup = start::setup(&settings, worker, slot);
         match settings.method {
             StartMethod::Zygote => {
@@ -224,9 +234,7 @@ impl Driver {
             StartMethod::Thread | StartMethod::Inline => {
                 let alive = Arc::new(());
                 let watched = Arc::downgrade(&alive);
-                if let Some(member) = self.turn().gang.get(worker) {
-                    member.body = Body::Thread { _alive: alive };
-                }
+                self.turn().embody(worker, alive);
                 let driver = Arc::clone(&self.engine.driver_bell);
                 let end = ThreadEnd { worker, ended: Arc::clone(&self.ended_threads), driver };
                 start::on_thread(&settings, setup, ends, end, watched).map_err(told)

@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ganger_machine::Moment;
 use ganger_proto::message::{HEAD, ToWorker};
@@ -36,6 +37,8 @@ pub(crate) struct Member {
     outbox: VecDeque<Outgoing>,
     /// Shared values that it has, or will have before the next task.
     known: HashSet<SharedId>,
+    /// How long it was told it may spin.
+    spin: Duration,
     /// When its memory is to be looked at next.
     pub(crate) weigh_at: Moment,
     /// Whether its next outcome rings the bell, as far as we know.
@@ -105,6 +108,7 @@ impl Member {
             in_ring: VecDeque::new(),
             outbox: VecDeque::new(),
             known: HashSet::new(),
+            spin: Duration::ZERO,
             weigh_at: Moment::default(),
             armed: false,
         }
@@ -139,6 +143,14 @@ impl Member {
             self.stalled_by = None;
         }
         self.stalled_by.is_some()
+    }
+
+    /// How long it may spin before it sleeps: not at all while more workers have something to do than processors.
+    pub(crate) fn let_spin(&mut self, time: Duration) {
+        if self.spin != time {
+            self.spin = time;
+            self.end.state.set_spin(time);
+        }
     }
 
     /// Hands a task over: into the ring if there is room, else into the outbox, which is then to be pumped.

@@ -35,10 +35,3 @@ pub(crate) struct Program {
     /// How people call it.
     pub(crate) shown: String,
 }
-
-impl Settings {
-    /// How long a worker may spin: not at all when there are more of them than processors.
-    pub(crate) fn worker_spin(&self) -> Duration {
-        if self.policy.workers as usize <= self.cpus { self.spin } else { Duration::ZERO }
-    }
-}

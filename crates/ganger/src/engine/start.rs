@@ -25,7 +25,6 @@ pub(super) struct Ends {
 /// A new worker as the supervisor will see it, and what it must be given.
 pub(super) fn prepare(settings: &Settings, worker: WorkerId, slot: u32) -> io::Result<(Member, Ends)> {
     let (end, link) = link::create(&format!("ganger-{}", settings.name), settings.ring_capacity)?;
-    end.state.set_spin(settings.worker_spin());
     let bell = Bell::new()?;
     let theirs = bell.try_clone()?;
     Ok((Member::new(worker, slot, end, bell, settings.payload_limit), Ends { link, bell: theirs }))
@@ -37,7 +36,6 @@ pub(super) fn setup(settings: &Settings, worker: WorkerId, slot: u32) -> Setup {
         slot,
         pool: settings.name.clone(),
         initializer: settings.initializer.clone(),
-        spin: settings.worker_spin(),
         payload_limit: settings.payload_limit,
         build: crate::registry::fingerprint(),
         commands: settings.commands,

@@ -41,7 +41,7 @@ impl Life {
 /// Serves one pool.
 pub(crate) fn run(end: End, bell: Bell, setup: Setup, life: &Life) {
     panic::keep_in_this_thread();
-    let spin = Spin { most: setup.spin, failures: 0 };
+    let spin = Spin::default();
     let End { writer, reader, state } = end;
     let mut worker = Worker { writer, state, bell, setup, life, spin, out: Vec::new(), commands: None };
     if worker.begin() {
@@ -51,14 +51,14 @@ pub(crate) fn run(end: End, bell: Bell, setup: Setup, life: &Life) {
 }
 
 /// How long to spin before sleeping: shorter each time it was in vain.
+#[derive(Default)]
 struct Spin {
-    most: Duration,
     failures: u32,
 }
 
 impl Spin {
-    fn time(&self) -> Duration {
-        self.most / (1 << self.failures.min(5))
+    fn time(&self, most: Duration) -> Duration {
+        most / (1 << self.failures.min(5))
     }
 
     fn note(&mut self, success: bool) {
@@ -120,7 +120,8 @@ impl Worker<'_> {
         let mut assembly = Assembly::new(self.setup.payload_limit.saturating_add(4096));
         let mut began = None;
         while !self.is_told_to_end() {
-            let obey = |head: &[u8; HEAD], body: &[u8]| self.obey(head, body, began.take().unwrap_or_else(Instant::now));
+            let obey =
+                |head: &[u8; HEAD], body: &[u8]| self.obey(head, body, began.take().unwrap_or_else(Instant::now));
             match reader.receive_in_place(&mut assembly, Claims::Needed, obey) {
                 Ok(Some(Some(ended))) => {
                     began = Some(ended);
@@ -155,7 +156,7 @@ impl Worker<'_> {
         if reader.release_fenced() {
             self.bell.ring();
         }
-        let time = self.spin.time();
+        let time = self.spin.time(self.state.spin());
         if !time.is_zero() {
             let success = reader.spin(time);
             self.spin.note(success);
