@@ -14,13 +14,15 @@ use crate::future::{Future, What};
 use crate::registry;
 use crate::slot::{Body, Detail, Ended, How, Slot};
 use crate::worker::invocation::Invocation;
+use crate::worker::panic;
 
 /// Runs a task here and now.
 pub(crate) fn run<T>(payload: &Payload, what: What, limit: u64) -> Future<T> {
     let slot = Arc::new(Slot::default());
     let start = Instant::now();
     let mut out = Vec::new();
-    let verdict = call(payload, &mut out, limit);
+    // What is the user's is caught within.
+    let verdict = panic::keep_while(|| call(payload, &mut out, limit));
     let ended = match verdict {
         Verdict::Returned => Ended::Returned { body: Body::from_vec(out), took: u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX) },
         Verdict::Failed | Verdict::Panicked => {

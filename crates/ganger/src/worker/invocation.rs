@@ -1,5 +1,6 @@
 //! ③ One call in a worker: decode the arguments, call, encode the result.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ganger_proto::codec::{self, CodecError};
@@ -43,18 +44,21 @@ type ErrorText<R> = fn(&R) -> Option<String>;
 impl Invocation<'_> {
     /// Calls `f` once.
     pub fn call<A: DeserializeOwned, R: Serialize>(&mut self, f: fn(A) -> R, error: ErrorText<R>) -> Verdict {
-        let args = match codec::decode(self.args, self.limit) {
-            Ok(args) => args,
-            Err(e) => return self.fail(FailureKind::Arguments, &e),
-        };
-        match catch_unwind(AssertUnwindSafe(|| f(args))) {
-            Ok(result) => self.give(&result, error),
-            Err(payload) => {
-                let panic = panic::describe(&*payload);
-                self.put(&panic);
-                Verdict::Panicked
-            }
-        }
+        let called = catch_unwind(AssertUnwindSafe(|| {
+            let args = match codec::decode(self.args, self.limit) {
+                Ok(args) => args,
+                Err(e) => return self.fail(FailureKind::Arguments, &e),
+            };
+            let result = f(args);
+            self.give(&result, error)
+        }));
+        called.unwrap_or_else(|payload| self.panicked(&*payload))
+    }
+
+    /// All that is the user's may panic: decoding, the function itself, encoding, dropping.
+    fn panicked(&mut self, payload: &(dyn Any + Send)) -> Verdict {
+        self.put(&panic::describe(payload));
+        Verdict::Panicked
     }
 
     fn give<R: Serialize>(&mut self, result: &R, error: ErrorText<R>) -> Verdict {
@@ -64,19 +68,19 @@ impl Invocation<'_> {
                 Err(e) => self.fail(FailureKind::Result, &e),
             };
         }
-        match catch_unwind(AssertUnwindSafe(|| codec::encode_into(result, self.out, self.limit))) {
-            Ok(Ok(())) => Verdict::Returned,
-            Ok(Err(e)) => self.fail(FailureKind::Result, &e),
-            Err(payload) => {
-                let panic = panic::describe(&*payload);
-                self.put(&panic);
-                Verdict::Panicked
-            }
+        match codec::encode_into(result, self.out, self.limit) {
+            Ok(()) => Verdict::Returned,
+            Err(e) => self.fail(FailureKind::Result, &e),
         }
     }
 
     /// Calls `f` with each item; one that fails does not keep the others from being called.
     pub fn map<A: DeserializeOwned, R: Serialize>(&mut self, f: fn(A) -> R, error: ErrorText<R>) -> Verdict {
+        let called = catch_unwind(AssertUnwindSafe(|| self.map_all(f, error)));
+        called.unwrap_or_else(|payload| self.panicked(&*payload))
+    }
+
+    fn map_all<A: DeserializeOwned, R: Serialize>(&mut self, f: fn(A) -> R, error: ErrorText<R>) -> Verdict {
         let items: Vec<A> = match codec::decode(self.args, self.limit) {
             Ok(items) => items,
             Err(e) => return self.fail(FailureKind::Arguments, &e),

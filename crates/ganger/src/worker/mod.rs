@@ -22,7 +22,7 @@ mod signals;
 
 mod zygote;
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::process::exit;
 use std::sync::Weak;
 
@@ -79,6 +79,8 @@ pub(crate) fn is_uninitialised() -> bool {
 fn serve() -> std::io::Result<()> {
     let socket = Socket::from(setup::take_stdin()?);
     setup::remove_env(VARIABLE)?;
+    // What the supervisor's program holds open is none of ours: an inherited pipe would never come to its end.
+    setup::close_other_fds(&[socket.as_fd()])?;
     let mut packet = vec![0; PACKET];
     let (len, fds) = socket.recv(&mut packet, 2, None)?.ok_or_else(|| std::io::Error::other("nobody spoke to it"))?;
     let boot: Boot = codec::decode(&packet[..len], PACKET as u64).map_err(std::io::Error::other)?;

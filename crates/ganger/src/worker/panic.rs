@@ -25,6 +25,15 @@ pub(crate) fn keep_in_this_thread() {
     });
 }
 
+/// As [`keep_in_this_thread`], for as long as `run` runs.
+pub(crate) fn keep_while<R>(run: impl FnOnce() -> R) -> R {
+    let before = IN_WORKER.get();
+    keep_in_this_thread();
+    let result = run();
+    IN_WORKER.set(before);
+    result
+}
+
 fn keep(info: &PanicHookInfo<'_>) {
     let location = info.location().map(ToString::to_string).unwrap_or_default();
     let backtrace = Backtrace::force_capture().to_string();
