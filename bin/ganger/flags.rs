@@ -93,7 +93,7 @@ pub(crate) struct RunFlags {
     pub(crate) delay: Duration,
 
     /// The command, and after ::: its inputs (or after :::: a file with them)
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "COMMAND", hide = true)]
+    #[arg(trailing_var_arg = true, value_name = "COMMAND", hide = true)]
     pub(crate) words: Vec<OsString>,
 }
 

@@ -85,14 +85,17 @@ impl Observer for Console {
         match *notice {
             Notice::Failed { number, input, cause, attempts } => {
                 let attempts = if attempts > 1 { format!(" (after {attempts} attempts)") } else { String::new() };
-                self.message(format_args!("input {number}, {}: {cause}{attempts}", shown(input)));
+                self.message(format_args!("input {number} ({}) failed: {cause}{attempts}", shown(input)));
             }
             Notice::Halted { halt, running } => {
-                let deed = match halt {
-                    Halt::After { when: When::Now, .. } => "stopping",
-                    Halt::After { when: When::Soon, .. } | Halt::Never => "waiting for",
+                let rest = match halt {
+                    _ if running == 0 => String::new(),
+                    Halt::After { when: When::Now, .. } => format!("; stopping the {running} that run"),
+                    Halt::After { when: When::Soon, .. } | Halt::Never => {
+                        format!("; waiting for the {running} that run")
+                    }
                 };
-                self.message(format_args!("--halt {halt}: no more are started; {deed} the {running} that run"));
+                self.message(format_args!("--halt {halt}: no more are started{rest}"));
             }
             Notice::Interrupted { times, running } => self.message(match times {
                 ..=1 => format!("interrupted: waiting for the {running} that run (Ctrl-C again: ask them to end)"),

@@ -36,7 +36,9 @@ pub(crate) struct Gang {
 
 impl Gang {
     pub(crate) fn start(workers: usize, options: TaskOptions) -> Result<Self, Error> {
-        let pool = Pool::builder().workers(workers).name("run").claim_signals(true).for_commands().build()?;
+        let pool = Pool::builder().workers(workers).name("run").claim_signals(true).for_commands();
+        // A command may have begun another process group when its worker is killed: only we are left to end that.
+        let pool = pool.reap_orphans(true).build()?;
         Ok(Self { pool, reports: Reports::new(UNREAD), options })
     }
 

@@ -65,7 +65,8 @@ use crate::run::{Run, Settings};
 /// Runs a plan to its end: every command has ended, and every worker.
 ///
 /// It claims SIGINT, SIGTERM and SIGHUP while it runs: the first lets what runs finish, the second asks it to end, the
-/// third kills it. [`ganger::init`] must have been called first in `main`.
+/// third kills it. [`ganger::init`] must have been called first in `main`. It is for a process that has no other
+/// children: what loses its parent is taken for what is left of a command, and killed.
 ///
 /// # Errors
 /// What is no command's fault: inputs that cannot be read, no room on the disk, a pool that failed. Commands that fail
@@ -93,7 +94,7 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
     ended.and_then(|summary| finished.map(|()| summary))
 }
 
-/// Writes the commands that [`run`] would run, one a line, and runs none.
+/// Writes the commands that [`run()`] would run, one a line, and runs none.
 ///
 /// # Errors
 /// When the inputs cannot be read or the commands not be written.

@@ -73,7 +73,10 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::Exit(exit) => exit.fmt(f),
-            Cause::TimedOut(limit) => write!(f, "stopped, since it ran for longer than {limit:.3?}"),
+            Cause::TimedOut(limit) => {
+                let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
+                write!(f, "stopped, since it ran for longer than {limit:?}")
+            }
             Cause::Crashed(exits) => {
                 let story: Vec<String> = exits.iter().map(ToString::to_string).collect();
                 write!(f, "its worker died: {}", story.join("; "))

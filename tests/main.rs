@@ -1,0 +1,13 @@
+//! End to end, against the real binary: what a user types and what then happens. Each test has a [`Sandbox`](sandbox),
+//! which at its end looks for processes and files that were left behind.
+
+#[path = "sandbox.rs"]
+mod sandbox;
+#[path = "run.rs"]
+mod run;
+#[path = "run_output.rs"]
+mod run_output;
+#[path = "run_signals.rs"]
+mod run_signals;
+#[path = "run_faults.rs"]
+mod run_faults;

@@ -1,0 +1,144 @@
+//! `ganger run`: Ctrl-C in a real terminal, and the signals that systems send.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::Child;
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use nix::sys::signal::Signal;
+
+use crate::sandbox::{GANGER, Sandbox, eventually, waited};
+
+/// `ganger run` in a terminal of its own.
+struct Terminal {
+    child: Child,
+    keyboard: File,
+    screen: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Terminal {
+    fn run(sandbox: &Sandbox, args: &[&str]) -> Self {
+        let pty = nix::pty::openpty(None, None).expect("a terminal");
+        let side = || pty.slave.try_clone().expect("a descriptor");
+        // setsid(1) makes the terminal the controlling one, and then becomes the program: the child is ganger itself.
+        let mut cmd = sandbox.cmd("setsid");
+        cmd.command.args(["--ctty", GANGER, "run"]).args(args).stdin(side()).stdout(side()).stderr(side());
+        let child = cmd.command.spawn().expect("setsid of util-linux");
+        let keyboard = File::from(pty.master);
+        let mut display = keyboard.try_clone().expect("a descriptor");
+        let screen = Arc::new(Mutex::new(Vec::new()));
+        let drawn = Arc::clone(&screen);
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // The terminal reports an error when its last user is gone.
+            while let Ok(length @ 1..) = display.read(&mut buffer) {
+                drawn.lock().expect("no panic").extend_from_slice(&buffer[..length]);
+            }
+        });
+        Self { child, keyboard, screen }
+    }
+
+    fn ctrl_c(&mut self) {
+        self.keyboard.write_all(b"\x03").expect("a terminal");
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.screen.lock().expect("no panic")).into_owned()
+    }
+
+    #[track_caller]
+    fn shows(&self, text: &str) {
+        eventually(&format!("{text:?} on the screen"), || self.text().contains(text));
+    }
+
+    #[track_caller]
+    fn status(mut self) -> Option<i32> {
+        waited(&mut self.child).code()
+    }
+}
+
+const UNTIL_GO: &str = "touch began-{}; until test -e go; do sleep 0.01; done; touch done-{}";
+const STUBBORN: &str = "trap '' TERM; touch began-{}; while :; do sleep 0.01; done";
+
+fn both_began(sandbox: &Sandbox) {
+    sandbox.file("began-1");
+    sandbox.file("began-2");
+}
+
+#[test]
+fn the_first_ctrl_c_lets_what_runs_finish() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::run(&sandbox, &["-j2", UNTIL_GO, ":::", "1", "2", "3", "4"]);
+    both_began(&sandbox);
+    terminal.ctrl_c();
+    terminal.shows("Ctrl-C again: ask them to end");
+    sandbox.write("go", "");
+    terminal.shows("interrupted: 2 succeeded, 0 failed");
+    assert_eq!(terminal.status(), Some(130));
+    assert!(sandbox.path("done-1").exists() && sandbox.path("done-2").exists());
+    assert!(!sandbox.path("began-3").exists());
+}
+
+#[test]
+fn the_second_ctrl_c_asks_what_runs_to_end() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::run(&sandbox, &["-j2", UNTIL_GO, ":::", "1", "2", "3"]);
+    both_began(&sandbox);
+    terminal.ctrl_c();
+    terminal.shows("Ctrl-C again: ask them to end");
+    terminal.ctrl_c();
+    terminal.shows("Ctrl-C again: kill them");
+    assert_eq!(terminal.status(), Some(130));
+    assert!(!sandbox.path("done-1").exists() && !sandbox.path("began-3").exists());
+}
+
+#[test]
+fn the_third_ctrl_c_kills_what_does_not_listen() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::run(&sandbox, &["-j2", STUBBORN, ":::", "1", "2"]);
+    both_began(&sandbox);
+    for told in ["ask them to end", "kill them", "killed the 2"] {
+        terminal.ctrl_c();
+        terminal.shows(told);
+    }
+    assert_eq!(terminal.status(), Some(130));
+}
+
+#[test]
+fn a_terminal_gets_a_bar() {
+    let sandbox = Sandbox::new();
+    let terminal = Terminal::run(&sandbox, &["--bar", UNTIL_GO, ":::", "1", "2"]);
+    terminal.shows("0/2");
+    sandbox.write("go", "");
+    assert_eq!(terminal.status(), Some(0));
+    let done = sandbox.run(["--bar", "echo", ":::", "a"]).done();
+    done.printed("a\n");
+}
+
+#[test]
+fn someone_who_forgot_the_inputs_is_told() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::run(&sandbox, &["echo"]);
+    terminal.shows("reading the inputs from the terminal");
+    terminal.keyboard.write_all(b"hello\n\x04").expect("a terminal");
+    assert_eq!(terminal.status(), Some(0));
+}
+
+#[test]
+fn hup_is_as_the_first_and_term_as_the_second() {
+    let sandbox = Sandbox::new();
+    let hung_up = sandbox.run(["-j2", UNTIL_GO, ":::", "1", "2", "3"]).start();
+    both_began(&sandbox);
+    hung_up.signal(Signal::SIGHUP);
+    sandbox.write("go", "");
+    hung_up.done().told(130, "interrupted:");
+    assert!(sandbox.path("done-2").exists());
+
+    let sandbox = Sandbox::new();
+    let terminated = sandbox.run(["-j2", UNTIL_GO, ":::", "1", "2", "3"]).start();
+    both_began(&sandbox);
+    terminated.signal(Signal::SIGTERM);
+    terminated.done().told(130, "asked the 2 that run to end");
+    assert!(!sandbox.path("done-1").exists());
+}
