@@ -24,8 +24,11 @@ impl StatePage {
         unsafe { self.segment.base().cast::<State>().as_ref() }
     }
 
-    /// The worker begins a task; called before it does.
+    /// The worker begins a task; called before it does. An earlier attempt's being asked to stop is not this one's.
     pub fn begin(&self, task: u64) {
+        if self.state().asked.0.load(Ordering::Relaxed) != NO_TASK {
+            self.state().asked.0.store(NO_TASK, Ordering::Relaxed);
+        }
         self.state().item.store(0, Ordering::Relaxed);
         self.state().current.0.store(task, Ordering::Release);
     }
