@@ -36,7 +36,8 @@ fn one_that_fails_at_its_soft_limit_may_be_tried_again() {
     // Long enough for the second attempt, however busy the machine is.
     let limit = Duration::from_secs(1);
     let options = TaskOptions::new().soft_timeout(limit).timeout(DEADLINE).failure_attempts(2);
-    let told = Shop::new().run_with(sh("echo $GANGER_ATTEMPT; [ $GANGER_ATTEMPT = 2 ] || sleep 100"), &options);
+    let told = Shop::with(Pool::builder().workers(1), 1 << 20)
+        .run_with(sh("echo $GANGER_ATTEMPT; [ $GANGER_ATTEMPT = 2 ] || sleep 100"), &options);
     assert_eq!((told.out(), told.again, told.exit()), ("2\n", 1, Exit::Code(0)));
 }
 
