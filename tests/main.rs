@@ -1,6 +1,8 @@
 //! End to end, against the real binary: what a user types and what then happens. Each test has a [`Sandbox`](sandbox),
 //! which at its end looks for processes and files that were left behind.
 
+#![expect(clippy::print_stdout, reason = "a test that fails says which row of its table it was at")]
+
 #[path = "sandbox.rs"]
 mod sandbox;
 #[path = "run.rs"]
