@@ -14,13 +14,3 @@ mod trees;
 mod alone;
 
 ganger::test_worker!();
-
-#[used]
-#[expect(unsafe_code, reason = "the test harness runs tests beside its main thread, where no worker can live")]
-#[unsafe(link_section = ".init_array")]
-static ENTRANCE: extern "C" fn() = {
-    extern "C" fn enter() {
-        ganger::init();
-    }
-    enter
-};
