@@ -21,7 +21,7 @@ use crate::future::Future;
 use crate::gather::Gathering;
 use crate::pool::Pool;
 use crate::registry;
-use crate::shared::take_named;
+use crate::shared::{Named, take_named};
 use crate::slot::Ended;
 use crate::task::Portable;
 use crate::worker::invocation::{Run, Stopped};
@@ -70,7 +70,9 @@ struct Chunk<R> {
     future: Future<Vec<Run<R>>>,
     items: usize,
     /// The items once more, where there are several: should their worker die, they are tried one by one.
-    copy: Vec<u8>,
+    copy: Items,
+    /// The shared values that they name.
+    named: Arc<Named>,
 }
 
 /// How many items go into a chunk.
@@ -132,7 +134,7 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
         while self.in_flight < self.window && !self.ended {
             let items = self.pack();
             if items.count() > 0 {
-                self.hand_in(items, self.chunks.len());
+                self.hand_in(items, Arc::new(take_named()), self.chunks.len());
             }
             if let Some(error) = self.refused.take() {
                 self.refuse(error);
@@ -178,15 +180,15 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     }
 
     /// Hands a chunk in; it takes place `at` in the order.
-    fn hand_in(&mut self, items: Items, at: usize) {
-        let (count, bytes) = (items.count(), items.into_bytes());
-        let copy = if count > 1 { bytes.clone() } else { Vec::new() };
-        let payload =
-            Payload { work: Work::Map(self.function), bytes: SmallVec::from_vec(bytes), shared: take_named() };
+    fn hand_in(&mut self, items: Items, named: Arc<Named>, at: usize) {
+        let count = items.count();
+        let copy = if count > 1 { items.clone() } else { Items::default() };
+        let bytes = SmallVec::from_vec(items.into_bytes());
+        let payload = Payload { work: Work::Map(self.function), bytes, shared: named.ids() };
         let options = self.pool.defaults().clone();
         let options = if count > 1 { options.crash_attempts(1) } else { options };
         match self.pool.enqueue(payload, self.function, &options) {
-            Ok(future) => self.place(Chunk { future, items: count, copy }, at),
+            Ok(future) => self.place(Chunk { future, items: count, copy, named }, at),
             Err(error) => {
                 self.ended = true;
                 self.ready.push_back(Err(error));
@@ -287,16 +289,8 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
 
     /// Hands the items of a chunk in one by one, in its place.
     fn split(&mut self, chunk: &Chunk<R>) {
-        let items: Vec<I::Item> = match codec::decode(&chunk.copy, u64::MAX) {
-            Ok(items) => items,
-            Err(error) => return self.ready.push_back(Err(error.into())),
-        };
-        for (at, item) in items.into_iter().enumerate() {
-            let mut alone = Items::default();
-            match alone.push(&item, self.pool.payload_limit()) {
-                Ok(()) => self.hand_in(alone, at),
-                Err(error) => self.ready.push_back(Err(error.into())),
-            }
+        for (at, alone) in chunk.copy.singles().enumerate() {
+            self.hand_in(alone, Arc::clone(&chunk.named), at);
         }
     }
 

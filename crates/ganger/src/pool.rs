@@ -317,7 +317,7 @@ impl Pool {
 
     fn payload<A: Portable>(&self, work: Work, args: &A) -> Result<Payload, Error> {
         let bytes = encoded(args, self.inner.settings.payload_limit)?;
-        Ok(Payload { work, bytes, shared: take_named() })
+        Ok(Payload { work, bytes, shared: take_named().ids() })
     }
 
     pub(crate) fn enqueue<T>(

@@ -15,12 +15,22 @@ use crate::worker::values;
 
 thread_local! {
     /// The shared values that were named while arguments were encoded on this thread.
-    static NAMED: RefCell<Vec<SharedId>> = const { RefCell::new(Vec::new()) };
+    static NAMED: RefCell<Named> = const { RefCell::new(Named(Vec::new())) };
+}
+
+/// Shared values that were named. They do not end before this does, for what names them may not have been handed in yet.
+pub(crate) struct Named(Vec<(SharedId, Option<Arc<Owner>>)>);
+
+impl Named {
+    /// Their names; none for none.
+    pub(crate) fn ids(&self) -> Option<Box<[SharedId]>> {
+        (!self.0.is_empty()).then(|| self.0.iter().map(|(id, _)| *id).collect())
+    }
 }
 
 /// What was named since the last call.
-pub(crate) fn take_named() -> Option<Box<[SharedId]>> {
-    NAMED.with_borrow_mut(|named| (!named.is_empty()).then(|| named.drain(..).collect()))
+pub(crate) fn take_named() -> Named {
+    NAMED.replace(Named(Vec::new()))
 }
 
 /// A value that a pool's workers have: made by [`Pool::share`](crate::Pool::share), passed like any argument, sent to
@@ -47,7 +57,7 @@ pub struct Shared<T> {
 }
 
 /// The last handle's end is the value's end in the workers.
-struct Owner {
+pub(crate) struct Owner {
     id: SharedId,
     engine: Weak<Engine>,
 }
@@ -89,8 +99,8 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
 impl<T> Serialize for Shared<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         NAMED.with_borrow_mut(|named| {
-            if !named.contains(&self.id) {
-                named.push(self.id);
+            if !named.0.iter().any(|(id, _)| *id == self.id) {
+                named.0.push((self.id, self.owner.clone()));
             }
         });
         self.id.serialize(serializer)

@@ -90,12 +90,13 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], limit: u64) -> Result<T, CodecE
 pub struct Items {
     /// Their number, in eight bytes; then they themselves.
     bytes: Vec<u8>,
-    count: u64,
+    /// Where each ends.
+    ends: Vec<usize>,
 }
 
 impl Default for Items {
     fn default() -> Self {
-        Self { bytes: vec![0; size_of::<u64>()], count: 0 }
+        Self { bytes: vec![0; size_of::<u64>()], ends: Vec::new() }
     }
 }
 
@@ -106,14 +107,23 @@ impl Items {
     /// As [`encode_into`]; the values before it are as they were.
     pub fn push<T: Serialize + ?Sized>(&mut self, value: &T, limit: u64) -> Result<(), CodecError> {
         encode_into(value, &mut self.bytes, limit)?;
-        self.count += 1;
+        self.ends.push(self.bytes.len());
         Ok(())
+    }
+
+    /// Each value by itself, as it was encoded: nobody need decode it to send it alone.
+    pub fn singles(&self) -> impl Iterator<Item = Self> {
+        let starts = std::iter::once(size_of::<u64>()).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| {
+            let bytes = [&[0; size_of::<u64>()], &self.bytes[start..*end]].concat();
+            Self { ends: vec![bytes.len()], bytes }
+        })
     }
 
     /// How many values there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.count as usize
+        self.ends.len()
     }
 
     /// How many bytes they take.
@@ -125,7 +135,7 @@ impl Items {
     /// All of them, encoded.
     #[must_use]
     pub fn into_bytes(mut self) -> Vec<u8> {
-        self.bytes[..size_of::<u64>()].copy_from_slice(&self.count.to_le_bytes());
+        self.bytes[..size_of::<u64>()].copy_from_slice(&(self.ends.len() as u64).to_le_bytes());
         self.bytes
     }
 }

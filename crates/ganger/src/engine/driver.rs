@@ -367,6 +367,10 @@ impl Driver {
         let exit = if member.misbehaved.is_some() { Exit::Misbehaved } else { exit };
         let (name, program) = (&self.engine.settings.name, &self.engine.settings.program.shown);
         log::debug!("pool {name}: worker {worker} is gone: {exit}");
+        if let (Some(entry), pid @ Some(_)) = (current.and_then(|task| turn.tasks.get_mut(task)), member.pid()) {
+            // It may have been sent before the process was known.
+            entry.worker = pid;
+        }
         let event = match (member.phase, member.misbehaved) {
             (Phase::Ready, _) => Event::WorkerGone { worker, current, exit },
             (Phase::InitFailed(error), _) => Event::InitFailed { worker, error },
