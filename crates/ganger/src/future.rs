@@ -17,14 +17,14 @@ use crate::command::decoded;
 use crate::engine::Engine;
 use crate::error::{Context, Error, ErrorKind, TaskError, Why};
 use crate::registry;
-use crate::slot::{Detail, Ended, Hook, How, Slot, Told};
+use crate::slot::{Detail, Ended, Hook, How, SlotRef, Told};
 use crate::task::Portable;
 
 /// The result of a task that may still run: `concurrent.futures.Future`, or `AsyncResult`, typed.
 ///
 /// It is also a `std::future::Future`, for any executor. Dropping it cancels nothing.
 pub struct Future<T> {
-    pub(crate) slot: Arc<Slot>,
+    pub(crate) slot: SlotRef,
     pub(crate) what: What,
     /// None where tasks run in the caller: they are done before anyone could wait.
     pub(crate) engine: Option<(Arc<Engine>, TaskId)>,
@@ -129,7 +129,7 @@ impl<T: Portable> Future<T> {
     /// Calls `f` with the outcome, once, on the pool's callback thread. A callback that panics is logged, and harms
     /// nothing; one that blocks holds up other callbacks only.
     pub fn add_done_callback(&self, f: impl FnOnce(Result<T, TaskError>) + Send + 'static) {
-        let own = Self { slot: Arc::clone(&self.slot), what: self.what.clone(), engine: None, result: PhantomData };
+        let own = Self { slot: self.slot.clone(), what: self.what.clone(), engine: None, result: PhantomData };
         let hook = self.slot.hook(Hook::Call(Box::new(move || f(own.read()))));
         match (hook, &self.engine) {
             (None, _) => {}

@@ -3,7 +3,6 @@
 
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Instant;
 
 use ganger_proto::message::Verdict;
@@ -12,19 +11,22 @@ use ganger_proto::outcome::{Failure, FailureKind};
 use crate::engine::table::{Payload, Work};
 use crate::future::{Future, What};
 use crate::registry;
-use crate::slot::{Body, Detail, Ended, How, Slot};
+use crate::slot::{Body, Detail, Ended, How, Slots};
 use crate::worker::invocation::Invocation;
 use crate::worker::panic;
 
 /// Runs a task here and now.
 pub(crate) fn run<T>(payload: &Payload, what: What, limit: u64) -> Future<T> {
-    let slot = Arc::new(Slot::default());
+    let slot = Slots::default().fresh();
     let start = Instant::now();
     let mut out = Vec::new();
     // What is the user's is caught within.
     let verdict = panic::keep_while(|| call(payload, &mut out, limit));
     let ended = match verdict {
-        Verdict::Returned => Ended::Returned { body: Body::from_vec(out), took: u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX) },
+        Verdict::Returned => Ended::Returned {
+            body: Body::from_vec(out),
+            took: u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX),
+        },
         Verdict::Failed | Verdict::Panicked => {
             let how = How::Reported(verdict, out);
             Ended::Other(Box::new(Detail { how, attempts: 1, worker: Some(std::process::id()) }))

@@ -15,14 +15,13 @@ use crate::builder::{PoolBuilder, StartMethod};
 use crate::command::Reports;
 use crate::engine::Engine;
 use crate::engine::settings::Settings;
-use crate::engine::table::{Payload, Sink, Work};
+use crate::engine::table::{Payload, Work};
 use crate::error::{Error, ErrorKind, SubmitError};
 use crate::future::{Future, What};
 use crate::inline;
 use crate::mapping::{Mapping, Order};
 use crate::options::TaskOptions;
 use crate::shared::{Shared, take_named};
-use crate::slot::Slot;
 use crate::task::{Portable, Task, lookup};
 
 /// A set of workers with one queue. Cloning it gives another handle to the same pool; when the last handle is dropped
@@ -333,9 +332,7 @@ impl Pool {
             }
             return Ok(inline::run(&payload, what, self.inner.settings.payload_limit));
         };
-        let slot = Arc::new(Slot::default());
-        let sink = Sink::Future(Arc::clone(&slot));
-        let task = engine.submit(payload, sink, &options.policy).map_err(Error::new)?;
+        let (task, slot) = engine.submit(payload, &options.policy).map_err(Error::new)?;
         Ok(Future { slot, what, engine: Some((Arc::clone(engine), task)), result: PhantomData })
     }
 }

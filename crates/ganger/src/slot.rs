@@ -1,5 +1,6 @@
 //! Where an outcome waits for those who want it: filled once, by whoever drains the rings.
 
+use std::ops::Deref;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -55,6 +56,49 @@ pub(crate) enum Hook {
 pub(crate) trait Told: Send + Sync {
     /// Number `index` is done. Called with locks held: it must not call back.
     fn tell(&self, index: usize);
+}
+
+/// So many slots lie together. Slots of tasks that wait in a queue are then walked through in the order of memory, and
+/// not in the order in which an allocator happens to give memory back.
+const BLOCK: usize = 64;
+
+/// A slot, held by its future and by the engine. The block it lies in goes with the last of its slots.
+#[derive(Clone)]
+pub(crate) struct SlotRef {
+    block: Arc<[Slot; BLOCK]>,
+    index: u32,
+}
+
+impl Deref for SlotRef {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        &self.block[self.index as usize]
+    }
+}
+
+/// Where new slots come from.
+pub(crate) struct Slots {
+    block: Arc<[Slot; BLOCK]>,
+    used: usize,
+}
+
+impl Default for Slots {
+    fn default() -> Self {
+        Self { block: Arc::new(std::array::from_fn(|_| Slot::default())), used: 0 }
+    }
+}
+
+impl Slots {
+    /// A slot that nobody has had.
+    pub(crate) fn fresh(&mut self) -> SlotRef {
+        if self.used == BLOCK {
+            *self = Self::default();
+        }
+        let index = self.used as u32;
+        self.used += 1;
+        SlotRef { block: Arc::clone(&self.block), index }
+    }
 }
 
 /// The place of one outcome.

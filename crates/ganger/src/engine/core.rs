@@ -8,17 +8,22 @@ use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use ganger_machine::{Action, Event, Machine, Moment};
-use ganger_proto::WorkerId;
 use ganger_proto::outcome::PoolFailure;
+use ganger_proto::policy::TaskPolicy;
+use ganger_proto::{TaskId, WorkerId};
 
 use crate::command::ReportQueue;
 use crate::engine::deeds::Finish;
 use crate::engine::member::Member;
 use crate::engine::settings::Settings;
 use crate::engine::shares::Shares;
-use crate::engine::table::Table;
+use crate::engine::table::{Payload, Sink, Table};
 use crate::engine::watch::Watch;
-use crate::slot::Hook;
+use crate::error::ErrorKind;
+use crate::slot::{Hook, Slots};
+
+/// Every so many submits the submitter reads what the workers have said meanwhile.
+const LOOK_EVERY: usize = 64;
 
 /// Everything of a pool that changes.
 pub(crate) struct Core {
@@ -29,6 +34,7 @@ pub(crate) struct Core {
     moment: Option<Moment>,
     pub(crate) actions: Vec<Action>,
     pub(crate) tasks: Table,
+    pub(crate) slots: Slots,
     pub(crate) gang: Gang,
     pub(crate) shares: Shares,
     pub(crate) watch: Watch,
@@ -116,6 +122,7 @@ impl Core {
             moment: None,
             actions: Vec::new(),
             tasks: Table::default(),
+            slots: Slots::default(),
             gang: Gang::default(),
             shares: Shares::new(),
             watch,
@@ -150,6 +157,27 @@ impl Core {
         let now = self.now();
         self.machine.start(now, &mut self.actions);
         self.perform(now);
+    }
+
+    /// Takes a task in, or says why not.
+    pub(crate) fn accept(
+        &mut self,
+        payload: Payload,
+        sink: Sink,
+        policy: &Arc<TaskPolicy>,
+    ) -> Result<TaskId, ErrorKind> {
+        if self.stage != Stage::Open {
+            return Err(self.failure.clone().map_or(ErrorKind::Closed, ErrorKind::PoolFailed));
+        }
+        self.hold(payload.shared.as_deref());
+        let task = self.tasks.insert(payload, sink);
+        self.event(Event::Submitted { task, policy: Arc::clone(policy) });
+        self.expect_answer();
+        self.submitted += 1;
+        if self.submitted.is_multiple_of(LOOK_EVERY) {
+            self.drain();
+        }
+        Ok(task)
     }
 
     /// Lets the machine decide, and does what it says.

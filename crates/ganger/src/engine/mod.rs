@@ -51,10 +51,7 @@ use crate::engine::settings::Settings;
 use crate::engine::table::{Payload, Sink};
 use crate::engine::watch::Watch;
 use crate::error::{Error, ErrorKind};
-use crate::slot::Hook;
-
-/// Every so many submits the submitter reads what the workers have said meanwhile.
-const LOOK_EVERY: usize = 64;
+use crate::slot::{Hook, SlotRef};
 
 /// A pool's engine, shared by its handles and its driver.
 pub(crate) struct Engine {
@@ -134,21 +131,12 @@ impl Engine {
         Turn { engine: self, core: Some(core) }
     }
 
-    /// Accepts a task, or gives it back with the reason.
-    pub(crate) fn submit(&self, payload: Payload, sink: Sink, policy: &Arc<TaskPolicy>) -> Result<TaskId, ErrorKind> {
+    /// Accepts a task; its outcome will be in the slot.
+    pub(crate) fn submit(&self, payload: Payload, policy: &Arc<TaskPolicy>) -> Result<(TaskId, SlotRef), ErrorKind> {
         let mut turn = self.turn();
-        if turn.stage != Stage::Open {
-            return Err(turn.failure.clone().map_or(ErrorKind::Closed, ErrorKind::PoolFailed));
-        }
-        turn.hold(payload.shared.as_deref());
-        let task = turn.tasks.insert(payload, sink);
-        turn.event(Event::Submitted { task, policy: Arc::clone(policy) });
-        turn.expect_answer();
-        turn.submitted += 1;
-        if turn.submitted.is_multiple_of(LOOK_EVERY) {
-            turn.drain();
-        }
-        Ok(task)
+        let slot = turn.slots.fresh();
+        let task = turn.accept(payload, Sink::Future(slot.clone()), policy)?;
+        Ok((task, slot))
     }
 
     /// Accepts a program; what becomes of it is reported to `reports`.
@@ -161,7 +149,7 @@ impl Engine {
         if reports.belongs_to(&self.driver_bell) {
             self.turn().followers.push(Arc::downgrade(reports));
         }
-        self.submit(payload, Sink::Reports(Arc::clone(reports)), policy)
+        self.turn().accept(payload, Sink::Reports(Arc::clone(reports)), policy)
     }
 
     /// Reads what the workers have said, if nobody else is about to.

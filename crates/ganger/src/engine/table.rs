@@ -7,7 +7,7 @@ use ganger_proto::{SharedId, TaskId};
 use smallvec::SmallVec;
 
 use crate::command::ReportQueue;
-use crate::slot::Slot;
+use crate::slot::SlotRef;
 
 /// The encoded work of a task: short arguments without an allocation of their own.
 pub(crate) struct Payload {
@@ -30,7 +30,7 @@ pub(crate) enum Work {
 
 /// Who is told the outcome.
 pub(crate) enum Sink {
-    Future(Arc<Slot>),
+    Future(SlotRef),
     Reports(Arc<ReportQueue>),
 }
 
