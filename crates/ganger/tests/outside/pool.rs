@@ -169,9 +169,8 @@ fn terminate_ends_what_runs_and_what_waits() {
         gate.await_begun(2);
         pool.terminate();
         pool.join(None).unwrap();
-        assert!(futures.iter().all(|future| future.result().is_err()));
         assert_eq!(gate.begun(), 2);
-        assert!(futures.iter().filter(|future| future.exception().unwrap().is_not_started()).count() >= 9_990);
+        assert!(futures.iter().all(|future| future.exception().unwrap().is_cancelled()));
     });
 }
 
