@@ -7,6 +7,7 @@
 //! | `GANGER_SOAK_KILLS=N` | so many kills |
 //! | `GANGER_SOAK_MINUTES=N` | again and again, for so long |
 //! | `GANGER_SOAK_SEED=N` | the same choices as in the run that printed it |
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
 use std::fmt::Write as _;
 use std::io::Write as _;

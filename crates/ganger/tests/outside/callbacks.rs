@@ -9,10 +9,11 @@ use crate::support::{ALL, Gate, PATIENCE, PROCESSES, WORKERS, hold, on_each, poo
 use crate::tasks::{panics, square};
 
 type Told<T> = Result<T, TaskError>;
+type Callback<T> = Box<dyn FnOnce(Told<T>) + Send>;
 
-fn teller<T: Send + 'static>() -> (impl Fn() -> Box<dyn FnOnce(Told<T>) + Send>, Receiver<Told<T>>) {
+fn teller<T: Send + 'static>() -> (impl Fn() -> Callback<T>, Receiver<Told<T>>) {
     let (tell, told): (Sender<Told<T>>, _) = channel();
-    let make = move || -> Box<dyn FnOnce(Told<T>) + Send> {
+    let make = move || -> Callback<T> {
         let tell = tell.clone();
         Box::new(move |outcome| tell.send(outcome).unwrap())
     };

@@ -98,7 +98,10 @@ const SCENES: &[&str] = &["idle", "busy", "stopped", "writing", "closing"];
 /// Computes for ever.
 #[ganger::task]
 fn compute() -> u64 {
-    (0u64..).fold(0, |sum, n| std::hint::black_box(sum.wrapping_add(n)))
+    let mut sum = 0u64;
+    loop {
+        sum = std::hint::black_box(sum.wrapping_add(1));
+    }
 }
 
 /// A supervisor that says who its workers are, and waits for its death.
