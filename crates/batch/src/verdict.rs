@@ -59,3 +59,51 @@ pub(crate) fn is_broken_pipe(cause: &Cause) -> bool {
     const SIGPIPE: i32 = 13;
     matches!(cause, Cause::Exit(Exit::Signal { number: SIGPIPE, .. }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(3);
+    const TERM: Exit = Exit::Signal { number: 15, core: false };
+
+    fn failed(kind: FailureKind) -> Outcome {
+        Outcome::Failed(Failure { kind, message: "why".to_owned(), value: None })
+    }
+
+    #[test]
+    fn outcomes_are_judged() {
+        let told = Duration::from_secs(8);
+        let timed_out = |limit| Verdict::Failed(Cause::TimedOut(limit));
+        // Outcome, the limit that we set, whether we cancelled for it.
+        let table = [
+            (Outcome::Returned(Vec::new()), None, false, Verdict::Succeeded(None)),
+            (failed(FailureKind::Spawn), None, false, Verdict::Failed(Cause::NotStarted("why".to_owned()))),
+            (failed(FailureKind::Stopped), Some(LIMIT), false, timed_out(LIMIT)),
+            (Outcome::TimedOut(told), Some(LIMIT), false, timed_out(LIMIT)),
+            (Outcome::TimedOut(told), None, false, timed_out(told)),
+            (Outcome::Crashed(vec![TERM]), None, false, Verdict::Failed(Cause::Crashed(vec![TERM]))),
+            (Outcome::Cancelled, Some(LIMIT), true, timed_out(LIMIT)),
+            (Outcome::Cancelled, Some(LIMIT), false, Verdict::Stopped),
+            (Outcome::NotStarted(NotStarted::Terminated), None, false, Verdict::Stopped),
+        ];
+        for (outcome, limit, expired, verdict) in table {
+            assert_eq!(judge(outcome.clone(), limit, expired), verdict, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn what_we_ended_is_told_from_what_failed_by_itself() {
+        for (cause, ours) in [
+            (Cause::Exit(TERM), true),
+            (Cause::Exit(Exit::Code(1)), false),
+            (Cause::Crashed(Vec::new()), true),
+            (Cause::TimedOut(LIMIT), true),
+            (Cause::NotStarted("why".to_owned()), false),
+        ] {
+            assert_eq!(is_our_doing(&cause), ours, "{cause:?}");
+        }
+        assert!(is_broken_pipe(&Cause::Exit(Exit::Signal { number: 13, core: false })));
+        assert!(!is_broken_pipe(&Cause::Exit(TERM)) && !is_broken_pipe(&Cause::Exit(Exit::Code(13))));
+    }
+}
