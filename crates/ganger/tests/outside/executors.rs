@@ -136,6 +136,7 @@ fn workers_are_started_as_they_are_needed() {
         assert_eq!(idle(&executor), [first]);
         let held: Vec<_> = (0..60).map(|_| executor.submit(hold, gate.path()).unwrap()).collect();
         gate.await_begun(4);
+        eventually("four are known", || idle(&executor).len() >= 4);
         assert_eq!(idle(&executor).len(), 4, "and never more than were asked for");
         gate.open();
         assert!(held.iter().all(|future| future.result().is_ok()));
