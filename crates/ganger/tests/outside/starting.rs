@@ -105,7 +105,7 @@ fn stranger() -> Option<PathBuf> {
     let test = std::env::current_exe().unwrap();
     let examples = test.parent()?.parent()?.join("examples");
     let programs = fs::read_dir(examples).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-    programs.filter(|path| path.extension().is_none()).find(|path| path.file_name().is_some_and(|n| n == "proto"))
+    programs.filter(|path| path.extension().is_none()).find(|path| path.file_name().is_some_and(|n| n == "primes"))
 }
 
 #[test]
