@@ -53,10 +53,7 @@ impl Error {
     /// Why the pool failed, if it has.
     #[must_use]
     pub fn pool_failure(&self) -> Option<&PoolFailure> {
-        match &*self.kind {
-            ErrorKind::PoolFailed(failure) => Some(failure),
-            _ => None,
-        }
+        if let ErrorKind::PoolFailed(failure) = &*self.kind { Some(failure) } else { None }
     }
 
     /// Whether this only says that a wait was over before what it waited for.
@@ -68,10 +65,7 @@ impl Error {
     /// What happened to the task, if the error is a task's.
     #[must_use]
     pub fn task(&self) -> Option<&TaskError> {
-        match &*self.kind {
-            ErrorKind::Task(error) => Some(error),
-            _ => None,
-        }
+        if let ErrorKind::Task(error) = &*self.kind { Some(error) } else { None }
     }
 }
 
@@ -110,11 +104,10 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &*self.kind {
-            ErrorKind::System { source, .. } => Some(source),
-            ErrorKind::Task(error) => Some(error),
-            _ => None,
+        if let ErrorKind::System { source, .. } = &*self.kind {
+            return Some(source);
         }
+        self.task().map(|error| error as _)
     }
 }
 
@@ -201,28 +194,19 @@ impl TaskError {
     /// The panic: message, place and backtrace.
     #[must_use]
     pub fn panic(&self) -> Option<&Panic> {
-        match &self.inner.why {
-            Why::Panicked(panic) => Some(panic),
-            _ => None,
-        }
+        if let Why::Panicked(panic) = &self.inner.why { Some(panic) } else { None }
     }
 
     /// How its worker died, on each attempt.
     #[must_use]
     pub fn crashes(&self) -> Option<&[Exit]> {
-        match &self.inner.why {
-            Why::Crashed(exits) => Some(exits),
-            _ => None,
-        }
+        if let Why::Crashed(exits) = &self.inner.why { Some(exits) } else { None }
     }
 
     /// The failure that the worker reported: arguments or result that do not fit, a missing function.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
-        match &self.inner.why {
-            Why::Failed(failure) => Some(failure),
-            _ => None,
-        }
+        if let Why::Failed(failure) = &self.inner.why { Some(failure) } else { None }
     }
 
     /// Whether the task ran for longer than its time limit.

@@ -18,6 +18,7 @@
 /// }
 /// # fn main() {}
 /// ```
+#[expect(clippy::test_attr_in_doctest, reason = "the example shows a test")]
 #[macro_export]
 macro_rules! test_worker {
     () => {

@@ -264,6 +264,9 @@ pub use shared::Shared;
 mod mapping;
 pub use mapping::Mapping;
 
+mod map_result;
+pub use map_result::MapResult;
+
 mod exit;
 
 mod engine;

@@ -129,6 +129,21 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
         self
     }
 
+    /// Takes all items now, however many.
+    pub(crate) fn hand_all_in(mut self) -> Self {
+        self.window = usize::MAX;
+        self.fill();
+        self
+    }
+
+    /// Whether nothing of what was handed in is still on its way.
+    pub(crate) fn is_done(&self) -> bool {
+        self.chunks.iter().flatten().all(|part| match part {
+            Part::Chunk(chunk) => chunk.future.done(),
+            Part::Refused(_) => true,
+        })
+    }
+
     /// Hands chunks in until the window is full or the items are at their end.
     fn fill(&mut self) {
         while self.in_flight < self.window && !self.ended {

@@ -19,6 +19,7 @@ use crate::engine::table::{Payload, Work};
 use crate::error::{Error, ErrorKind, SubmitError};
 use crate::future::{Future, What};
 use crate::inline;
+use crate::map_result::MapResult;
 use crate::mapping::{Mapping, Order};
 use crate::options::TaskOptions;
 use crate::shared::{Shared, take_named};
@@ -142,7 +143,23 @@ impl Pool {
         A: Portable,
         F::Output: Portable,
     {
-        self.imap(f, items)?.map(|result| result.map_err(Error::from)).collect()
+        self.imap(f, items)?.collect()
+    }
+
+    /// As [`map`](Self::map), but hands all items in and returns at once: `Pool.map_async`.
+    ///
+    /// # Errors
+    /// When the function is not registered.
+    pub fn map_async<F, A, S>(&self, _: F, items: impl IntoIterator<Item = A>) -> Result<MapResult<A, F::Output>, Error>
+    where
+        F: Task<A, S>,
+        A: Portable,
+        F::Output: Portable,
+    {
+        let items: Vec<A> = items.into_iter().collect();
+        let (count, function) = (items.len(), lookup::<F>()?);
+        let mapping = Mapping::new(self.clone(), function, items.into_iter(), Order::Input);
+        Ok(MapResult::new(mapping, count, self.workers()))
     }
 
     /// As [`map`](Self::map) for a function of several arguments, with tuples as items: `Pool.starmap`.

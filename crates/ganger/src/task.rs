@@ -14,7 +14,7 @@ pub trait Portable: Serialize + DeserializeOwned + Send + 'static {}
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Portable for T {}
 
-/// A function that can be handed to a pool: registered with [`#[ganger::task]`](crate::task), with up to six arguments.
+/// A function that can be handed to a pool: registered with [`#[ganger::task]`](macro@crate::task), with up to six arguments.
 ///
 /// `Args` is the argument itself for one, a tuple for more, `()` for none; `Shape` only tells the compiler how many
 /// there are, and is never named.

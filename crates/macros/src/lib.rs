@@ -82,17 +82,21 @@ fn argument_types(signature: &Signature) -> Result<Vec<&Type>, Error> {
 }
 
 fn argument_type(argument: &FnArg) -> Result<&Type, Error> {
+    let refusal = |span, why| Err(Error::new(span, why));
     match argument {
         FnArg::Receiver(receiver) => {
-            Err(Error::new(receiver.span(), "a task cannot be a method; pass the value as its first argument"))
+            refusal(receiver.span(), "a task cannot be a method; pass the value as its first argument")
         }
-        FnArg::Typed(typed) => match &*typed.ty {
-            Type::Reference(reference) => Err(Error::new(
-                reference.span(),
-                "a task must own its arguments, which come from another process: String for &str, Vec<T> for &[T]",
-            )),
-            Type::ImplTrait(it) => Err(Error::new(it.span(), "a task's arguments need a type with a name")),
-            owned => Ok(owned),
-        },
+        FnArg::Typed(typed) => {
+            if let Type::Reference(reference) = &*typed.ty {
+                let why = "a task must own its arguments, which come from another process: String for &str, Vec<T> for \
+                           &[T]";
+                return refusal(reference.span(), why);
+            }
+            if let Type::ImplTrait(it) = &*typed.ty {
+                return refusal(it.span(), "a task's arguments need a type with a name");
+            }
+            Ok(&typed.ty)
+        }
     }
 }

@@ -65,7 +65,7 @@ impl Core {
         if !member.owes() {
             self.gang.owing.push(worker.index());
         }
-        let crowded = self.gang.owing.len() > self.settings.cpus;
+        let crowded = self.gang.owing.len() >= self.settings.cpus;
         let Some(member) = self.gang.get(worker) else { return };
         member.let_spin(if crowded { Duration::ZERO } else { self.settings.spin });
         if self.watch.relies_on_bells() && !member.armed {

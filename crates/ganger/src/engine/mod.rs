@@ -34,6 +34,10 @@ mod orphans;
 
 mod driver;
 
+mod arrivals;
+
+mod departures;
+
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;

@@ -1,0 +1,163 @@
+//! Workers that come: started by the pool's method, greeted, adopted; or not, and then the machine is told why.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ganger_machine::Event;
+use ganger_proto::WorkerId;
+use ganger_sys::{Child, Interest, Signal};
+
+use crate::builder::StartMethod;
+use crate::engine::Turn;
+use crate::engine::driver::{DEATH, Driver, HELLO, ZYGOTE, ZYGOTE_DEATH};
+use crate::engine::member::Body;
+use crate::engine::start::{self, Ends, ThreadEnd};
+use crate::engine::zygote::{News, Request, Zygote};
+use crate::exit::translated;
+
+impl Driver {
+    pub(super) fn start_next(&mut self) {
+        let mut turn = self.turn();
+        if turn.to_start.is_empty() {
+            return;
+        }
+        // From one list to the other in one turn: a worker that was in neither could not be called off.
+        let (worker, slot) = turn.to_start.remove(0);
+        let prepared = self.prepare(&mut turn, worker, slot);
+        drop(turn);
+        if let Err(error) = prepared.and_then(|ends| self.try_start(worker, slot, ends)) {
+            let mut turn = self.turn();
+            if let Some(member) = turn.gang.remove(worker) {
+                // Not in the set if it never came that far.
+                let _ = self.engine.bells.delete(&member.bell);
+            }
+            turn.event(Event::StartFailed { worker, error });
+        }
+    }
+
+    fn prepare(&self, turn: &mut Turn<'_>, worker: WorkerId, slot: u32) -> Result<Ends, String> {
+        let (member, ends) = start::prepare(&self.engine.settings, worker, slot).map_err(|e| e.to_string())?;
+        let listening = self.engine.bells.add(&member.bell, worker.index() as u64, Interest::Read);
+        turn.welcome(member);
+        listening.map_err(|e| e.to_string()).map(|()| ends)
+    }
+
+    fn try_start(&mut self, worker: WorkerId, slot: u32, ends: Ends) -> Result<(), String> {
+        let settings = Arc::clone(&self.engine.settings);
+        let told = |e: std::io::Error| e.to_string();
+        let setup = start::setup(&settings, worker, slot);
+        match settings.method {
+            StartMethod::Zygote => {
+                let request = Request { setup, link: ends.link, bell: ends.bell };
+                self.zygote()?.ask(request).map_err(told)
+            }
+            StartMethod::Spawn => {
+                let (child, spawned) = start::spawn(&settings, setup, &ends).map_err(told)?;
+                self.world.add(&spawned.socket, HELLO | worker.to_bits(), Interest::Read).map_err(told)?;
+                self.spawned.insert(worker, spawned);
+                self.adopt(worker, child);
+                Ok(())
+            }
+            StartMethod::Thread | StartMethod::Inline => {
+                let alive = Arc::new(());
+                let watched = Arc::downgrade(&alive);
+                self.turn().embody(worker, alive);
+                let driver = Arc::clone(&self.engine.driver_bell);
+                let end = ThreadEnd { worker, ended: Arc::clone(&self.ended_threads), driver };
+                start::on_thread(&settings, setup, ends, end, watched).map_err(told)
+            }
+        }
+    }
+
+    fn zygote(&mut self) -> Result<&mut Zygote, String> {
+        if self.zygote.is_none() {
+            let zygote = Zygote::start(&self.engine.settings).map_err(|e| e.to_string())?;
+            self.world.add(&zygote.socket, ZYGOTE, Interest::Read).map_err(|e| e.to_string())?;
+            self.world.add(&zygote.child, ZYGOTE_DEATH, Interest::Read).map_err(|e| e.to_string())?;
+            self.zygote = Some(zygote);
+        }
+        self.zygote.as_mut().ok_or_else(|| "the zygote has gone".to_owned())
+    }
+
+    pub(super) fn on_zygote(&mut self) {
+        let settings = Arc::clone(&self.engine.settings);
+        while let Some(news) = self.zygote.as_mut().and_then(|zygote| zygote.read(&settings)) {
+            match news {
+                News::Nothing => {}
+                News::Forked { worker, pid, pidfd } => match Child::adopt(pid, pidfd) {
+                    Ok(child) => self.adopt(worker, child),
+                    Err(error) => self.not_started(worker, &error.to_string()),
+                },
+                News::NotForked { worker, error } => self.not_started(worker, &error),
+                News::Useless(why) => return self.drop_zygote(&why),
+            }
+        }
+    }
+
+    pub(super) fn on_zygote_death(&mut self) {
+        self.on_zygote();
+        let Some(zygote) = &mut self.zygote else { return };
+        match zygote.child.try_wait() {
+            Ok(None) => {}
+            Ok(Some(exit)) => {
+                let program = &self.engine.settings.program.shown;
+                let why = format!(
+                    "{program} ended as a worker program with {} before it forked a worker; \
+                     does its main call ganger::init() first?",
+                    translated(exit)
+                );
+                self.drop_zygote(&why);
+            }
+            Err(error) => self.drop_zygote(&error.to_string()),
+        }
+    }
+
+    /// The zygote is of no more use. A new one is started with the next worker.
+    fn drop_zygote(&mut self, why: &str) {
+        let Some(zygote) = self.zygote.take() else { return };
+        log::warn!("pool {}: the zygote is gone: {why}", self.engine.settings.name);
+        // Closing the descriptors takes them out of the set as well.
+        let _ = self.world.delete(&zygote.socket).and(self.world.delete(&zygote.child));
+        zygote.kill();
+        for worker in zygote.orphans() {
+            self.not_started(worker, why);
+        }
+    }
+
+    /// A worker's process is there.
+    fn adopt(&mut self, worker: WorkerId, child: Child) {
+        let watched = self.world.add(&child, DEATH | worker.to_bits(), Interest::Read);
+        let mut turn = self.turn();
+        let Some(member) = turn.gang.get(worker) else { return };
+        if member.doomed || watched.is_err() {
+            // Its death is reported like any other.
+            let _ = child.signal(Signal::Kill);
+        }
+        log::debug!("pool {}: worker {worker} is process {}", self.engine.settings.name, child.pid());
+        member.body = Body::Process(child);
+    }
+
+    pub(super) fn on_spawned(&mut self, worker: WorkerId) {
+        let Some(mut spawned) = self.spawned.remove(&worker) else { return };
+        let mut packet = [0; 4096];
+        let greeted = match spawned.socket.recv(&mut packet, 0, Some(Instant::now())) {
+            Ok(Some((len, _))) => spawned.greet(&packet[..len]),
+            // Its death comes by itself.
+            Ok(None) | Err(_) => Ok(()),
+        };
+        if let (Err(why), Some(member)) = (greeted, self.turn().gang.get(worker)) {
+            member.misbehaved = Some(why);
+            if let Body::Process(child) = &member.body {
+                let _ = child.signal(Signal::Kill);
+            }
+        }
+    }
+
+    fn not_started(&mut self, worker: WorkerId, error: &str) {
+        let mut turn = self.turn();
+        if let Some(member) = turn.gang.remove(worker) {
+            let _ = self.engine.bells.delete(&member.bell);
+            turn.event(Event::StartFailed { worker, error: error.to_owned() });
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Workers that go: whatever they left is heard, then their tasks are the machine's again.
+
+use ganger_machine::Event;
+use ganger_proto::outcome::Exit;
+use ganger_proto::{TaskId, WorkerId};
+use ganger_sys::Signal;
+
+use crate::engine::driver::Driver;
+use crate::engine::member::{Body, Member, Phase};
+use crate::engine::orphans::{self, Orphans};
+use crate::exit::translated;
+
+impl Driver {
+    pub(super) fn on_death(&mut self, worker: WorkerId) {
+        let mut turn = self.turn();
+        let Some(member) = turn.gang.get(worker) else { return };
+        orphans::kill_group(&member.end.state);
+        let Body::Process(child) = &mut member.body else { return };
+        // What it left behind in its group goes with it; its pid is not free before it is reaped.
+        let _ = child.signal_group(Signal::Kill);
+        let exit = match child.try_wait() {
+            Ok(Some(exit)) => translated(exit),
+            Ok(None) => return,
+            Err(error) => {
+                log::error!("failed to reap worker {worker}: {error}");
+                Exit::Signal { number: 9, core: false }
+            }
+        };
+        drop(turn);
+        let exit = self.named(exit);
+        self.orphans.iter_mut().for_each(Orphans::expect);
+        self.gone(worker, exit);
+    }
+
+    /// A SIGKILL that the kernel counts as one for want of memory is told as that.
+    fn named(&mut self, exit: Exit) -> Exit {
+        if exit != (Exit::Signal { number: Signal::Kill.number(), core: false }) {
+            return exit;
+        }
+        let before = std::mem::replace(&mut self.oom_kills, ganger_sys::memory::oom_kill_count());
+        if self.oom_kills > before { Exit::OutOfMemory } else { exit }
+    }
+
+    /// A worker is gone: all that it had sent is read first, only then is its task lost.
+    pub(super) fn gone(&mut self, worker: WorkerId, exit: Exit) {
+        self.spawned.remove(&worker);
+        let mut turn = self.turn();
+        let Some(member) = turn.gang.get(worker) else { return };
+        member.unstall();
+        turn.drain_all_of(worker);
+        let Some(member) = turn.gang.remove(worker) else { return };
+        let _ = self.engine.bells.delete(&member.bell);
+        let current = member.current();
+        let exit = if member.misbehaved.is_some() { Exit::Misbehaved } else { exit };
+        log::debug!("pool {}: worker {worker} is gone: {exit}", self.engine.settings.name);
+        if let (Some(entry), pid @ Some(_)) = (current.and_then(|task| turn.tasks.get_mut(task)), member.pid()) {
+            // It may have been sent before the process was known.
+            entry.worker = pid;
+        }
+        let event = self.farewell(&member, current, exit);
+        turn.event(event);
+        if let Some(task) = current {
+            turn.again(task);
+        }
+    }
+
+    /// What the machine is told: it depends on how far the worker had come.
+    fn farewell(&self, member: &Member, current: Option<TaskId>, exit: Exit) -> Event {
+        let worker = member.id;
+        match (&member.phase, &member.misbehaved) {
+            (Phase::Ready, _) => Event::WorkerGone { worker, current, exit },
+            (Phase::InitFailed(error), _) => Event::InitFailed { worker, error: error.clone() },
+            (Phase::Starting | Phase::Greeted, Some(why)) => Event::StartFailed { worker, error: why.clone() },
+            (Phase::Starting, None) => {
+                let program = &self.engine.settings.program.shown;
+                let error = format!(
+                    "{program} ended with {exit} before it said hello; does its main call ganger::init() first?"
+                );
+                Event::StartFailed { worker, error }
+            }
+            (Phase::Greeted, None) => {
+                Event::InitFailed { worker, error: format!("it ended with {exit} in its initializer") }
+            }
+        }
+    }
+}
