@@ -37,7 +37,7 @@ impl Driver {
 
     fn prepare(&self, turn: &mut Turn<'_>, worker: WorkerId, slot: u32) -> Result<Ends, String> {
         let (member, ends) = start::prepare(&self.engine.settings, worker, slot).map_err(|e| e.to_string())?;
-        let listening = self.engine.bells.add(&member.bell, worker.index() as u64, Interest::Read);
+        let listening = self.engine.bells.add(&member.bell, worker.index() as u64, Interest::ReadEdge);
         turn.welcome(member);
         listening.map_err(|e| e.to_string()).map(|()| ends)
     }

@@ -127,7 +127,6 @@ impl Core {
     pub(crate) fn rung(&mut self, indices: impl Iterator<Item = u64>) {
         for index in indices {
             if let Some(member) = self.gang.at(index as usize) {
-                member.bell.clear();
                 member.armed = false;
             }
         }
