@@ -7,8 +7,8 @@
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
-use ganger_machine::{Action, Event, Machine, Moment};
-use ganger_proto::outcome::PoolFailure;
+use ganger_machine::{Action, End, Event, Machine, Moment};
+use ganger_proto::outcome::{NotStarted, PoolFailure};
 use ganger_proto::policy::TaskPolicy;
 use ganger_proto::{TaskId, WorkerId};
 
@@ -178,6 +178,17 @@ impl Core {
             self.drain();
         }
         Ok(task)
+    }
+
+    /// Nothing can be decided any more: all tasks are told so, all workers killed.
+    pub(crate) fn collapse(&mut self, error: &str) {
+        let failure = PoolFailure::Start { error: error.to_owned() };
+        self.stage = Stage::Closed;
+        self.failure = Some(failure.clone());
+        self.gang = Gang::default();
+        for task in self.tasks.ids() {
+            self.settle(task, End::NotStarted(NotStarted::PoolFailed(failure.clone())));
+        }
     }
 
     /// Lets the machine decide, and does what it says.

@@ -146,7 +146,7 @@ impl Core {
         }
     }
 
-    fn settle(&mut self, task: TaskId, end: End) {
+    pub(crate) fn settle(&mut self, task: TaskId, end: End) {
         let Some(entry) = self.tasks.remove(task) else { return };
         let how = match end {
             End::Finished => match self.finish.take() {

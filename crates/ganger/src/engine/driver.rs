@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::os::fd::AsFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -62,7 +63,17 @@ pub(super) fn start(engine: &Arc<Engine>) -> Result<JoinHandle<()>, Error> {
         oom_kills: 0,
     };
     let name = format!("ganger-{}", engine.settings.name);
-    thread::Builder::new().name(name).spawn(move || driver.run()).map_err(Error::system("start the driver thread"))
+    thread::Builder::new().name(name).spawn(move || survive(driver)).map_err(Error::system("start the driver thread"))
+}
+
+/// A bug in the driver must hang nobody: every task is told, every worker killed.
+fn survive(driver: Driver) {
+    let engine = Arc::clone(&driver.engine);
+    if catch_unwind(AssertUnwindSafe(|| driver.run())).is_err() {
+        log::error!("pool {}: its driver has panicked; the pool fails", engine.settings.name);
+        engine.turn().collapse("the pool's driver has panicked; this is a bug in ganger");
+        engine.closed.open();
+    }
 }
 
 impl Driver {

@@ -90,6 +90,12 @@ impl Table {
         Some(entry)
     }
 
+    /// All of them.
+    pub(crate) fn ids(&self) -> Vec<TaskId> {
+        let taken = self.places.iter().enumerate().filter(|(_, place)| place.entry.is_some());
+        taken.map(|(index, place)| TaskId::new(index as u32, place.generation)).collect()
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.places.len() - self.free.len()
     }
