@@ -77,17 +77,37 @@ fn all_processes() -> io::Result<Vec<u32>> {
 /// # Errors
 /// When one has not died after `patience`, or `/proc` is not mounted.
 pub fn sweep(spare: impl Fn(&Stray) -> bool, patience: Duration) -> io::Result<usize> {
+    end_all(patience, || {
+        if !has_children() {
+            return Ok(Vec::new());
+        }
+        Ok(children()?.into_iter().filter(|child| !spare(child)).map(|child| child.pid).collect())
+    })
+}
+
+/// Kills and reaps every child that the *calling thread* has started and `spare` does not spare: those of other threads,
+/// and orphans that came to this process, are left alone. Where the kernel keeps no such list, nobody is found.
+///
+/// # Errors
+/// When one has not died after `patience`.
+pub fn sweep_thread(spare: impl Fn(u32) -> bool, patience: Duration) -> io::Result<usize> {
+    end_all(patience, || {
+        let listed = fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
+        let pids = listed.split_whitespace().filter_map(|pid| pid.parse().ok());
+        Ok(pids.filter(|pid| !spare(*pid)).collect())
+    })
+}
+
+/// Kills and reaps whoever is found, until nobody is.
+fn end_all(patience: Duration, mut find: impl FnMut() -> io::Result<Vec<u32>>) -> io::Result<usize> {
     let deadline = Instant::now() + patience;
     let mut reaped = 0;
     loop {
-        if !has_children() {
-            return Ok(reaped);
-        }
-        let left: Vec<Stray> = children()?.into_iter().filter(|child| !spare(child)).collect();
+        let left = find()?;
         if left.is_empty() {
             return Ok(reaped);
         }
-        reaped += left.iter().filter(|child| kill_and_reap(child.pid)).count();
+        reaped += left.iter().filter(|pid| kill_and_reap(**pid)).count();
         if Instant::now() > deadline {
             return Err(io::Error::new(io::ErrorKind::TimedOut, format!("{} processes do not die", left.len())));
         }
@@ -143,6 +163,26 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(children().unwrap().iter().all(|c| c.pid != pid));
+    }
+
+    #[test]
+    fn a_thread_sweeps_its_own_children_alone() {
+        let start = || std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let mut others = start();
+        let swept = std::thread::spawn(move || {
+            let (ours, spared) = (start(), start());
+            let swept = sweep_thread(|pid| pid == spared.id(), Duration::from_secs(10)).unwrap();
+            assert!(!children().unwrap().iter().any(|child| child.pid == ours.id()));
+            (swept, spared)
+        });
+        let (swept, mut spared) = swept.join().unwrap();
+        let listed = fs::exists("/proc/thread-self/children").unwrap();
+        assert_eq!(swept, usize::from(listed));
+        for child in [&mut others, &mut spared] {
+            assert!(child.try_wait().unwrap().is_none(), "not its own, or spared");
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 
     #[test]

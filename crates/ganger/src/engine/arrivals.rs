@@ -1,19 +1,22 @@
 //! Workers that come: started by the pool's method, greeted, adopted; or not, and then the machine is told why.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ganger_machine::Event;
 use ganger_proto::WorkerId;
-use ganger_sys::{Child, Interest, Signal};
+use ganger_sys::{Child, Interest, Signal, sweep};
 
 use crate::builder::StartMethod;
 use crate::engine::Turn;
 use crate::engine::driver::{DEATH, Driver, HELLO, ZYGOTE, ZYGOTE_DEATH};
-use crate::engine::member::Body;
+use crate::engine::member::{Body, Member};
 use crate::engine::start::{self, Ends, ThreadEnd};
 use crate::engine::zygote::{News, Request, Zygote};
 use crate::exit::translated;
+
+/// How long a killed process is waited for.
+const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Driver {
     pub(super) fn start_next(&mut self) {
@@ -121,6 +124,15 @@ impl Driver {
         zygote.kill();
         for worker in zygote.orphans() {
             self.not_started(worker, why);
+        }
+        self.reap_lost();
+    }
+
+    /// A zygote that died may have forked workers without telling: children of ours that nobody knows.
+    pub(super) fn reap_lost(&self) {
+        let known: Vec<u32> = self.turn().gang.iter().filter_map(Member::pid).collect();
+        if let Err(error) = sweep::sweep_thread(|pid| known.contains(&pid), LAST_WAIT) {
+            log::warn!("pool {}: failed to reap what a zygote left: {error}", self.engine.settings.name);
         }
     }
 

@@ -202,6 +202,7 @@ impl Driver {
         if let Some(zygote) = self.zygote.take() {
             zygote.kill();
         }
+        self.reap_lost();
         self.orphans.iter_mut().for_each(Orphans::expect);
         self.sweep_orphans();
         self.turn().watch.ear = Ear::Awake;
