@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::support::eventually;
+use crate::support::deadline::{PATIENCE, eventually_within};
 
 const NAME: &str = "GANGER_TEST_ALONE";
 const PLACE: &str = "GANGER_TEST_PLACE";
@@ -47,7 +47,8 @@ pub(crate) fn program(name: &str, program: &Path, body: impl FnOnce(&Place)) {
     let dir = TempDir::new().unwrap();
     let mut child = start(name, program, dir.path(), "");
     let mut exit = None;
-    eventually(&format!("the end of {name}"), || {
+    // Longer than a wait of its own: what it waited for in vain is told by itself.
+    eventually_within(2 * PATIENCE, &format!("the end of {name}"), || {
         exit = child.try_wait().unwrap();
         exit.is_some()
     });
