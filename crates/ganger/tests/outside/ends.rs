@@ -1,5 +1,6 @@
 //! What is left of a pool when it has ended, in whatever way: nothing.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use tempfile::TempDir;
 use crate::support::alone::{self, Place, alone};
 use crate::support::process::{Holdings, children, lives, signal};
 use crate::support::{Gate, PROCESSES, at_once, builder, eventually, hold, pool};
-use crate::tasks::{Death, die, echo, square};
+use crate::tasks::{Death, die, echo, nap, square};
 
 /// A life of a pool, from its making to its end.
 type Life = fn(StartMethod);
@@ -108,8 +109,12 @@ fn compute() -> u64 {
 fn supervise(place: &Place, word: &str) {
     let (method, scene) = word.split_once(' ').unwrap();
     let pool = pool(if method == "Spawn" { StartMethod::Spawn } else { StartMethod::Zygote }, 3);
-    eventually("three workers", || pool.worker_pids().len() == 3);
-    pool.map(square, 0..100).unwrap();
+    // One that is stopped in its first instants, before it asked for its death signal, would be left behind.
+    let mut answered = HashSet::new();
+    eventually("three workers have answered", || {
+        answered.extend(pool.map(nap, [5; 6]).unwrap());
+        answered.len() == 3
+    });
     let gate = Gate::new();
     match scene {
         "busy" | "stopped" | "closing" => (0..9).for_each(|_| drop(pool.submit(compute, ()).unwrap())),
