@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger::{Command, Pool, Report, Reports, TaskId, TaskOptions};
+use ganger::{Command, Pool, Prefetch, Report, Reports, TaskId, TaskOptions};
 
 use crate::error::Error;
 
@@ -27,6 +27,10 @@ pub(crate) trait Engine {
     fn terminate(&mut self);
 }
 
+/// A worker has so much work ahead: the way of a report to us and of the next command back costs a fraction of a
+/// millisecond, and shorter commands would wait for it.
+const LONG_ENOUGH: Duration = Duration::from_millis(5);
+
 /// A pool of worker processes.
 pub(crate) struct Gang {
     pool: Pool,
@@ -36,7 +40,8 @@ pub(crate) struct Gang {
 
 impl Gang {
     pub(crate) fn start(workers: usize, options: TaskOptions) -> Result<Self, Error> {
-        let pool = Pool::builder().workers(workers).name("run").claim_signals(true).for_commands();
+        let prefetch = Prefetch { work: LONG_ENOUGH, ..Prefetch::default() };
+        let pool = Pool::builder().workers(workers).name("run").claim_signals(true).for_commands().prefetch(prefetch);
         // A command may have begun another process group when its worker is killed: only we are left to end that.
         let pool = pool.reap_orphans(true).build()?;
         Ok(Self { pool, reports: Reports::new(UNREAD), options })
