@@ -106,15 +106,24 @@ fn kill_on_demand(pool: &Pool, words: Receiver<()>, mut chance: Chance) -> u64 {
     let mut killed = 0;
     while words.recv().is_ok() {
         (0..chance.below(200)).for_each(|_| thread::yield_now());
-        let workers = pool.worker_pids();
-        let Some(victim) = workers.get(chance.below(workers.len().max(1) as u64) as usize) else { continue };
-        // A pid may be a stranger's by now; a child of ours is a worker.
-        if children(std::process::id()).contains(victim) && lives(*victim) {
-            signal(*victim, Signal::SIGKILL);
-            killed += 1;
+        while !kill_one(pool, &mut chance) {
+            thread::yield_now();
         }
+        killed += 1;
     }
     killed
+}
+
+/// False: the chosen one had died already.
+fn kill_one(pool: &Pool, chance: &mut Chance) -> bool {
+    let workers = pool.worker_pids();
+    let Some(victim) = workers.get(chance.below(workers.len().max(1) as u64) as usize) else { return false };
+    // A pid may be a stranger's by now; a child of ours is a worker.
+    let ours = children(std::process::id()).contains(victim) && lives(*victim);
+    if ours {
+        signal(*victim, Signal::SIGKILL);
+    }
+    ours
 }
 
 /// How often each task was told an outcome.
@@ -136,6 +145,7 @@ fn round(plan: &Plan, chance: &mut Chance) -> u64 {
     let mut seen = vec![false; plan.tasks as usize];
     let (demand, words) = channel();
     let (pool, seed) = (&whole, plan.seed ^ 1);
+    let mut owed = 0;
     let killed = thread::scope(|scope| {
         let killer = scope.spawn(move || kill_on_demand(pool, words, Chance(seed)));
         for first in (0..plan.tasks).step_by(BATCH as usize) {
@@ -143,7 +153,9 @@ fn round(plan: &Plan, chance: &mut Chance) -> u64 {
             while let Some(future) = batch.next_timeout(PATIENCE).expect("nobody hangs") {
                 let (id, _, _) = future.result().expect("a thousand attempts are enough");
                 assert!(!std::mem::replace(&mut seen[id as usize], true), "task {id} has two results");
-                if chance.below(plan.tasks) < plan.kills {
+                owed += plan.kills;
+                if owed >= plan.tasks {
+                    owed -= plan.tasks;
                     demand.send(()).unwrap();
                 }
             }
@@ -155,6 +167,7 @@ fn round(plan: &Plan, chance: &mut Chance) -> u64 {
     pool.join(Some(PATIENCE)).unwrap();
     assert!(seen.iter().all(|seen| *seen), "each task has its result");
     assert_eq!(eventually_all(&told), plan.tasks, "each task was told once");
+    assert_eq!(killed, plan.kills);
     killed
 }
 
