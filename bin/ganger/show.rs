@@ -1,13 +1,13 @@
 //! All that is printed: messages and the progress bar to standard error. Standard output is the commands' alone.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::time::Duration;
 
 use ganger_batch::{Counts, End, Halt, Notice, Observer, Progress, Summary, When};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 /// The status of an error of our own.
 const OWN_ERROR: u8 = 255;
@@ -110,7 +110,7 @@ impl Observer for Console {
         let Progress { counts: Counts { succeeded, failed, stopped }, total } = *progress;
         if let (Some(total), None) = (total, bar.length()) {
             bar.set_length(total);
-            bar.set_style(style("{wide_bar} {pos}/{len} {msg}, {per_sec}, {eta} left"));
+            bar.set_style(style("{wide_bar} {pos}/{len} {msg}, {rate}, {eta} left"));
         }
         bar.set_message(format!("{failed} failed"));
         bar.set_position(succeeded + failed + stopped);
@@ -119,13 +119,17 @@ impl Observer for Console {
 
 /// A bar that does not know its end yet: the inputs are still coming.
 fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::no_length().with_style(style("{spinner} {pos} done, {msg}, {per_sec}, {elapsed}"));
+    let bar = ProgressBar::no_length().with_style(style("{spinner} {pos} done, {msg}, {rate}, {elapsed}"));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template).expect("the templates in this file are well-formed")
+    let style = ProgressStyle::with_template(template).expect("the templates in this file are well-formed");
+    style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A bar that cannot be drawn is no reason to stop.
+        let _ = write!(out, "{:.1}/s", state.per_sec());
+    })
 }
 
 /// An input as it can stand in a line: in quotes, with what is not printable escaped, and not longer than a line.

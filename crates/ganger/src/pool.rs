@@ -14,6 +14,7 @@ use smallvec::SmallVec;
 use crate::builder::{PoolBuilder, StartMethod};
 use crate::command::Reports;
 use crate::engine::Engine;
+use crate::engine::member::{Member, Phase};
 use crate::engine::settings::Settings;
 use crate::engine::table::{Payload, Work};
 use crate::error::{Error, ErrorKind, SubmitError};
@@ -306,11 +307,11 @@ impl Pool {
         self.inner.settings.policy.workers as usize
     }
 
-    /// The process ids of the workers that are there now.
+    /// The process ids of the workers that are there now, and have said hello.
     #[must_use]
     pub fn worker_pids(&self) -> Vec<u32> {
         let Some(engine) = &self.inner.engine else { return Vec::new() };
-        engine.turn().gang.iter().filter_map(|member| member.pid()).collect()
+        engine.turn().gang.iter().filter(|member| member.phase != Phase::Starting).filter_map(Member::pid).collect()
     }
 
     /// How many tasks have no outcome yet.
