@@ -1,6 +1,7 @@
 //! `echo`: 1 MiB there and back.
 
 use std::collections::VecDeque;
+use std::error::Error;
 
 use ganger::{Bytes, Pool};
 
@@ -23,25 +24,23 @@ pub(crate) fn measure() -> Measured {
     Ok(())
 }
 
+/// What has come back goes out again: handing the same value over once more would cost a copy that no peer makes.
 fn windowed(pool: &Pool, payload: &Bytes) -> Measured {
     let mut window = VecDeque::new();
     for _ in 0..TASKS {
-        if window.len() == WINDOW {
-            collect(window.pop_front())?;
-        }
-        window.push_back(pool.submit(tasks::echo, payload.clone())?);
+        let next = if window.len() == WINDOW { collect(window.pop_front())? } else { payload.clone() };
+        window.push_back(pool.submit(tasks::echo, next)?);
     }
-    window.into_iter().try_for_each(|future| collect(Some(future)))
+    window.into_iter().try_for_each(|future| collect(Some(future)).map(drop))
 }
 
 fn all_at_once(pool: &Pool, payload: &Bytes) -> Measured {
     let futures = (0..TASKS).map(|_| pool.submit(tasks::echo, payload.clone())).collect::<Result<Vec<_>, _>>()?;
-    futures.into_iter().try_for_each(|future| collect(Some(future)))
+    futures.into_iter().try_for_each(|future| collect(Some(future)).map(drop))
 }
 
-fn collect(future: Option<ganger::Future<Bytes>>) -> Measured {
-    if let Some(future) = future {
-        assert_eq!(future.result()?.len(), PAYLOAD, "part of a payload");
-    }
-    Ok(())
+fn collect(future: Option<ganger::Future<Bytes>>) -> Result<Bytes, Box<dyn Error>> {
+    let payload = future.ok_or("an empty window")?.result()?;
+    assert_eq!(payload.len(), PAYLOAD, "part of a payload");
+    Ok(payload)
 }
