@@ -46,12 +46,15 @@ impl Bench {
             match action {
                 Action::Send { worker, task, .. } => self.sent.push_back((worker, task)),
                 Action::Settle { task, .. } => self.free.push(task),
-                Action::TakeBack { .. } | Action::Start { .. } | Action::AskToStop { .. } | Action::Retire { .. } => {
-                    unreachable!("{action:?}")
-                }
-                Action::Terminate { .. } | Action::Kill { .. } | Action::Failed(_) | Action::Closed => {
-                    unreachable!("{action:?}")
-                }
+                Action::TakeBack { .. }
+                | Action::Start { .. }
+                | Action::AskToStop { .. }
+                | Action::Retire { .. }
+                | Action::Terminate { .. }
+                | Action::Kill { .. }
+                | Action::Understaffed { .. }
+                | Action::Failed(_)
+                | Action::Closed => unreachable!("{action:?}"),
             }
         }
     }

@@ -5,7 +5,8 @@
 //!  vacant ──► │ Starting ──► Ready ──► spent ──► Retiring ──► gone          │
 //!    ▲        │                 (its successor is Starting, then Ready,     │
 //!    │        │                  and takes tasks when it holds none)        │
-//!    └─ pause ◄── died, or could not start                                  │
+//!    ├─ pause ◄── died, or could not start                                  │
+//!    └─ waits ◄── could not start for want of what others may give back     │
 //!             └──────────────────────────────────────────────────────────────┘
 //! ```
 //! Whether somebody is missing is read off the slots, never off a count of tokens that a death could take along.
@@ -35,8 +36,10 @@ pub(crate) enum Occupant {
     /// Nobody; the slot is in the list of vacant ones.
     #[default]
     Nobody,
-    /// Nobody before this moment, after a death.
+    /// Nobody before this moment, after a death or a failed start.
     Pausing { until: Moment },
+    /// Nobody while others are starting or its last worker leaves: they may have what there was too little of.
+    Waiting,
     /// A worker.
     Worker(WorkerId),
 }
@@ -45,9 +48,10 @@ impl Machine {
     pub(crate) fn on_ready(&mut self, worker: WorkerId, actions: &mut Vec<Action>) {
         let Some(place) = self.workers.find(worker).filter(|place| self.workers[*place].is_starting()) else { return };
         self.workers[place].stage = Stage::Ready { since: self.now };
-        self.restarts.started();
+        self.starts.succeed();
         self.rest(place);
         self.pump(actions);
+        self.end_waiting(actions);
     }
 
     pub(crate) fn on_memory(&mut self, worker: WorkerId, resident: u64, actions: &mut Vec<Action>) {
@@ -161,14 +165,14 @@ impl Machine {
         }
     }
 
-    /// A worker is gone. Its slot, if it was still its own, is filled again: after a pause, if there is one.
-    pub(crate) fn vacate(&mut self, place: usize, pause: Option<Moment>, actions: &mut Vec<Action>) {
+    /// A worker is gone. Its slot, if it was still its own, is now in this state.
+    pub(crate) fn vacate(&mut self, place: usize, left: Occupant, actions: &mut Vec<Action>) {
         self.shun(place);
         let (id, number) = (self.workers[place].id, self.workers[place].slot);
         self.workers.remove(place);
         let slot = &mut self.slots[number as usize];
         if slot.current == Occupant::Worker(id) {
-            self.leave_empty(number, pause);
+            self.leave_empty(number, left);
         } else if slot.leaving == Some(id) {
             slot.leaving = None;
             self.on_left(number, actions);
@@ -181,20 +185,18 @@ impl Machine {
         self.staff(actions);
     }
 
-    fn leave_empty(&mut self, number: u32, pause: Option<Moment>) {
-        let slot = &mut self.slots[number as usize];
-        if let Some(until) = pause {
-            slot.current = Occupant::Pausing { until };
-            self.timers.push(until, Timer::Slot(number));
-        } else {
-            slot.current = Occupant::Nobody;
-            self.vacant.push(number);
+    fn leave_empty(&mut self, number: u32, left: Occupant) {
+        self.slots[number as usize].current = left;
+        match left {
+            Occupant::Nobody => self.vacant.push(number),
+            Occupant::Pausing { until } => self.timers.push(until, Timer::Slot(number)),
+            Occupant::Waiting | Occupant::Worker(_) => {}
         }
     }
 
     /// The slot's old worker is gone for good: the current one may work, and may have a successor of its own.
     fn on_left(&mut self, number: u32, actions: &mut Vec<Action>) {
-        let Occupant::Worker(current) = self.slots[number as usize].current else { return };
+        let Occupant::Worker(current) = self.slots[number as usize].current else { return self.end_waiting(actions) };
         let Some(place) = self.workers.find(current) else { return };
         if self.workers[place].is_spent() {
             self.recycle(place, actions);
@@ -203,10 +205,9 @@ impl Machine {
         }
     }
 
-    /// A slot's pause is over.
+    /// A slot may have a worker again.
     pub(crate) fn end_pause(&mut self, number: u32, actions: &mut Vec<Action>) {
-        self.slots[number as usize].current = Occupant::Nobody;
-        self.vacant.push(number);
+        self.leave_empty(number, Occupant::Nobody);
         self.staff(actions);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ganger_proto::message::Verdict;
-use ganger_proto::outcome::{Exit, NotStarted, PoolFailure};
+use ganger_proto::outcome::{Exit, NotStarted, PoolFailure, StartError};
 use ganger_proto::policy::TaskPolicy;
 use ganger_proto::{TaskId, WorkerId};
 
@@ -72,8 +72,8 @@ pub enum Event {
     StartFailed {
         /// Which; it is gone.
         worker: WorkerId,
-        /// What happened, with the program's name and the remedy.
-        error: String,
+        /// Why.
+        error: StartError,
     },
     /// A worker's initializer failed, and the worker is gone.
     InitFailed {
@@ -195,6 +195,13 @@ pub enum Action {
         task: TaskId,
         /// How it ended.
         end: End,
+    },
+    /// The pool goes on with fewer workers than it was to have, for want of something. Told once.
+    Understaffed {
+        /// How many it has.
+        workers: u32,
+        /// What there is too little of, and the remedy.
+        error: String,
     },
     /// The pool gave up: refuse further tasks. What waited is settled, what runs is being killed.
     Failed(PoolFailure),

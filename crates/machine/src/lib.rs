@@ -52,6 +52,8 @@
 //! 9. The next deadline after a tick is later than the tick: no busy loop.
 //! 10. `Closed` is told once, after everything else.
 //! 11. An event that contradicts all this changes nothing: a worker may lie, and harms at most the tasks it holds.
+//! 12. A start that fails for want of something fails no pool that has another worker. Its slot is not forgotten: while
+//!     an eager pool runs and a slot has no worker, one is starting or leaving, or there is a deadline.
 //!
 //! # What the driver promises
 //! Actions are done in order. All that a worker sent is told before [`Event::WorkerGone`], and before a
@@ -74,6 +76,7 @@ mod recall;
 mod balance;
 mod crew;
 mod restart;
+mod starts;
 mod timers;
 mod deadline;
 mod ladder;

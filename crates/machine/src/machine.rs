@@ -13,6 +13,7 @@ use crate::prefetch::Pace;
 use crate::queue::Queue;
 use crate::random::Random;
 use crate::restart::Restarts;
+use crate::starts::Starts;
 use crate::task::Tasks;
 use crate::timers::Timers;
 use crate::worker::{Stage, Workers};
@@ -60,6 +61,7 @@ pub struct Machine {
     pub(crate) loaded: usize,
     pub(crate) pace: Pace,
     pub(crate) restarts: Restarts,
+    pub(crate) starts: Starts,
     pub(crate) timers: Timers,
     /// When backlogs are looked at next.
     pub(crate) balance_at: Option<Moment>,
@@ -89,6 +91,7 @@ impl Machine {
             loaded: 0,
             pace: Pace::new(policy.prefetch.clone()),
             restarts: Restarts::default(),
+            starts: Starts::default(),
             timers: Timers::default(),
             balance_at: None,
             timed: false,

@@ -1,10 +1,11 @@
-//! Deaths: what they cost the tasks, when the dead are replaced, and when the pool gives up.
+//! Deaths: what they cost the tasks, when the dead are replaced, and when the pool gives up for them.
 
 use std::collections::VecDeque;
 
-use ganger_proto::outcome::{Exit, PoolFailure};
+use ganger_proto::outcome::{Exit, PoolFailure, StartError};
 use ganger_proto::{TaskId, WorkerId};
 
+use crate::crew::Occupant;
 use crate::event::{Action, End, Moment};
 use crate::ladder::Rung;
 use crate::machine::Machine;
@@ -16,10 +17,6 @@ use crate::worker::{Killing, Stage};
 pub(crate) struct Restarts {
     /// The deaths without one finished task since. Those that are too long ago are dropped with the next one.
     deaths: VecDeque<Moment>,
-    /// Failed starts in a row.
-    starts: u32,
-    /// Failed initializers in a row.
-    initializers: u32,
 }
 
 impl Restarts {
@@ -28,11 +25,6 @@ impl Restarts {
         if !self.deaths.is_empty() {
             self.deaths.clear();
         }
-    }
-
-    pub(crate) fn started(&mut self) {
-        self.starts = 0;
-        self.initializers = 0;
     }
 }
 
@@ -47,7 +39,8 @@ impl Machine {
         let Some(place) = self.workers.find(worker) else { return };
         let since = match self.workers[place].stage {
             Stage::Starting { .. } | Stage::Killed { why: Killing::SlowStart } => {
-                return self.on_start_failed(worker, format!("a worker ended before it was ready: {exit}"), actions);
+                let error = StartError::permanent(format!("a worker ended before it was ready: {exit}"));
+                return self.on_start_failed(worker, error, actions);
             }
             Stage::Ready { since } | Stage::Isolating { since, .. } => Some(since),
             Stage::Retiring { .. } | Stage::Terminated | Stage::Killed { .. } | Stage::Gone => None,
@@ -55,52 +48,9 @@ impl Machine {
         self.bury(place, current, since.map(|_| exit), actions);
         match since {
             Some(since) => self.on_death(place, since, exit, actions),
-            None => self.vacate(place, None, actions),
+            None => self.vacate(place, Occupant::Nobody, actions),
         }
         self.fill(actions);
-    }
-
-    pub(crate) fn on_start_failed(&mut self, worker: WorkerId, error: String, actions: &mut Vec<Action>) {
-        let Some(place) = self.workers.find(worker) else { return };
-        if !self.failed_to_start(place, actions) {
-            return;
-        }
-        self.restarts.starts += 1;
-        let nobody = !self.workers.iter().any(|worker| worker.is_ready());
-        if self.restarts.starts >= self.policy.init_failures && nobody {
-            self.fail(PoolFailure::Start { error }, actions);
-        }
-    }
-
-    pub(crate) fn on_init_failed(&mut self, worker: WorkerId, error: String, actions: &mut Vec<Action>) {
-        let Some(place) = self.workers.find(worker) else { return };
-        if !self.failed_to_start(place, actions) {
-            return;
-        }
-        self.restarts.initializers += 1;
-        let times = self.restarts.initializers;
-        if times >= self.policy.init_failures {
-            self.fail(PoolFailure::Initializer { times, error }, actions);
-        }
-    }
-
-    /// Sees off a worker that never was ready, and tells whether that was a failure.
-    fn failed_to_start(&mut self, place: usize, actions: &mut Vec<Action>) -> bool {
-        // What it should not hold is not lost even so.
-        self.bury(place, None, None, actions);
-        let failed = match self.workers[place].stage {
-            Stage::Starting { .. } | Stage::Killed { why: Killing::SlowStart } => true,
-            Stage::Ready { .. }
-            | Stage::Isolating { .. }
-            | Stage::Retiring { .. }
-            | Stage::Terminated
-            | Stage::Killed { why: Killing::OurWish }
-            | Stage::Gone => false,
-        };
-        let pause = failed.then(|| self.fall(place));
-        self.vacate(place, pause, actions);
-        self.fill(actions);
-        failed
     }
 
     /// A worker died that we had not killed.
@@ -109,17 +59,18 @@ impl Machine {
         if healthy || self.workers[place].useful {
             self.slots[self.workers[place].slot as usize].falls = 0;
         }
-        let pause = if healthy { None } else { Some(self.fall(place)) };
-        self.vacate(place, pause, actions);
+        let left = if healthy { Occupant::Nobody } else { self.fall(place) };
+        self.vacate(place, left, actions);
         self.count_death(exit, actions);
     }
 
-    /// One more fall in a row of a slot's workers: until when the slot pauses.
-    fn fall(&mut self, place: usize) -> Moment {
+    /// One more fall in a row of a slot's workers: the slot pauses.
+    pub(crate) fn fall(&mut self, place: usize) -> Occupant {
         let slot = &mut self.slots[self.workers[place].slot as usize];
         slot.falls = slot.falls.saturating_add(1);
         let falls = slot.falls;
-        self.now + self.policy.restart.backoff.pause(falls, self.random.chance())
+        let pause = self.policy.restart.backoff.pause(falls, self.random.chance());
+        Occupant::Pausing { until: self.now + pause }
     }
 
     fn count_death(&mut self, last: Exit, actions: &mut Vec<Action>) {
@@ -138,7 +89,7 @@ impl Machine {
     }
 
     /// Gives up.
-    fn fail(&mut self, failure: PoolFailure, actions: &mut Vec<Action>) {
+    pub(crate) fn fail(&mut self, failure: PoolFailure, actions: &mut Vec<Action>) {
         match self.rung {
             Rung::Running | Rung::Closing => {
                 self.failure = Some(failure.clone());
@@ -151,7 +102,13 @@ impl Machine {
     }
 
     /// Decides about each task that a worker leaves behind. `died` is how, if it was not our doing.
-    fn bury(&mut self, place: usize, current: Option<TaskId>, died: Option<Exit>, actions: &mut Vec<Action>) {
+    pub(crate) fn bury(
+        &mut self,
+        place: usize,
+        current: Option<TaskId>,
+        died: Option<Exit>,
+        actions: &mut Vec<Action>,
+    ) {
         let mut held = std::mem::take(&mut self.workers[place].held);
         self.loaded -= usize::from(held.len() > 1);
         // From the back, so that the queue's front has them in their old order.

@@ -191,6 +191,38 @@ impl fmt::Display for PoolFailure {
     }
 }
 
+/// Why a worker could not be started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartError {
+    /// Whether it may go better later.
+    pub kind: StartErrorKind,
+    /// What happened, with the program's name and the remedy.
+    pub message: String,
+}
+
+/// Whether a start that failed may go better later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StartErrorKind {
+    /// As far as we know, it fails again.
+    Permanent,
+    /// There was too little of something that others have and give back: descriptors, processes, memory.
+    Shortage,
+}
+
+impl StartError {
+    /// One that will come again.
+    #[must_use]
+    pub fn permanent(message: impl Into<String>) -> Self {
+        Self { kind: StartErrorKind::Permanent, message: message.into() }
+    }
+
+    /// One for want of something.
+    #[must_use]
+    pub fn shortage(message: impl Into<String>) -> Self {
+        Self { kind: StartErrorKind::Shortage, message: message.into() }
+    }
+}
+
 /// How a command ended, with what it used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CommandEnd {

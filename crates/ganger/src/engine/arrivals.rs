@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use ganger_machine::Event;
 use ganger_proto::WorkerId;
+use ganger_proto::outcome::StartError;
 use ganger_sys::{Child, Interest, Signal, sweep};
 
 use crate::builder::StartMethod;
@@ -34,7 +35,7 @@ impl Driver {
                 // Not in the set if it never came that far.
                 let _ = self.engine.bells.delete(&member.bell);
             }
-            turn.event(Event::StartFailed { worker, error });
+            turn.event(Event::StartFailed { worker, error: StartError::permanent(error) });
         }
     }
 
@@ -169,7 +170,7 @@ impl Driver {
         let mut turn = self.turn();
         if let Some(member) = turn.gang.remove(worker) {
             let _ = self.engine.bells.delete(&member.bell);
-            turn.event(Event::StartFailed { worker, error: error.to_owned() });
+            turn.event(Event::StartFailed { worker, error: StartError::permanent(error) });
         }
     }
 }

@@ -7,10 +7,12 @@ use ganger_machine::{Action, End, Event, Moment};
 use ganger_proto::TaskId;
 use ganger_proto::WorkerId;
 use ganger_proto::message::Verdict;
+use ganger_proto::outcome::StartError;
 use ganger_sys::Signal;
 
 use crate::engine::core::{Core, Stage};
 use crate::engine::member::{Body, TakeBack};
+use crate::engine::settings::Settings;
 use crate::engine::shares;
 use crate::engine::table::{Entry, Sink};
 use crate::slot::{Body as ResultBody, Detail, Ended, How};
@@ -47,6 +49,10 @@ impl Core {
             Action::Terminate { worker } => self.signal(worker, &[Signal::Term, Signal::Cont]),
             Action::Kill { worker } => self.signal(worker, &[Signal::Kill]),
             Action::Settle { task, end } => self.settle(task, end),
+            Action::Understaffed { workers, error } => {
+                let Settings { name, policy, .. } = &*self.settings;
+                log::warn!("pool {name}: only {workers} of {} workers could be started: {error}", policy.workers);
+            }
             Action::Failed(failure) => {
                 log::error!("pool {}: {failure}", self.settings.name);
                 self.stage = Stage::Closing;
@@ -133,7 +139,7 @@ impl Core {
     fn call_off(&mut self, worker: WorkerId) {
         let Some(at) = self.to_start.iter().position(|(waiting, _)| *waiting == worker) else { return };
         self.to_start.remove(at);
-        let (now, error) = (self.now(), "it was called off".to_owned());
+        let (now, error) = (self.now(), StartError::permanent("it was called off"));
         self.machine.on(now, Event::StartFailed { worker, error }, &mut self.actions);
     }
 

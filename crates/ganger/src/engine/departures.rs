@@ -1,7 +1,7 @@
 //! Workers that go: whatever they left is heard, then their tasks are the machine's again.
 
 use ganger_machine::Event;
-use ganger_proto::outcome::Exit;
+use ganger_proto::outcome::{Exit, StartError};
 use ganger_proto::{TaskId, WorkerId};
 use ganger_sys::Signal;
 
@@ -70,13 +70,15 @@ impl Driver {
         match (&member.phase, &member.misbehaved) {
             (Phase::Ready, _) => Event::WorkerGone { worker, current, exit },
             (Phase::InitFailed(error), _) => Event::InitFailed { worker, error: error.clone() },
-            (Phase::Starting | Phase::Greeted, Some(why)) => Event::StartFailed { worker, error: why.clone() },
+            (Phase::Starting | Phase::Greeted, Some(why)) => {
+                Event::StartFailed { worker, error: StartError::permanent(why) }
+            }
             (Phase::Starting, None) => {
                 let program = &self.engine.settings.program.shown;
                 let error = format!(
                     "{program} ended with {exit} before it said hello; does its main call ganger::init() first?"
                 );
-                Event::StartFailed { worker, error }
+                Event::StartFailed { worker, error: StartError::permanent(error) }
             }
             (Phase::Greeted, None) => {
                 Event::InitFailed { worker, error: format!("it ended with {exit} in its initializer") }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ganger_machine::{Action, End, Event};
 use ganger_proto::message::Verdict;
-use ganger_proto::outcome::NotStarted;
+use ganger_proto::outcome::{NotStarted, StartError};
 use ganger_proto::policy::TaskPolicy;
 
 use crate::pool::{MS, Pool, policy, send, settle, t, take_back, w};
@@ -31,7 +31,10 @@ fn a_worker_that_is_still_starting_is_not_waited_for() {
     for event in [Event::Close, Event::Interrupt, Event::Terminate, Event::Kill] {
         let (mut pool, _) = Pool::starting(policy(1));
         assert_eq!(pool.on(event), [Action::Kill { worker: w(0) }]);
-        assert_eq!(pool.on(Event::StartFailed { worker: w(0), error: "killed".into() }), [Action::Closed]);
+        assert_eq!(
+            pool.on(Event::StartFailed { worker: w(0), error: StartError::permanent("killed") }),
+            [Action::Closed]
+        );
     }
 }
 

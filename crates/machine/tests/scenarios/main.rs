@@ -3,4 +3,5 @@
 mod pool;
 mod dispatch;
 mod supervision;
+mod starts;
 mod ladder;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ganger_machine::{Action, End, Event, Machine, Moment};
 use ganger_proto::message::Verdict;
-use ganger_proto::outcome::Exit;
+use ganger_proto::outcome::{Exit, PoolFailure};
 use ganger_proto::policy::{Backoff, PoolPolicy, Restart, TaskPolicy};
 use ganger_proto::{TaskId, WorkerId};
 
@@ -41,6 +41,21 @@ pub(crate) fn settle(task: u32, end: End) -> Action {
 
 pub(crate) fn take_back(worker: WorkerId, task: u32) -> Action {
     Action::TakeBack { worker, task: t(task) }
+}
+
+/// The worker that is to be started, the first if there are more.
+pub(crate) fn started(actions: &[Action]) -> Option<WorkerId> {
+    actions.iter().find_map(|action| match action {
+        Action::Start { worker, .. } => Some(*worker),
+        Action::Send { .. } | Action::TakeBack { .. } | Action::AskToStop { .. } | Action::Retire { .. } => None,
+        Action::Terminate { .. } | Action::Kill { .. } | Action::Settle { .. } => None,
+        Action::Understaffed { .. } | Action::Failed(_) | Action::Closed => None,
+    })
+}
+
+/// Why the pool gave up.
+pub(crate) fn failure(actions: &[Action]) -> Option<&PoolFailure> {
+    actions.iter().find_map(|action| if let Action::Failed(failure) = action { Some(failure) } else { None })
 }
 
 impl Pool {

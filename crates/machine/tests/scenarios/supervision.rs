@@ -3,24 +3,9 @@
 use std::time::Duration;
 
 use ganger_machine::{Action, End, Event};
-use ganger_proto::WorkerId;
 use ganger_proto::outcome::{NotStarted, PoolFailure};
 
-use crate::pool::{KILLED, MS, Pool, policy, send, settle, t, take_back, w};
-
-fn started(actions: &[Action]) -> Option<WorkerId> {
-    actions.iter().find_map(|action| match action {
-        Action::Start { worker, .. } => Some(*worker),
-        Action::Send { .. } | Action::TakeBack { .. } | Action::AskToStop { .. } | Action::Retire { .. } => None,
-        Action::Terminate { .. } | Action::Kill { .. } | Action::Settle { .. } | Action::Failed(_) | Action::Closed => {
-            None
-        }
-    })
-}
-
-fn failure(actions: &[Action]) -> Option<&PoolFailure> {
-    actions.iter().find_map(|action| if let Action::Failed(failure) = action { Some(failure) } else { None })
-}
+use crate::pool::{KILLED, MS, Pool, failure, policy, send, settle, started, t, take_back, w};
 
 #[test]
 fn the_healthy_are_replaced_at_once_and_the_young_after_a_growing_pause() {
@@ -82,81 +67,6 @@ fn deaths_that_are_long_ago_do_not_count() {
         assert_eq!(failure(&pool.gone(worker, None)), None);
         worker = started(&pool.pass(11_000 * MS)).expect("replaced");
         pool.on(Event::Ready { worker });
-    }
-}
-
-#[test]
-fn initializers_that_fail_in_a_row_fail_the_pool() {
-    let (mut pool, _) = Pool::starting(policy(1));
-    pool.submit(1);
-    let mut worker = w(0);
-    let mut fail = |pool: &mut Pool| {
-        let actions = pool.on(Event::InitFailed { worker, error: "no model".into() });
-        worker = started(&pool.pass(1000 * MS)).unwrap_or(worker);
-        (actions, worker)
-    };
-    assert_eq!(failure(&fail(&mut pool).0), None);
-    let (actions, worker) = fail(&mut pool);
-    assert_eq!(failure(&actions), None);
-    pool.on(Event::Ready { worker });
-    let mut worker = {
-        pool.now += 2000 * MS;
-        started(&pool.gone(worker, None)).expect("it was healthy")
-    };
-    for n in 1..=3 {
-        let actions = pool.on(Event::InitFailed { worker, error: "no model".into() });
-        let why = PoolFailure::Initializer { times: 3, error: "no model".into() };
-        assert_eq!(failure(&actions), (n == 3).then_some(&why));
-        worker = started(&pool.pass(1000 * MS)).unwrap_or(worker);
-    }
-}
-
-#[test]
-fn starts_that_fail_fail_the_pool_only_when_nobody_is_ready() {
-    let (mut pool, _) = Pool::starting(policy(2));
-    pool.on(Event::Ready { worker: w(0) });
-    let mut worker = w(1);
-    for _ in 0..9 {
-        assert_eq!(failure(&pool.on(Event::StartFailed { worker, error: "no memory".into() })), None);
-        worker = started(&pool.pass(11_000 * MS)).expect("tried again");
-    }
-    let (mut pool, _) = Pool::starting(policy(1));
-    let mut worker = w(0);
-    for n in 1..=3 {
-        let actions = pool.on(Event::StartFailed { worker, error: "no such file".into() });
-        assert_eq!(failure(&actions).is_some(), n == 3);
-        worker = started(&pool.pass(1000 * MS)).unwrap_or(worker);
-    }
-}
-
-#[test]
-fn a_worker_that_becomes_ready_forgives_the_failed_starts_before_it() {
-    let (mut pool, _) = Pool::starting(policy(1));
-    let mut worker = w(0);
-    for _ in 0..5 {
-        for _ in 0..2 {
-            assert_eq!(failure(&pool.on(Event::StartFailed { worker, error: "no memory".into() })), None);
-            worker = started(&pool.pass(11_000 * MS)).expect("tried again");
-        }
-        pool.on(Event::Ready { worker });
-        pool.now += 2000 * MS;
-        worker = started(&pool.gone(worker, None)).expect("it was healthy");
-    }
-}
-
-#[test]
-fn a_worker_that_is_never_ready_is_killed_and_counted() {
-    let (mut pool, _) = Pool::starting(policy(1));
-    let mut worker = w(0);
-    for n in 1..=3 {
-        assert_eq!(pool.pass(29_900 * MS), []);
-        assert_eq!(pool.pass(101 * MS), [Action::Kill { worker }]);
-        let actions = pool.gone(worker, None);
-        assert_eq!(failure(&actions).is_some(), n == 3);
-        if n < 3 {
-            pool.pass(50 * n * MS);
-            worker = started(&pool.pass(51 * n * MS)).expect("after the pause");
-        }
     }
 }
 

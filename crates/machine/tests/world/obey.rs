@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ganger_machine::{Action, End, Event};
-use ganger_proto::outcome::NotStarted;
+use ganger_proto::outcome::{NotStarted, StartErrorKind};
 use ganger_proto::{TaskId, WorkerId};
 
 use crate::model::Place;
@@ -13,6 +13,10 @@ use crate::world::{Ask, World};
 /// The first promise that does not hold.
 macro_rules! ensure {
     ($holds:expr, $($said:tt)*) => { if !$holds { return Err(format!($($said)*)); } };
+}
+
+fn is_shortage(cause: &Event) -> bool {
+    matches!(cause, Event::StartFailed { error, .. } if error.kind == StartErrorKind::Shortage)
 }
 
 impl World {
@@ -27,8 +31,11 @@ impl World {
             Action::Terminate { worker } => self.obey_terminate(worker),
             Action::Kill { worker } => self.obey_kill(worker),
             Action::Settle { task, end } => self.obey_settle(task, end, cause),
+            Action::Understaffed { workers, .. } => self.obey_understaffed(workers, cause),
             Action::Failed(_) => {
                 ensure!(!self.failed && self.rung < 2, "failed twice, or while ending");
+                let alone = self.workers.iter().all(|sim| sim.gone);
+                ensure!(alone || !is_shortage(cause), "failed for want of something, with a worker");
                 self.failed = true;
                 Ok(())
             }
@@ -40,6 +47,13 @@ impl World {
                 Ok(())
             }
         }
+    }
+
+    fn obey_understaffed(&mut self, workers: u32, cause: &Event) -> Result<(), String> {
+        ensure!(!std::mem::replace(&mut self.understaffed, true), "understaffed twice");
+        let live = self.workers.iter().filter(|sim| !sim.gone).count() as u32;
+        ensure!(is_shortage(cause) && (1..self.policy.workers.min(live + 1)).contains(&workers), "not understaffed");
+        Ok(())
     }
 
     fn living(&self, worker: WorkerId) -> Result<usize, String> {

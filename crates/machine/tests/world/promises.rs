@@ -104,7 +104,18 @@ impl World {
         if self.machine.workers().count() != live {
             return Err("a dead worker is kept".into());
         }
+        self.check_slots()?;
         self.check_tasks(held)
+    }
+
+    fn check_slots(&self) -> Result<(), String> {
+        let live = || self.workers.iter().filter(|sim| !sim.gone);
+        let empty = (1..=self.policy.workers).any(|slot| live().all(|sim| sim.slot != slot));
+        let moves = live().any(|sim| !sim.ready || sim.is_ended_by_us()) || self.machine.next_deadline().is_some();
+        if self.policy.eager && self.rung == 0 && !self.failed && empty && !moves {
+            return Err("a slot was forgotten".into());
+        }
+        Ok(())
     }
 
     fn check_tasks(&self, held: usize) -> Result<(), String> {

@@ -7,13 +7,16 @@ use std::time::Duration;
 use ganger_machine::{Event, Machine, Moment};
 use ganger_proto::TaskId;
 use ganger_proto::message::Verdict;
-use ganger_proto::outcome::Exit;
+use ganger_proto::outcome::{Exit, StartError};
 use ganger_proto::policy::{PoolPolicy, TaskPolicy};
 
 use crate::model::{Case, Place};
 use crate::policies;
 use crate::sim::Sim;
 use crate::step::{Chance, Deed, Step};
+
+/// For how many workers there may be room; a pool has at most four slots, and two in each.
+const ROOMS: [usize; 8] = [0, 1, 2, 3, 8, 8, 8, 8];
 
 /// A take-back whose answer was not told yet; `taken` once the slot in the ring was looked at.
 pub(crate) struct Ask {
@@ -38,11 +41,14 @@ pub(crate) struct World {
     pub(crate) terminated_at: Moment,
     read_at: Moment,
     pub(crate) failed: bool,
+    pub(crate) understaffed: bool,
     pub(crate) closed: bool,
     pub(crate) liars: bool,
     pub(crate) early_answers: bool,
     /// One start in so many fails; 0 for none.
     flaky: u64,
+    /// For so many workers there are descriptors, processes and memory.
+    pub(crate) room: usize,
     fast: bool,
     policies: Vec<Arc<TaskPolicy>>,
     trace: Option<Vec<String>>,
@@ -66,10 +72,12 @@ impl World {
             terminated_at: Moment::default(),
             read_at: Moment::default(),
             failed: false,
+            understaffed: false,
             closed: false,
             liars: chance.one_in(5),
             early_answers: chance.one_in(2),
             flaky: [0, 0, 2, 5][chance.below(4) as usize],
+            room: ROOMS[chance.below(8) as usize],
             fast: !chance.one_in(3),
             policies: (0..4).map(|_| Arc::new(policies::task(&mut chance))).collect(),
             trace: traced.then(Vec::new),
@@ -157,6 +165,10 @@ impl World {
             (Deed::Submit, _) => (0..=param % 4).try_for_each(|n| self.submit(pick + n as usize)),
             (Deed::Cancel, _) if self.cases.is_empty() => Ok(()),
             (Deed::Cancel, _) => self.cancel(self.cases[self.cases.len() - 1 - pick % self.cases.len().min(8)].id),
+            (Deed::Advance, _) if param == 255 => {
+                self.room = ROOMS[pick % ROOMS.len()];
+                Ok(())
+            }
             (Deed::Advance, _) => {
                 self.pause(if param < 200 { param * 3 } else { param * 400 });
                 Ok(())
@@ -277,19 +289,23 @@ impl World {
 
     /// What comes next for a worker that is starting, or that was told to end.
     fn end(&mut self, w: usize, param: u64) -> Result<(), String> {
+        let crowded = self.workers.iter().filter(|sim| !sim.gone).count() > self.room;
         let sim = &mut self.workers[w];
         let worker = sim.id;
         if sim.ready {
             return self.die(w, param);
         }
+        if crowded && !sim.killed {
+            sim.gone = true;
+            return self.feed(Event::StartFailed { worker, error: StartError::shortage("no room") });
+        }
         if sim.killed || (self.flaky > 0 && param % self.flaky == 1) {
             sim.gone = true;
-            let error = "flaky".into();
             let init = param.is_multiple_of(3) && !sim.killed;
             return self.feed(if init {
-                Event::InitFailed { worker, error }
+                Event::InitFailed { worker, error: "flaky".into() }
             } else {
-                Event::StartFailed { worker, error }
+                Event::StartFailed { worker, error: StartError::permanent("flaky") }
             });
         }
         sim.ready = true;
@@ -345,7 +361,7 @@ impl World {
         let Some(worker) = dead.get(param as usize % dead.len().max(1)).copied() else { return Ok(()) };
         match param % 3 {
             0 => self.feed(Event::WorkerGone { worker, current: None, exit: Exit::Code(0) }),
-            1 => self.feed(Event::StartFailed { worker, error: "late".into() }),
+            1 => self.feed(Event::StartFailed { worker, error: StartError::shortage("late") }),
             _ => self.feed(Event::Ready { worker }),
         }
     }
