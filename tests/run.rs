@@ -79,7 +79,7 @@ fn shuffled_inputs_are_all_there() {
 #[test]
 fn mistakes_are_told_before_anything_runs() {
     // Arguments, and what the error names.
-    let table: [(&[&str], &str); 19] = [
+    let table: [(&[&str], &str); 26] = [
         (&[], "no command"),
         (&[":::", "a"], "no command"),
         (&["echo {..}", ":::", "a"], "unknown replacement string {..}"),
@@ -91,13 +91,20 @@ fn mistakes_are_told_before_anything_runs() {
         (&["echo", ":::", "a", ":::", "b"], "one list of inputs"),
         (&["-j0", "echo", ":::", "a"], "zero jobs"),
         (&["-jx", "echo", ":::", "a"], "50%"),
+        (&["-j", "1000000", "echo", ":::", "a"], "at most 100000"),
         (&["no-such-program", ":::", "a"], "no-such-program is in no directory of PATH"),
         (&["./absent", ":::", "a"], "no such program: ./absent"),
         (&["./script", ":::", "a"], "chmod +x"),
+        (&["/dev", ":::", "a"], "/dev is a directory, not a program"),
+        (&["/dev/null", ":::", "a"], "/dev/null is a device, not a program"),
         (&["--wd", "absent", "echo", ":::", "a"], "--wd absent"),
         (&["--timeout", "0", "echo", ":::", "a"], "no limit"),
         (&["--halt", "soon,fails=1", "echo", ":::", "a"], "soon,fail=1"),
-        (&["--retries", "0", "echo", ":::", "a"], "--retries"),
+        (&["--timeout", "-5", "echo", ":::", "a"], "cannot be negative"),
+        (&["--delay", "-5", "echo", ":::", "a"], "cannot be negative"),
+        (&["--halt", "now,fail=0", "echo", ":::", "a"], "1 or more"),
+        (&["--halt", "now,fail=200%", "echo", ":::", "a"], "at most 100%"),
+        (&["--retries", "x", "echo", ":::", "a"], "how often a command is tried in all"),
         (&["-u", "-k", "echo", ":::", "a"], "--keep-order"),
     ];
     let sandbox = Sandbox::new();
@@ -147,6 +154,8 @@ fn failures_are_tried_again() {
     sandbox.write("tries", "");
     let done = sandbox.run(["--retries", "3", count, ":::", "4"]).done();
     done.told(1, "exit code 1 (after 3 attempts)");
+    sandbox.write("tries", "");
+    sandbox.run(["--retries", "0", count, ":::", "2"]).done().told(1, "failed: exit code 1\n");
 }
 
 #[test]

@@ -22,15 +22,11 @@ impl FromStr for Jobs {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong =
-            || "it is a number (8), a share of the processors (50%), or more or fewer than those (+2, -1)".into();
-        let number = |digits: &str| {
-            digits.parse::<usize>().ok().filter(|number| *number <= MOST && !digits.starts_with('+')).ok_or_else(wrong)
-        };
         if let Some(percent) = text.strip_suffix('%') {
             return match percent.parse() {
-                Ok(percent) if percent > 0.0 && percent <= 1e6 => Ok(Jobs::Percent(percent)),
                 Ok(0.0) => Err("with zero jobs nothing would ever run".into()),
+                Ok(percent) if percent > 1e6 => Err(too_many()),
+                Ok(percent) if percent > 0.0 => Ok(Jobs::Percent(percent)),
                 Ok(_) | Err(_) => Err(wrong()),
             };
         }
@@ -43,6 +39,21 @@ impl FromStr for Jobs {
             },
         }
     }
+}
+
+fn number(digits: &str) -> Result<usize, String> {
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(wrong());
+    }
+    digits.parse().ok().filter(|number| *number <= MOST).ok_or_else(too_many)
+}
+
+fn wrong() -> String {
+    "it is a number (8), a share of the processors (50%), or more or fewer than those (+2, -1)".to_owned()
+}
+
+fn too_many() -> String {
+    format!("each job has a process, and there are at most {MOST}; 100% is one for each processor")
 }
 
 impl Jobs {
@@ -69,9 +80,14 @@ mod tests {
         for (text, jobs) in table {
             assert_eq!(text.parse::<Jobs>().expect(text).of(4), jobs, "{text}");
         }
-        for text in ["", "0", "0%", "x", "-", "+", "1.5", "-5%", "1000001", "++1", "+-1", "%"] {
+        for text in ["", "0", "0%", "x", "-", "+", "1.5", "-5%", "inf%", "nan%", "++1", "+-1", "%"] {
             assert!(text.parse::<Jobs>().is_err(), "{text}");
         }
-        assert!("0".parse::<Jobs>().expect_err("zero").contains("zero jobs"));
+        for text in ["0", "0%"] {
+            assert!(text.parse::<Jobs>().expect_err(text).contains("zero jobs"), "{text}");
+        }
+        for text in ["100001", "1000000", "+99999999999999999999", "1e9%"] {
+            assert!(text.parse::<Jobs>().expect_err(text).contains("at most 100000"), "{text}");
+        }
     }
 }

@@ -4,24 +4,26 @@ use std::env;
 use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Why a program cannot be run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ProgramError {
     /// It is not where its path says.
-    Absent { program: PathBuf },
+    Absent { path: PathBuf },
     /// It is in no directory of PATH.
     NotInPath { program: PathBuf },
-    /// It is there, and no program.
+    /// It is a file that may not be executed.
     NotExecutable { path: PathBuf },
+    /// It is no file: what it is.
+    NoFile { path: PathBuf, kind: &'static str },
 }
 
 impl fmt::Display for ProgramError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ProgramError::Absent { program } => write!(f, "no such program: {}", program.display()),
+            ProgramError::Absent { path } => write!(f, "no such program: {}", path.display()),
             ProgramError::NotInPath { program } => {
                 let name = program.display();
                 write!(
@@ -34,6 +36,10 @@ impl fmt::Display for ProgramError {
                 let path = path.display();
                 write!(f, "{path} is not an executable program; if it is to be one: chmod +x {path}")
             }
+            ProgramError::NoFile { path, kind } => {
+                let path = path.display();
+                write!(f, "{path} is {kind}, not a program: a command begins with its program's name or path")
+            }
         }
     }
 }
@@ -41,39 +47,29 @@ impl fmt::Display for ProgramError {
 /// Looks for a program as the system will: by its path if it has a slash, in PATH otherwise.
 pub(crate) fn find(program: &OsStr, dir: Option<&Path>) -> Result<(), ProgramError> {
     if program.as_bytes().contains(&b'/') {
-        let path = dir.unwrap_or(Path::new("")).join(program);
-        return match state(&path) {
-            State::Executable => Ok(()),
-            State::Absent => Err(ProgramError::Absent { program: program.into() }),
-            State::Other => Err(ProgramError::NotExecutable { path }),
-        };
+        return judge(&dir.unwrap_or(Path::new("")).join(program));
     }
     // Without a PATH the C library looks in these.
     let path = env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
-    let found: Vec<_> = env::split_paths(&path).map(|dir| dir.join(program)).map(|path| (state(&path), path)).collect();
-    if found.iter().any(|(state, _)| *state == State::Executable) {
+    let found: Vec<_> = env::split_paths(&path).map(|dir| judge(&dir.join(program))).collect();
+    if found.contains(&Ok(())) {
         return Ok(());
     }
-    let other = found.into_iter().find(|(state, path)| *state == State::Other && path.is_file());
-    Err(match other {
-        Some((_, path)) => ProgramError::NotExecutable { path },
-        None => ProgramError::NotInPath { program: program.into() },
-    })
+    let file = found.into_iter().find(|result| matches!(result, Err(ProgramError::NotExecutable { .. })));
+    file.unwrap_or_else(|| Err(ProgramError::NotInPath { program: program.into() }))
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Executable,
-    /// A directory, or a file that may not be executed.
-    Other,
-    Absent,
-}
-
-fn state(path: &Path) -> State {
-    match path.metadata() {
-        Ok(data) if data.is_file() && data.permissions().mode() & 0o111 != 0 => State::Executable,
-        Ok(_) => State::Other,
-        Err(_) => State::Absent,
+/// Whether what is at a path can be executed.
+fn judge(path: &Path) -> Result<(), ProgramError> {
+    let Ok(data) = path.metadata() else { return Err(ProgramError::Absent { path: path.into() }) };
+    let no_file = |kind| Err(ProgramError::NoFile { path: path.into(), kind });
+    match data.file_type() {
+        kind if kind.is_dir() => no_file("a directory"),
+        kind if kind.is_char_device() || kind.is_block_device() => no_file("a device"),
+        kind if kind.is_fifo() => no_file("a pipe"),
+        kind if kind.is_socket() => no_file("a socket"),
+        _ if data.permissions().mode() & 0o111 == 0 => Err(ProgramError::NotExecutable { path: path.into() }),
+        _ => Ok(()),
     }
 }
 
@@ -91,6 +87,9 @@ mod tests {
         assert!(absent.contains("no-such-program is in no directory of PATH"), "{absent}");
         assert!(matches!(found("/no/such", None), Err(ProgramError::Absent { .. })));
         assert!(matches!(found("/etc/passwd", None), Err(ProgramError::NotExecutable { .. })));
-        assert!(matches!(found("/etc", None), Err(ProgramError::NotExecutable { .. })));
+        for (path, told) in [("/etc", "/etc is a directory"), ("/dev/null", "/dev/null is a device")] {
+            let error = found(path, None).expect_err(path).to_string();
+            assert!(error.starts_with(told) && !error.contains("chmod"), "{error}");
+        }
     }
 }

@@ -104,14 +104,17 @@ impl FromStr for Halt {
             // GNU parallel's old numbers.
             "1" => Ok(fails(When::Soon)),
             "2" => Ok(fails(When::Now)),
-            _ => parse(text).ok_or_else(|| {
-                "it is never, or now|soon, then fail|success|done, then =N or =N%: `soon,fail=1`, `now,done=30%`".into()
-            }),
+            _ => {
+                let (when, what, limit) = words(text).ok_or(
+                    "it is never, or now|soon, then fail|success|done, then =N or =N%: `soon,fail=1`, `now,done=30%`",
+                )?;
+                Ok(Halt::After { when, what, limit: parse_limit(limit)? })
+            }
         }
     }
 }
 
-fn parse(text: &str) -> Option<Halt> {
+fn words(text: &str) -> Option<(When, What, &str)> {
     let (when, condition) = text.split_once(',')?;
     let when = match when {
         "now" => When::Now,
@@ -125,11 +128,17 @@ fn parse(text: &str) -> Option<Halt> {
         "done" => What::Done,
         _ => return None,
     };
-    let limit = match limit.strip_suffix('%') {
-        Some(percent) => Limit::Percent(percent.parse().ok().filter(|percent| *percent > 0.0 && *percent <= 100.0)?),
-        None => Limit::Count(limit.parse().ok().filter(|count| *count > 0)?),
+    Some((when, what, limit))
+}
+
+fn parse_limit(text: &str) -> Result<Limit, &'static str> {
+    let Some(percent) = text.strip_suffix('%') else {
+        let count = text.parse().ok().filter(|count| *count > 0).map(Limit::Count);
+        return count
+            .ok_or("after the = stands a number of commands, 1 or more, or a share of the inputs: `=3`, `=10%`");
     };
-    Some(Halt::After { when, what, limit })
+    let percent = percent.parse().ok().filter(|percent| *percent > 0.0 && *percent <= 100.0).map(Limit::Percent);
+    percent.ok_or("a share of the inputs is more than 0% and at most 100%: `=10%`, `=100%`")
 }
 
 #[cfg(test)]
@@ -150,8 +159,15 @@ mod tests {
         for (text, shown) in table {
             assert_eq!(text.parse::<Halt>().expect(text).to_string(), shown);
         }
-        for text in ["", "soon", "later,fail=1", "now,fails=1", "now,fail=0", "now,fail=-1", "now,fail=101%", "3"] {
-            assert!(text.parse::<Halt>().expect_err(text).contains("soon,fail=1"));
+        for (texts, told) in [
+            (&["", "soon", "later,fail=1", "now,fails=1", "3"][..], "`soon,fail=1`"),
+            (&["now,fail=0", "now,fail=-1", "now,fail=x", "now,fail=", "now,fail=1.5"], "1 or more"),
+            (&["now,fail=0%", "now,fail=101%", "now,fail=-1%", "now,fail=x%", "now,fail=nan%"], "at most 100%"),
+        ] {
+            for text in texts {
+                let error = text.parse::<Halt>().expect_err(text);
+                assert!(error.contains(told), "{text}: {error}");
+            }
         }
     }
 

@@ -43,6 +43,9 @@ impl FromStr for Timeout {
 /// When it is none; the error says what one looks like.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let wrong = || "a time is seconds, or numbers with units: `10`, `0.5`, `250ms`, `2m`, `1d3.5h16.6m4s`".to_owned();
+    if text.strip_prefix('-').is_some_and(|time| parse_duration(time).is_ok()) {
+        return Err("a time cannot be negative".to_owned());
+    }
     let (mut rest, mut seconds) = (text, 0.0);
     while !rest.is_empty() {
         let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
@@ -123,6 +126,7 @@ mod tests {
         for text in ["", "s", "10x", "-1", "1..5", "1e3s", "ten", "10 s", "99999999999999999999d"] {
             assert!(parse_duration(text).is_err(), "{text}");
         }
+        assert!(parse_duration("-1.5s").expect_err("before now").contains("negative"));
     }
 
     #[test]

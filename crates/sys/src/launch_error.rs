@@ -80,7 +80,9 @@ impl LaunchError {
             (Stage::Exec, libc::E2BIG) => "; arguments and environment are too large together: pass them by a file",
             (Stage::Exec, libc::ETXTBSY) => "; the program is being written: try again",
             (Stage::Exec, libc::ENOEXEC) => "; it is no program for this machine",
-            (Stage::Exec, libc::EACCES) => "; make it executable: chmod +x; and is no directory meant?",
+            (Stage::Exec, libc::EACCES) => {
+                "; a program is a file that may be executed (chmod +x), not a directory or a device"
+            }
             (Stage::Exec, libc::ENOENT | libc::ENOTDIR) => self.where_to_look(),
             (Stage::Fork | Stage::SetUp | Stage::Streams | Stage::Exec, _) => "",
         }
