@@ -8,7 +8,7 @@ use crate::sandbox::{Sandbox, sorted};
 #[test]
 fn commands_and_inputs() {
     // Arguments, standard input, standard output.
-    let table: [(&[&str], &str, &str); 20] = [
+    let table: [(&[&str], &str, &str); 22] = [
         (&["-k", "echo", "{}", ":::", "a", "b c"], "", "a\nb c\n"),
         (&["-k", "echo {}", ":::", "a", "b  c", "$(id)", "it's"], "", "a\nb  c\n$(id)\nit's\n"),
         (&["-k", "echo \"<{}>\" '<{}>'", ":::", "a\"b", "c'd"], "", "<a\"b> <a\"b>\n<c'd> <c'd>\n"),
@@ -23,6 +23,8 @@ fn commands_and_inputs() {
             "d/a.tar a.tar.gz d a.tar 1\nb b . b 2\n",
         ),
         (&["-j1", "echo", "{%}", ":::", "a", "b"], "", "1\n1\n"),
+        (&["-k", "echo {} {#}.$GANGER_TASK", ":::", "a", "b c"], "", "a 1.1\nb c 2.2\n"),
+        (&["-j1", "sh", "-c", "echo $GANGER_TASK $GANGER_SLOT $GANGER_ATTEMPT", ":::", "a", "b"], "", "1 1 1\n2 1 1\n"),
         (&["-k", "-j2", "echo $(({} * 2))"], "1\n2\n3\n", "2\n4\n6\n"),
         (&["echo", "-n", ":::", "a"], "", "a"),
         (&["-j", "1", "echo", "-j", ":::", "-k"], "", "-j -k\n"),

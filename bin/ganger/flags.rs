@@ -119,6 +119,11 @@ The command:
   One word with blanks or shell characters is run by sh -c. Inputs are safe in there, whatever is in them: no part of
   an input is ever run as a command. Several words are run as they are, without a shell.
 
+Environment of a command:
+  GANGER_TASK     the number of its input, as {#}
+  GANGER_SLOT     the number of its job slot, as {%}
+  GANGER_ATTEMPT  which attempt it is, from 1
+
 Exit status:
   0        all commands succeeded
   1..100   so many commands failed

@@ -17,6 +17,9 @@ use crate::form::Form;
 use crate::input::Task;
 use crate::shell::{self, Context, Quoting};
 
+/// Where a command finds what `{#}` stands for. Left to the pool it would be the task's id, which counts otherwise.
+const TASK: &str = "GANGER_TASK";
+
 /// A command with replacement strings.
 ///
 /// ```
@@ -112,17 +115,15 @@ impl Template {
 
     /// The command for one input.
     pub(crate) fn command(&self, task: &Task) -> Command {
-        match &self.kind {
+        let mut env = vec![(Bytes::from(TASK), Bytes::from(task.number.to_string()))];
+        let argv = match &self.kind {
             Kind::Shell(program) => {
-                let mut env = Vec::new();
                 let program = shell_program(program, task, &mut env);
-                let argv = vec![Bytes::from(b"/bin/sh".as_slice()), Bytes::from(b"-c".as_slice()), program];
-                Command { argv, env, ..Command::default() }
+                vec![Bytes::from(b"/bin/sh".as_slice()), Bytes::from(b"-c".as_slice()), program]
             }
-            Kind::Direct(words) => {
-                Command { argv: words.iter().map(|word| argument(word, task)).collect(), ..Command::default() }
-            }
-        }
+            Kind::Direct(words) => words.iter().map(|word| argument(word, task)).collect(),
+        };
+        Command { argv, env, ..Command::default() }
     }
 
     /// The command for one input as a person would type it into a shell. `{%}` is shown as 1.

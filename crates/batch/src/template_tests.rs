@@ -13,6 +13,11 @@ fn task(value: &[u8]) -> Task {
     Task { number: 7, value: value.to_vec() }
 }
 
+fn env(command: &Command) -> Vec<(&str, &str)> {
+    let text = |bytes| str::from_utf8(bytes).expect("text");
+    command.env.iter().map(|(name, value)| (text(name), text(value))).collect()
+}
+
 /// The arguments, with the slot's mark made visible.
 fn argv(command: &Command) -> Vec<String> {
     let shown = command.argv.iter().map(|argument| String::from_utf8_lossy(argument).replace("\0slot\0", "<slot>"));
@@ -34,7 +39,7 @@ fn several_words_are_arguments() {
     for (words, value, wanted) in table {
         let command = parse(words).expect("a command").command(&task(value.as_bytes()));
         assert_eq!(argv(&command), wanted, "{words:?}");
-        assert!(command.env.is_empty());
+        assert_eq!(env(&command), [("GANGER_TASK", "7")]);
     }
 }
 
@@ -61,9 +66,8 @@ fn one_word_with_shell_characters_is_for_the_shell() {
 #[test]
 fn a_value_is_handed_over_once() {
     let command = parse(&["echo {} {} {/}"]).expect("a command").command(&task(b"a b/c d"));
-    let env: Vec<_> = command.env.iter().map(|(name, value)| (name.as_slice(), value.as_slice())).collect();
-    let wanted: [(&[u8], &[u8]); 2] = [(b"GANGER_INPUT", b"a b/c d"), (b"GANGER_INPUT_BASENAME", b"c d")];
-    assert_eq!(env, wanted);
+    let wanted = [("GANGER_TASK", "7"), ("GANGER_INPUT", "a b/c d"), ("GANGER_INPUT_BASENAME", "c d")];
+    assert_eq!(env(&command), wanted);
 }
 
 #[test]
