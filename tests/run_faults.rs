@@ -55,6 +55,18 @@ fn closed_descriptors_are_no_matter() {
 }
 
 #[test]
+fn a_standard_input_that_should_have_the_inputs_and_is_closed_is_told() {
+    let sandbox = Sandbox::new();
+    for command in ["$GANGER run echo <&-", "$GANGER run -a - 'echo {}' <&-"] {
+        sandbox.script(command).done().told(255, "standard input is closed; give them after :::");
+    }
+    // Whoever opens it for writing as well has not closed it.
+    for open in ["< /dev/null", "<> /dev/null"] {
+        sandbox.script(&format!("$GANGER run echo {open}")).done().printed("");
+    }
+}
+
+#[test]
 fn a_full_standard_output_is_told() {
     let sandbox = Sandbox::new();
     let done = sandbox.script("$GANGER run -j2 --lb 'echo {}; sleep 1000' ::: a b > /dev/full").done();

@@ -3,6 +3,7 @@
 mod flags;
 mod jobs;
 mod plan;
+mod stdin;
 mod program;
 mod verbs;
 mod show;

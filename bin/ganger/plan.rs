@@ -12,9 +12,7 @@ use ganger_batch::{Input, Layout, Order, OutputMode, Plan, Style, Template, Temp
 use crate::flags::RunFlags;
 use crate::jobs::Jobs;
 use crate::program::{self, ProgramError};
-
-/// What standard input is called.
-pub(crate) const STDIN: &str = "standard input";
+use crate::stdin;
 
 /// Why what was typed cannot be done.
 #[derive(Debug)]
@@ -29,6 +27,8 @@ pub(crate) enum PlanError {
         path: PathBuf,
         source: io::Error,
     },
+    /// There are to be inputs in standard input, and it is closed.
+    ClosedStdin,
     /// Both `-a` and `:::`.
     TwoSources,
     /// More than one `:::`, or a file too many after `::::`.
@@ -48,6 +48,12 @@ impl fmt::Display for PlanError {
             PlanError::Directory { path, source } => {
                 write!(f, "--wd {}: {source}; it must be a directory that is there", path.display())
             }
+            PlanError::ClosedStdin => write!(
+                f,
+                "there are no inputs: {} is closed; give them after ::: (ganger run COMMAND ::: INPUT...), \
+                 in a file (-a FILE) or by a pipe",
+                stdin::NAME
+            ),
             PlanError::TwoSources => {
                 write!(f, "the inputs are both after ::: and in a file (-a): leave one of them out")
             }
@@ -128,7 +134,8 @@ fn input(list: Option<List>, arg_file: Option<PathBuf>, delimiter: u8) -> Result
         (None, None) => None,
     };
     match path {
-        None => Ok(Input::Stream { name: STDIN.to_owned(), reader: Box::new(io::stdin()), delimiter }),
+        None if stdin::was_closed() => Err(PlanError::ClosedStdin),
+        None => Ok(Input::Stream { name: stdin::NAME.to_owned(), reader: Box::new(io::stdin()), delimiter }),
         Some(path) => file(&path, delimiter).map_err(|source| PlanError::File { path, source }),
     }
 }

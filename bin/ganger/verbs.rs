@@ -8,6 +8,7 @@ use ganger_batch::{Input, Plan, Sinks};
 use crate::flags::RunFlags;
 use crate::plan;
 use crate::show::{self, Console};
+use crate::stdin;
 
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
@@ -31,7 +32,7 @@ pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
 
 /// Someone who has forgotten `:::` should not wait for ever.
 fn explain_silence(plan: &Plan) {
-    if matches!(&plan.input, Input::Stream { name, .. } if name == plan::STDIN) && io::stdin().is_terminal() {
+    if matches!(&plan.input, Input::Stream { name, .. } if name == stdin::NAME) && io::stdin().is_terminal() {
         show::message("reading the inputs from the terminal, one a line; Ctrl-D ends them");
     }
 }

@@ -311,7 +311,7 @@ pub fn cpu_count() -> usize {
     ganger_sys::cpu::available()
 }
 
-/// For the code that `#[ganger::task]` and the other macros write.
+/// For the code that `#[ganger::task]` and the other macros write, and for the command `ganger`.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__error_text as error_text;

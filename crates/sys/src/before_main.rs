@@ -1,9 +1,9 @@
-//! Code that runs before `main`, where a program's `main` is somebody else's.
+//! Code that runs before `main`, where a program's `main` is somebody else's, or too late.
 
 /// Calls a function before `main`, on the main thread, while it is the only one.
 ///
-/// For programs whose `main` cannot be written, as those of the test harness, and for nothing else: the standard
-/// library's own set-up has not run yet. A function that finds nothing to do returns at once.
+/// For programs whose `main` cannot be written, as those of the test harness, and for what the standard library's own
+/// set-up hides, which has not run yet. For nothing else. A function that finds nothing to do returns at once.
 ///
 /// ```
 /// fn first() {}
