@@ -8,7 +8,7 @@ use crate::sandbox::{Sandbox, sorted};
 #[test]
 fn commands_and_inputs() {
     // Arguments, standard input, standard output.
-    let table: [(&[&str], &str, &str); 22] = [
+    let table: [(&[&str], &str, &str); 24] = [
         (&["-k", "echo", "{}", ":::", "a", "b c"], "", "a\nb c\n"),
         (&["-k", "echo {}", ":::", "a", "b  c", "$(id)", "it's"], "", "a\nb  c\n$(id)\nit's\n"),
         (&["-k", "echo \"<{}>\" '<{}>'", ":::", "a\"b", "c'd"], "", "<a\"b> <a\"b>\n<c'd> <c'd>\n"),
@@ -22,6 +22,8 @@ fn commands_and_inputs() {
             "",
             "d/a.tar a.tar.gz d a.tar 1\nb b . b 2\n",
         ),
+        (&["echo x | cat -", ":::", "list"], "", "x\none\ntwo\n"),
+        (&["x={}; cat <<END\n<$x>\nEND\n", ":::", "a $b"], "", "<a $b>\n"),
         (&["-j1", "echo", "{%}", ":::", "a", "b"], "", "1\n1\n"),
         (&["-k", "echo {} {#}.$GANGER_TASK", ":::", "a", "b c"], "", "a 1.1\nb c 2.2\n"),
         (&["-j1", "sh", "-c", "echo $GANGER_TASK $GANGER_SLOT $GANGER_ATTEMPT", ":::", "a", "b"], "", "1 1 1\n2 1 1\n"),
@@ -117,6 +119,20 @@ fn mistakes_are_told_before_anything_runs() {
         done.told(255, told);
         assert_eq!(done.stdout, "");
     }
+}
+
+#[test]
+fn inputs_that_a_shell_runs_are_warned_of_once() {
+    let sandbox = Sandbox::new();
+    for command in [&["sh", "-c", "echo {}"][..], &["sh -c 'echo {}'"], &["eval \"echo {}\""]] {
+        println!("{command:?}");
+        let done = sandbox.run(["-k"].iter().chain(command).chain(&[":::", "$(echo run)", "b"])).done();
+        assert_eq!((done.code(), done.stdout.as_str()), (0, "run\nb\n"));
+        assert_eq!(done.stderr.matches("warning: inputs are run as code").count(), 1, "{done:#?}");
+    }
+    // What the warning advises, and what is meant.
+    sandbox.run(["sh", "-c", "echo \"$1\"", "sh", "{}", ":::", "$(echo run)"]).done().printed("$(echo run)\n");
+    sandbox.run(["-k", "sh", "-c", "{}", ":::", "echo a", "echo b"]).done().printed("a\nb\n");
 }
 
 #[test]

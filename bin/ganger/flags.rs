@@ -112,12 +112,20 @@ Replacement strings:
   {/.}  without both                  b.tar
   {#}   the number of the input       1, 2, ...
   {%}   the number of the job slot    1 up to the number of jobs
-  A command without any gets the input as its last argument. ${...}, {a,b} and the like are left alone; what looks
-  like a mistyped replacement string is an error. A backslash makes plain text of one: \\{}
+  ${...}, {a,b} and the like are left alone; what looks like a mistyped replacement string is an error. A backslash
+  makes plain text of one: \\{}
 
 The command:
-  One word with blanks or shell characters is run by sh -c. Inputs are safe in there, whatever is in them: no part of
-  an input is ever run as a command. Several words are run as they are, without a shell.
+  Several words are run as they are, without a shell. One word with blanks or shell characters is run by sh -c.
+  A command without {} or another replacement string gets the input at its end: as its last argument, or in a script
+  of one word behind its last command ('sort | uniq -c' runs sort | uniq -c INPUT; to feed it: 'sort {} | uniq -c').
+
+Quoting, in a script of one word:
+  Inputs stand there as if quoted, whatever is in them, inside '...' and \"...\" as well: no part of one is run.
+  In a here-document quotes are text, so an input with blanks or shell characters comes with quotes around it, and
+  after <<'END' it does not come at all. Take a variable there: x={}; cat <<END ... $x ... END
+  Where you hand inputs to another shell inside a script (sh -c 'echo {}', eval), they are run as code, and ganger
+  warns; as an argument they are not: sh -c 'echo \"$1\"' sh {}. For inputs that are commands: sh -c {}
 
 Environment of a command:
   GANGER_TASK     the number of its input, as {#}

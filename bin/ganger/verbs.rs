@@ -15,6 +15,7 @@ pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
     let (dry_run, bar) = (flags.dry_run, flags.bar);
     let plan = plan::plan(flags).map_err(boxed)?;
     explain_silence(&plan);
+    warn_of_code(&plan);
     let stdout = show::stdout().map_err(boxed)?;
     let mut console = Console::new(bar && !dry_run);
     let mut stdout = console.above(stdout, io::stdout().is_terminal());
@@ -34,6 +35,13 @@ pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
 fn explain_silence(plan: &Plan) {
     if matches!(&plan.input, Input::Stream { name, .. } if name == stdin::NAME) && io::stdin().is_terminal() {
         show::message("reading the inputs from the terminal, one a line; Ctrl-D ends them");
+    }
+}
+
+/// Once, before the first input is run.
+fn warn_of_code(plan: &Plan) {
+    if let Some(found) = plan.template.inputs_as_code() {
+        show::message(format_args!("warning: {found}"));
     }
 }
 

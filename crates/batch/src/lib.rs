@@ -23,6 +23,9 @@ pub use braces::UnknownReplacement;
 
 mod shell;
 
+mod script;
+pub use script::InputsAsCode;
+
 mod template;
 pub use template::{Template, TemplateError};
 

@@ -62,6 +62,19 @@ pub(crate) fn is_special(text: &[u8]) -> bool {
     text.iter().any(|byte| byte.is_ascii_whitespace() || b"|&;<>()$`\\\"'*?[]#~={}!".contains(byte))
 }
 
+/// What a byte is in a shell command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A part of a word.
+    Text,
+    /// A mark around a part of a word.
+    Quote,
+    /// Between two words.
+    Blank,
+    /// Between two commands; a command within another begins or ends.
+    Separator,
+}
+
 /// Follows the quotes of a shell command, byte by byte.
 #[derive(Debug, Default)]
 pub(crate) struct Quoting {
@@ -102,36 +115,55 @@ impl Quoting {
         (self.after_backslash, self.last) = (false, Some(b'x'));
     }
 
-    /// The next byte.
-    pub(crate) fn follow(&mut self, byte: u8) {
-        if self.in_comment {
+    /// The next byte, and what it is.
+    pub(crate) fn follow(&mut self, byte: u8) -> Role {
+        let role = if self.in_comment {
             self.in_comment = byte != b'\n';
+            if self.in_comment { Role::Blank } else { Role::Separator }
         } else if self.after_backslash {
             self.after_backslash = false;
+            Role::Text
         } else {
-            self.read(byte);
-        }
+            self.read(byte)
+        };
         self.last = Some(byte);
+        role
     }
 
-    fn read(&mut self, byte: u8) {
+    fn read(&mut self, byte: u8) -> Role {
         let top = self.open.last().copied();
         match (top, byte) {
-            (Some(Open::Single), b'\'')
-            | (Some(Open::Double), b'"')
-            | (Some(Open::Backtick), b'`')
-            | (Some(Open::Parenthesis), b')') => drop(self.open.pop()),
-            (Some(Open::Single), _) => {}
-            (_, b'\\') => self.after_backslash = true,
-            (_, b'`') => self.open.push(Open::Backtick),
-            (Some(Open::Double), b'(') if self.last == Some(b'$') => self.open.push(Open::Parenthesis),
-            (Some(Open::Double), _) => {}
-            (_, b'\'') => self.open.push(Open::Single),
-            (_, b'"') => self.open.push(Open::Double),
-            (_, b'(') => self.open.push(Open::Parenthesis),
-            (_, b'#') => self.in_comment = self.at_word_start(),
-            _ => {}
+            (Some(Open::Single), b'\'') | (Some(Open::Double), b'"') => self.close(Role::Quote),
+            (Some(Open::Backtick), b'`') | (Some(Open::Parenthesis), b')') => self.close(Role::Separator),
+            (Some(Open::Single), _) => Role::Text,
+            (_, b'\\') => {
+                self.after_backslash = true;
+                Role::Quote
+            }
+            (_, b'`') => self.open(Open::Backtick, Role::Separator),
+            (Some(Open::Double), b'(') if self.last == Some(b'$') => self.open(Open::Parenthesis, Role::Separator),
+            (Some(Open::Double), _) => Role::Text,
+            (_, b'\'') => self.open(Open::Single, Role::Quote),
+            (_, b'"') => self.open(Open::Double, Role::Quote),
+            (_, b'(') => self.open(Open::Parenthesis, Role::Separator),
+            (_, b'#') if self.at_word_start() => {
+                self.in_comment = true;
+                Role::Blank
+            }
+            (_, b';' | b'&' | b'|' | b')' | b'\n') => Role::Separator,
+            (_, blank) if blank.is_ascii_whitespace() => Role::Blank,
+            _ => Role::Text,
         }
+    }
+
+    fn open(&mut self, what: Open, role: Role) -> Role {
+        self.open.push(what);
+        role
+    }
+
+    fn close(&mut self, role: Role) -> Role {
+        self.open.pop();
+        role
     }
 }
 
@@ -161,7 +193,7 @@ mod tests {
         ];
         for (command, context) in table {
             let mut quoting = Quoting::default();
-            command.bytes().take_while(|&byte| byte != b'@').for_each(|byte| quoting.follow(byte));
+            command.bytes().take_while(|&byte| byte != b'@').for_each(|byte| _ = quoting.follow(byte));
             assert_eq!(quoting.context(), context, "{command}");
         }
     }

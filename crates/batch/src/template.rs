@@ -15,6 +15,7 @@ use ganger::{Bytes, Command, SLOT};
 use crate::braces::{self, Brace, Replacement, UnknownReplacement};
 use crate::form::Form;
 use crate::input::Task;
+use crate::script::{self, InputsAsCode};
 use crate::shell::{self, Context, Quoting};
 
 /// Where a command finds what `{#}` stands for. Left to the pool it would be the task's id, which counts otherwise.
@@ -42,10 +43,11 @@ enum Kind {
     Direct(Vec<Word>),
 }
 
-type Word = Vec<Piece>;
+pub(crate) type Word = Vec<Piece>;
 
+/// A part of a word.
 #[derive(Clone, Debug, PartialEq)]
-enum Piece {
+pub(crate) enum Piece {
     Text(Vec<u8>),
     Input(Form, Context),
     Number,
@@ -110,6 +112,15 @@ impl Template {
                 [Piece::Text(text)] => Some(OsStr::from_bytes(text)),
                 _ => None,
             },
+        }
+    }
+
+    /// Whether inputs become part of a script for another shell, which runs them.
+    #[must_use]
+    pub fn inputs_as_code(&self) -> Option<InputsAsCode> {
+        match &self.kind {
+            Kind::Shell(program) => script::in_program(program),
+            Kind::Direct(words) => script::in_words(words),
         }
     }
 
@@ -186,7 +197,7 @@ fn parse_word(text: &[u8], mut quoting: Option<&mut Quoting>) -> Result<Word, Te
             Brace::Plain => {
                 // Of an escaped brace the backslash goes and the brace stays, as plain text.
                 let byte = if escaped { b'{' } else { byte };
-                quoting.as_deref_mut().into_iter().for_each(|quoting| quoting.follow(byte));
+                quoting.as_deref_mut().into_iter().for_each(|quoting| _ = quoting.follow(byte));
                 plain.push(byte);
                 at += if escaped { 2 } else { 1 };
             }
