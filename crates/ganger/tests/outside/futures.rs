@@ -7,7 +7,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use crate::support::{ALL, Gate, PROCESSES, WORKERS, bounded, eventually, hold, on_each, pool, process};
+use ganger::TaskOptions;
+
+use crate::support::{ALL, Gate, PROCESSES, WORKERS, bounded, ended_alone, hold, on_each, pool};
 use crate::tasks::{panics, pid, square};
 
 #[test]
@@ -79,20 +81,11 @@ fn a_waiting_task_that_is_cancelled_never_runs() {
 #[test]
 fn a_running_task_that_is_cancelled_ends_and_no_other_suffers() {
     on_each(PROCESSES, |method| {
-        let (pool, gate, other) = (pool(method, 2), Gate::new(), Gate::new());
-        let bystander = pool.submit(hold, other.path()).unwrap();
-        let running = pool.submit(hold, gate.path()).unwrap();
-        gate.await_begun(1);
-        other.await_begun(1);
-        let behind: Vec<_> = (0..50).map(|n| pool.submit(square, n).unwrap()).collect();
-        assert!(running.cancel());
-        let error = running.result().unwrap_err();
+        let error = ended_alone(method, &TaskOptions::new(), |task, gate| {
+            gate.await_begun(1);
+            assert!(task.cancel());
+        });
         assert!(error.is_cancelled(), "{error}");
-        let worker = error.worker_pid().unwrap();
-        eventually("its worker is gone", || !process::lives(worker));
-        assert!(behind.iter().zip(0..).all(|(future, n)| future.result().unwrap() == n * n));
-        other.open();
-        assert_ne!(bystander.result().unwrap(), worker);
     });
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ganger::{Backoff, TaskOptions};
 use tempfile::TempDir;
 
-use crate::support::{ALL, Gate, PROCESSES, WORKERS, builder, eventually, hold, on_each, pool, process};
+use crate::support::{ALL, Gate, PROCESSES, WORKERS, builder, ended_alone, hold, on_each, pool};
 use crate::tasks::{nap, pid, square};
 
 fn limit(milliseconds: u64) -> TaskOptions {
@@ -17,18 +17,8 @@ fn limit(milliseconds: u64) -> TaskOptions {
 #[test]
 fn a_time_limit_ends_its_task_and_no_other() {
     on_each(PROCESSES, |method| {
-        let (pool, gate, other) = (pool(method, 2), Gate::new(), Gate::new());
-        let bystander = pool.submit(hold, other.path()).unwrap();
-        other.await_begun(1);
-        let late = pool.submit_with(&limit(50), hold, gate.path()).unwrap();
-        let behind: Vec<_> = (0..50).map(|n| pool.submit(square, n).unwrap()).collect();
-        let error = late.result().unwrap_err();
+        let error = ended_alone(method, &limit(50), |_, _| {});
         assert!(error.is_timed_out() && error.to_string().contains("50ms"), "{error}");
-        let worker = error.worker_pid().unwrap();
-        eventually("its worker is gone", || !process::lives(worker));
-        assert!(behind.iter().zip(0..).all(|(future, n)| future.result().unwrap() == n * n));
-        other.open();
-        assert_ne!(bystander.result().unwrap(), worker);
     });
 }
 

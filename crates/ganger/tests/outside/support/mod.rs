@@ -10,7 +10,9 @@ pub(crate) mod alone;
 
 pub(crate) mod process;
 
-use ganger::{Backoff, Pool, PoolBuilder, Restart, StartMethod};
+use ganger::{Backoff, Future, Pool, PoolBuilder, Restart, StartMethod, TaskError, TaskOptions};
+
+use crate::tasks::square;
 
 /// Every way to run tasks.
 pub(crate) const ALL: &[StartMethod] =
@@ -33,4 +35,27 @@ pub(crate) fn pool(method: StartMethod, workers: usize) -> Pool {
 /// The dead are replaced at once, for tests in which many die.
 pub(crate) fn at_once() -> Restart {
     Restart { backoff: Backoff::NONE, ..Restart::default() }
+}
+
+/// A task is ended while it runs, by its options or by `end`: its worker goes with it, and the tasks beside it and behind
+/// it suffer nothing.
+#[track_caller]
+pub(crate) fn ended_alone(
+    method: StartMethod,
+    options: &TaskOptions,
+    end: impl FnOnce(&Future<u32>, &Gate),
+) -> TaskError {
+    let (pool, gate, other) = (pool(method, 2), Gate::new(), Gate::new());
+    let bystander = pool.submit(hold, other.path()).unwrap();
+    other.await_begun(1);
+    let victim = pool.submit_with(options, hold, gate.path()).unwrap();
+    let behind: Vec<_> = (0..50).map(|n| pool.submit(square, n).unwrap()).collect();
+    end(&victim, &gate);
+    let error = victim.result().unwrap_err();
+    let worker = error.worker_pid().unwrap();
+    eventually("its worker is gone", || !process::lives(worker));
+    assert!(behind.iter().zip(0..).all(|(future, n)| future.result().unwrap() == n * n));
+    other.open();
+    assert_ne!(bystander.result().unwrap(), worker);
+    error
 }
