@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 
+use crate::Shortage;
+
 /// A program that did not start. Nothing of it is left behind.
 #[derive(Debug)]
 pub struct LaunchError {
@@ -65,17 +67,12 @@ impl LaunchError {
     /// Whether it may work later: there are too many processes or open files now, or too little memory.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        let exhausted = matches!(self.errno, libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE | libc::ETXTBSY);
-        exhausted && self.stage != Stage::Directory
+        let busy = self.errno == libc::ETXTBSY || Shortage::from_errno(self.errno).is_some();
+        busy && self.stage != Stage::Directory
     }
 
     fn remedy(&self) -> &'static str {
         match (self.stage, self.errno) {
-            (_, libc::EAGAIN) => {
-                "; too many processes: see ulimit -u and the cgroup's pids.max, or start fewer at once"
-            }
-            (_, libc::EMFILE | libc::ENFILE) => "; too many open files: raise ulimit -n, or start fewer at once",
-            (_, libc::ENOMEM) => "; out of memory: start fewer at once",
             (Stage::Directory, _) => "; does the working directory exist, and may this user enter it?",
             (Stage::Exec, libc::E2BIG) => "; arguments and environment are too large together: pass them by a file",
             (Stage::Exec, libc::ETXTBSY) => "; the program is being written: try again",
@@ -107,7 +104,10 @@ impl fmt::Display for LaunchError {
             Stage::Exec => "it cannot be executed",
         };
         let program = self.program.to_string_lossy();
-        write!(f, "cannot start `{program}`: {doing}: {}{}", reason(self.errno), self.remedy())
+        match Shortage::from_errno(self.errno) {
+            Some(shortage) => write!(f, "cannot start `{program}`: {doing}: {shortage}, or start fewer at once"),
+            None => write!(f, "cannot start `{program}`: {doing}: {}{}", reason(self.errno), self.remedy()),
+        }
     }
 }
 

@@ -44,6 +44,9 @@ pub use child::{Child, Exit, Usage};
 mod launch_error;
 pub use launch_error::{LaunchError, Stage};
 
+mod shortage;
+pub use shortage::Shortage;
+
 mod spawn;
 pub use spawn::Spawn;
 

@@ -55,12 +55,11 @@ impl Socket {
 
     /// Receives one message into `buf`: its length, and the descriptors that came with it, all close-on-exec.
     /// `None` is the end: the peer is gone, and everything that it sent has been received. Without a `deadline` it
-    /// waits as long as it takes.
+    /// waits as long as it takes. There are fewer descriptors than were sent if this process could have no more.
     ///
     /// # Errors
     /// `TimedOut` when nothing has come by the deadline; `InvalidData` when the message is larger than `buf`, or has
-    /// more than `max_fds` descriptors, or lost some since this process has no more left: it is gone then, and what came
-    /// with it is closed.
+    /// more than `max_fds` descriptors: it is gone then, and what came with it is closed.
     pub fn recv(
         &self,
         buf: &mut [u8],
@@ -101,11 +100,8 @@ impl Socket {
         // it says.
         let length = check(unsafe { libc::recvmsg(self.0.as_raw_fd(), &mut message, flags) })? as usize;
         let fds = detach(&message);
-        if message.msg_flags & (libc::MSG_TRUNC | libc::MSG_CTRUNC) != 0 || fds.len() > max_fds {
-            return Err(io::Error::new(
-                ErrorKind::InvalidData,
-                "message or its descriptors cut: too large or too many",
-            ));
+        if message.msg_flags & libc::MSG_TRUNC != 0 || fds.len() > max_fds {
+            return Err(io::Error::new(ErrorKind::InvalidData, "message is too large, or has too many descriptors"));
         }
         Ok((length > 0).then_some((length, fds)))
     }

@@ -32,8 +32,7 @@ pub struct Stray {
 /// # Errors
 /// When the group is another user's, or the id is none of a group that can be killed (0, 1).
 pub fn kill_group(group: u32) -> io::Result<bool> {
-    let id = i32::try_from(group).ok().filter(|id| *id > 1).ok_or(io::ErrorKind::InvalidInput)?;
-    match kill(Pid::from_raw(-id), signal::Signal::SIGKILL) {
+    match kill(Pid::from_raw(-number(group)?), signal::Signal::SIGKILL) {
         Ok(()) => Ok(true),
         Err(Errno::ESRCH) => Ok(false),
         Err(e) => Err(e.into()),
@@ -78,7 +77,7 @@ fn all_processes() -> io::Result<Vec<u32>> {
 /// When one has not died after `patience`, or `/proc` is not mounted.
 pub fn sweep(spare: impl Fn(&Stray) -> bool, patience: Duration) -> io::Result<usize> {
     end_all(patience, || {
-        if !has_children() {
+        if !has_children(Id::All) {
             return Ok(Vec::new());
         }
         Ok(children()?.into_iter().filter(|child| !spare(child)).map(|child| child.pid).collect())
@@ -96,6 +95,20 @@ pub fn sweep_thread(spare: impl Fn(u32) -> bool, patience: Duration) -> io::Resu
         let pids = listed.split_whitespace().filter_map(|pid| pid.parse().ok());
         Ok(pids.filter(|pid| !spare(*pid)).collect())
     })
+}
+
+/// Kills and reaps one child, for whom there is no descriptor. It does so only if the pid is a child's.
+///
+/// # Errors
+/// When it has not died after `patience`.
+pub fn sweep_one(pid: u32, patience: Duration) -> io::Result<()> {
+    let id = Pid::from_raw(number(pid)?);
+    end_all(patience, || Ok(if has_children(Id::Pid(id)) { vec![pid] } else { Vec::new() })).map(drop)
+}
+
+/// 0 and 1 mean everybody.
+fn number(id: u32) -> io::Result<i32> {
+    i32::try_from(id).ok().filter(|id| *id > 1).ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 /// Kills and reaps whoever is found, until nobody is.
@@ -116,9 +129,9 @@ fn end_all(patience: Duration, mut find: impl FnMut() -> io::Result<Vec<u32>>) -
     }
 }
 
-/// Whether this process has any child, at the cost of one call: mostly there is nobody to be swept.
-fn has_children() -> bool {
-    let looked = waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT);
+/// Whether this process has any such child, at the cost of one call: mostly there is nobody to be swept.
+fn has_children(id: Id<'_>) -> bool {
+    let looked = waitid(id, WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT);
     looked != Err(Errno::ECHILD)
 }
 
@@ -183,6 +196,19 @@ mod tests {
             child.kill().unwrap();
             child.wait().unwrap();
         }
+    }
+
+    #[test]
+    fn one_is_swept_if_it_is_a_child() {
+        let start = || std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let (ours, mut other) = (start(), start());
+        sweep_one(ours.id(), Duration::from_secs(10)).unwrap();
+        assert!(!children().unwrap().iter().any(|child| child.pid == ours.id()));
+        assert!(other.try_wait().unwrap().is_none());
+        sweep_one(std::process::id(), Duration::ZERO).unwrap();
+        assert!(sweep_one(1, Duration::ZERO).is_err() && sweep_one(u32::MAX, Duration::ZERO).is_err());
+        other.kill().unwrap();
+        other.wait().unwrap();
     }
 
     #[test]

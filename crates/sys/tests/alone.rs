@@ -21,6 +21,10 @@ fn main() {
     test("limits are set", limits_are_set);
     test("without descriptors there is an error", without_descriptors_there_is_an_error);
     test("messages and their end arrive", messages_and_their_end_arrive);
+    test(
+        "a message arrives without the descriptors that there are none left for",
+        a_message_arrives_without_the_descriptors_that_there_are_none_left_for,
+    );
     test("what left its group is swept", what_left_its_group_is_swept);
     test("a command dies with its parent thread", a_command_dies_with_its_parent_thread);
     test("a process sets itself up", a_process_sets_itself_up);
@@ -160,6 +164,17 @@ fn without_descriptors_there_is_an_error() {
     assert_eq!((failed.stage(), failed.errno(), failed.is_temporary()), (Stage::Fork, libc::EMFILE, true));
     assert!(failed.to_string().contains("ulimit -n"), "{failed}");
     assert_eq!(children().unwrap(), []);
+}
+
+fn a_message_arrives_without_the_descriptors_that_there_are_none_left_for() {
+    let before = limit(Resource::OpenFiles).unwrap();
+    let (one, two) = pair().unwrap();
+    let null = OwnedFd::from(File::open("/dev/null").unwrap());
+    one.send(b"both", &[null.as_fd(); 2], None).unwrap();
+    set_limit(Resource::OpenFiles, Limit { soft: null.as_raw_fd() as u64 + 2, hard: before.hard }).unwrap();
+    let received = two.recv(&mut [0; 20], 2, None);
+    set_limit(Resource::OpenFiles, before).unwrap();
+    assert!(received.unwrap().is_some_and(|(length, fds)| length == 4 && fds.len() == 1));
 }
 
 fn messages_and_their_end_arrive() {
