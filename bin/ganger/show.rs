@@ -102,6 +102,9 @@ impl Observer for Console {
                 2 => format!("asked the {running} that run to end (Ctrl-C again: kill them)"),
                 3.. => format!("killed the {running} that ran"),
             }),
+            Notice::Understaffed { workers, wanted, why } => {
+                self.message(format_args!("only {workers} of {wanted} workers could be started: {why} or lower -j"));
+            }
         }
     }
 

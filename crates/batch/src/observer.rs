@@ -54,6 +54,15 @@ pub enum Notice<'a> {
         /// How many commands still run.
         running: usize,
     },
+    /// The run goes on with fewer commands at a time than it was to have.
+    Understaffed {
+        /// How many.
+        workers: u32,
+        /// How many it was to have.
+        wanted: u32,
+        /// What there is too little of, and the remedy.
+        why: &'a str,
+    },
 }
 
 /// How a command failed.

@@ -248,6 +248,11 @@ impl<'a, E: Engine> Run<'a, E> {
                 }
             }
             Report::Interrupted { times } => self.interrupted(times),
+            Report::Understaffed { workers, wanted, why } => {
+                // What waits in the pool would be taken for what runs.
+                self.settings.jobs = workers as usize;
+                self.observer.notice(&Notice::Understaffed { workers, wanted, why: &why });
+            }
         }
     }
 

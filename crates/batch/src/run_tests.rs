@@ -103,6 +103,7 @@ impl Observer for Told {
             }
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
             Notice::Interrupted { times, running } => format!("interrupt {times} {running}"),
+            Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
         });
     }
 
@@ -184,6 +185,14 @@ fn the_window_is_as_wide_as_the_jobs_where_it_matters() {
     let many = ["a"; 100].join(" ");
     assert_eq!(seen(3, "never", &many).fake.most_at_once, 3 + AHEAD);
     assert_eq!(seen(3, "soon,fail=1", &many).fake.most_at_once, 3);
+}
+
+#[test]
+fn fewer_workers_than_jobs_are_told_and_believed() {
+    let understaffed = Report::Understaffed { workers: 1, wanted: 2, why: "too many open files".to_owned() };
+    let fake = Fake { reports: VecDeque::from([understaffed]), interrupts: vec![5], ..Fake::default() };
+    let seen = seen_with(settings(2, "never"), &["a"; 100].join(" "), fake);
+    assert_eq!(seen.told, ["1 of 2: too many open files", "interrupt 1 1"]);
 }
 
 #[test]

@@ -46,6 +46,15 @@ pub enum Report {
         /// 1: what runs may finish; 2: it was asked to end; 3: it was killed.
         times: u32,
     },
+    /// The pool goes on with fewer workers than it was to have. Told once.
+    Understaffed {
+        /// How many it has.
+        workers: u32,
+        /// How many it was to have.
+        wanted: u32,
+        /// What there is too little of, and the remedy.
+        why: String,
+    },
 }
 
 /// The reading end of a queue of reports. When more than its limit of output is unread, the commands that print it are
@@ -117,7 +126,7 @@ impl ReportQueue {
         }
     }
 
-    fn push(&self, report: Report) {
+    pub(crate) fn push(&self, report: Report) {
         let mut inner = lock(&self.inner);
         inner.bytes += weight(&report);
         inner.reports.push_back(report);
@@ -156,7 +165,7 @@ impl ReportQueue {
 fn weight(report: &Report) -> usize {
     match report {
         Report::Output { bytes, .. } => bytes.len(),
-        Report::Again { .. } | Report::Ended { .. } | Report::Interrupted { .. } => 0,
+        Report::Again { .. } | Report::Ended { .. } | Report::Interrupted { .. } | Report::Understaffed { .. } => 0,
     }
 }
 

@@ -12,7 +12,7 @@ use ganger_proto::outcome::{NotStarted, PoolFailure};
 use ganger_proto::policy::TaskPolicy;
 use ganger_proto::{TaskId, WorkerId};
 
-use crate::command::ReportQueue;
+use crate::command::{Report, ReportQueue};
 use crate::engine::deeds::Finish;
 use crate::engine::member::Member;
 use crate::engine::settings::Settings;
@@ -51,6 +51,8 @@ pub(crate) struct Core {
     pub(crate) stage: Stage,
     /// Those who follow commands, and are told of interrupts.
     pub(crate) followers: Vec<Weak<ReportQueue>>,
+    /// What they were told of there being too few workers.
+    pub(crate) understaffed: Option<Report>,
     /// How many tasks were accepted.
     pub(crate) submitted: usize,
 }
@@ -134,6 +136,7 @@ impl Core {
             failure: None,
             stage: Stage::Open,
             followers: Vec::new(),
+            understaffed: None,
             submitted: 0,
         }
     }

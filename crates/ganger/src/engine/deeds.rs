@@ -1,6 +1,6 @@
 //! From the machine's actions to deeds.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ganger_machine::{Action, End, Event, Moment};
@@ -10,9 +10,9 @@ use ganger_proto::message::Verdict;
 use ganger_proto::outcome::StartError;
 use ganger_sys::Signal;
 
+use crate::command::{Report, ReportQueue};
 use crate::engine::core::{Core, Stage};
 use crate::engine::member::{Body, TakeBack};
-use crate::engine::settings::Settings;
 use crate::engine::shares;
 use crate::engine::table::{Entry, Sink};
 use crate::slot::{Body as ResultBody, Detail, Ended, How};
@@ -49,17 +49,30 @@ impl Core {
             Action::Terminate { worker } => self.signal(worker, &[Signal::Term, Signal::Cont]),
             Action::Kill { worker } => self.signal(worker, &[Signal::Kill]),
             Action::Settle { task, end } => self.settle(task, end),
-            Action::Understaffed { workers, error } => {
-                let Settings { name, policy, .. } = &*self.settings;
-                log::warn!("pool {name}: only {workers} of {} workers could be started: {error}", policy.workers);
-            }
+            Action::Understaffed { workers, error } => self.understaffed(workers, error),
             Action::Failed(failure) => {
-                log::error!("pool {}: {failure}", self.settings.name);
+                log::warn!("pool {}: {failure}", self.settings.name);
                 self.stage = Stage::Closing;
                 self.failure = Some(failure);
             }
             Action::Closed => self.stage = Stage::Closed,
         }
+    }
+
+    fn understaffed(&mut self, workers: u32, why: String) {
+        let wanted = self.settings.policy.workers;
+        log::warn!("pool {}: only {workers} of {wanted} workers could be started: {why}", self.settings.name);
+        let report = Report::Understaffed { workers, wanted, why };
+        for reports in self.followers.iter().filter_map(Weak::upgrade) {
+            reports.push(report.clone());
+        }
+        self.understaffed = Some(report);
+    }
+
+    /// Whoever follows commands is told of what concerns all of them.
+    pub(crate) fn follow(&mut self, reports: &Arc<ReportQueue>) {
+        self.understaffed.iter().for_each(|report| reports.push(report.clone()));
+        self.followers.push(Arc::downgrade(reports));
     }
 
     fn send(&mut self, worker: WorkerId, task: TaskId, attempt: u32) {

@@ -151,7 +151,7 @@ impl Engine {
         policy: &Arc<TaskPolicy>,
     ) -> Result<TaskId, ErrorKind> {
         if reports.belongs_to(&self.driver_bell) {
-            self.turn().followers.push(Arc::downgrade(reports));
+            self.turn().follow(reports);
         }
         self.turn().accept(payload, Sink::Reports(Arc::clone(reports)), policy)
     }

@@ -64,7 +64,7 @@ impl Shop {
                 (told.slot, told.attempts, told.outcome) = (slot, attempts, Some(outcome));
                 return Some(task);
             }
-            Report::Interrupted { .. } => {}
+            Report::Interrupted { .. } | Report::Understaffed { .. } => {}
         }
         None
     }
