@@ -39,6 +39,8 @@ pub enum StartMethod {
 
 /// Builds a [`Pool`].
 pub struct PoolBuilder {
+    /// As many as there are processors, if it was not told.
+    workers: Option<usize>,
     policy: PoolPolicy,
     method: StartMethod,
     name: String,
@@ -58,9 +60,9 @@ pub struct PoolBuilder {
 
 impl Default for PoolBuilder {
     fn default() -> Self {
-        let workers = u32::try_from(crate::cpu_count()).unwrap_or(u32::MAX);
         Self {
-            policy: PoolPolicy { workers, ..PoolPolicy::default() },
+            workers: None,
+            policy: PoolPolicy::default(),
             method: StartMethod::default(),
             name: "pool".to_owned(),
             program: None,
@@ -82,7 +84,7 @@ impl PoolBuilder {
     /// How many workers; by default as many as there are processors for this process ([`cpu_count`](crate::cpu_count)).
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
-        self.policy.workers = u32::try_from(workers).unwrap_or(u32::MAX);
+        self.workers = Some(workers);
         self
     }
 
@@ -254,6 +256,8 @@ impl PoolBuilder {
         if worker::is_uninitialised() {
             return Err(Error::new(ErrorKind::NotInitialised));
         }
+        let cpus = crate::cpu_count();
+        self.policy.workers = u32::try_from(self.workers.unwrap_or(cpus)).unwrap_or(u32::MAX);
         if self.policy.workers == 0 {
             return Err(Error::new(ErrorKind::NoWorkers));
         }
@@ -271,7 +275,7 @@ impl PoolBuilder {
             payload_limit: self.payload_limit,
             ring_capacity: self.ring_capacity,
             spin: self.spin,
-            cpus: crate::cpu_count(),
+            cpus,
             claim_signals: self.claim_signals,
             commands: self.commands,
             reap_orphans: self.reap_orphans,

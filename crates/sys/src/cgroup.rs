@@ -12,17 +12,31 @@ pub(crate) struct Group {
     own: PathBuf,
 }
 
-impl Group {
+/// What the kernel tells of this process's groups, read once for several controllers.
+pub(crate) struct Groups {
+    groups: String,
+    mounts: String,
+}
+
+impl Groups {
+    /// None where `/proc` does not tell.
+    pub(crate) fn read() -> Option<Self> {
+        let read = |file| fs::read_to_string(file).ok();
+        Some(Self { groups: read("/proc/self/cgroup")?, mounts: read("/proc/self/mountinfo")? })
+    }
+
     /// This process's group in the unified hierarchy.
-    pub(crate) fn v2() -> Option<Self> {
-        Self::find(None)
+    pub(crate) fn v2(&self) -> Option<Group> {
+        Group::parse(&self.groups, &self.mounts, None)
     }
 
     /// This process's group for a controller of version 1.
-    pub(crate) fn v1(controller: &str) -> Option<Self> {
-        Self::find(Some(controller))
+    pub(crate) fn v1(&self, controller: &str) -> Option<Group> {
+        Group::parse(&self.groups, &self.mounts, Some(controller))
     }
+}
 
+impl Group {
     /// The directory of this process.
     pub(crate) fn own(&self) -> &Path {
         &self.own
@@ -31,12 +45,6 @@ impl Group {
     /// The directory and all above it, up to where the hierarchy is mounted: a limit on any of them holds.
     pub(crate) fn upwards(&self) -> impl Iterator<Item = &Path> {
         self.own.ancestors().take_while(|dir| dir.starts_with(&self.top))
-    }
-
-    fn find(controller: Option<&str>) -> Option<Self> {
-        let (groups, mounts) =
-            (fs::read_to_string("/proc/self/cgroup").ok()?, fs::read_to_string("/proc/self/mountinfo").ok()?);
-        Self::parse(&groups, &mounts, controller)
     }
 
     /// From lines `0::/path` (version 2) and `4:cpu,cpuacct:/path` (version 1), and from the mounts.

@@ -4,7 +4,7 @@ use std::fs;
 use std::num::NonZero;
 use std::path::Path;
 
-use crate::cgroup::Group;
+use crate::cgroup::Groups;
 
 /// Processors that this process may run on (its affinity), but not more than its control group has time for. A quota of
 /// one and a half processors counts as two: with one worker a third of it would be lost.
@@ -25,8 +25,9 @@ fn affinity() -> usize {
 
 /// The smallest quota of any group above us, in whole processors; `None` without one.
 fn quota() -> Option<usize> {
-    let two = Group::v2().and_then(|g| g.upwards().filter_map(quota_v2).min());
-    let one = Group::v1("cpu").and_then(|g| g.upwards().filter_map(quota_v1).min());
+    let groups = Groups::read()?;
+    let two = groups.v2().and_then(|g| g.upwards().filter_map(quota_v2).min());
+    let one = groups.v1("cpu").and_then(|g| g.upwards().filter_map(quota_v1).min());
     [two, one].into_iter().flatten().min()
 }
 

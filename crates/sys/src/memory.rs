@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::sync::OnceLock;
 
-use crate::cgroup::Group;
+use crate::cgroup::Groups;
 
 /// What a process has resident, in bytes. Pages that it shares count in full.
 ///
@@ -33,8 +33,9 @@ pub fn proportional(pid: u32) -> io::Result<u64> {
 /// A child that died of `SIGKILL` while this number rose was killed by the kernel, and by nobody else.
 #[must_use]
 pub fn oom_kill_count() -> u64 {
-    let v2 = || field(Group::v2()?.own().join("memory.events").to_str()?);
-    let v1 = || field(Group::v1("memory")?.own().join("memory.oom_control").to_str()?);
+    let groups = Groups::read();
+    let v2 = || field(groups.as_ref()?.v2()?.own().join("memory.events").to_str()?);
+    let v1 = || field(groups.as_ref()?.v1("memory")?.own().join("memory.oom_control").to_str()?);
     v2().or_else(v1).or_else(|| field("/proc/vmstat")).unwrap_or(0)
 }
 

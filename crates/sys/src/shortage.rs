@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::LaunchError;
-use crate::cgroup::Group;
+use crate::cgroup::{Group, Groups};
 use crate::limits::{self, Resource};
 
 /// A thing that others have as well, and may give back.
@@ -73,7 +73,8 @@ fn ulimit(letter: char, resource: Resource, unit: u64) -> Option<String> {
 /// The limit of the control group, ours or one above it, that has as many processes as it may.
 fn full_group() -> Option<String> {
     let full = |group: Group| group.upwards().find_map(limit_of_full);
-    let (file, limit) = Group::v2().and_then(full).or_else(|| Group::v1("pids").and_then(full))?;
+    let groups = Groups::read()?;
+    let (file, limit) = groups.v2().and_then(full).or_else(|| groups.v1("pids").and_then(full))?;
     Some(format!("{} ({limit})", file.display()))
 }
 
