@@ -74,6 +74,17 @@ fn a_full_standard_output_is_told() {
 }
 
 #[test]
+fn a_useless_directory_for_temporary_files_is_named() {
+    let sandbox = Sandbox::new();
+    let long = "0".repeat(120);
+    for directory in ["/nonexistent", "/dev/null", "/proc", &*long] {
+        let done = sandbox.script(&format!("mkdir -p {long}; TMPDIR={directory} $GANGER run echo ::: a")).done();
+        done.told(255, "set TMPDIR to a directory");
+        assert!(done.stderr.contains(directory) && !done.stderr.contains("panicked"), "{done:#?}");
+    }
+}
+
+#[test]
 fn a_full_disk_is_told_and_nothing_stays_on_it() {
     if !is_root() {
         println!("SKIPPED: only root can mount the small disk that this test fills");

@@ -3,21 +3,28 @@
 //! ```text
 //!  supervisor                                            worker program (zygote, or one worker)
 //!  exec, stdin = one end of a socket pair ─────────────►  init()
-//!  Boot { role, server, supervisor } over the socket ──►  connects to the server, sends a sender for control
+//!  Boot { server, supervisor } over the socket ──────► connects to the server, sends a sender for control
+//!  accepts, on a thread of its own
 //!                       hello, over the socket  ◄──────  protocol, build, program, pid
-//!  accepts; Control::… over ipc-channel ──────────────►
+//!  Control::… over ipc-channel ───────────────────────►
+//!  Seat, with link and bell, over the socket ─────────►  a zygote forks that worker
+//!                       Answer, with its pidfd  ◄──────
 //! ```
 //!
-//! This is the one file that names ipc-channel. Its traps (an accept without a time limit, a send that blocks when the
-//! peer does not read) are kept out by construction: it is accepted only after the hello, on a thread of its own; and
-//! what is sent here is small, and never more than the peer has asked for.
+//! This is the one file that names ipc-channel. Its traps are kept out by construction: its accept has no time limit, so
+//! it waits on a thread of its own; it panics without descriptors or with a temporary directory that it cannot use, so
+//! both are looked at before; a send blocks when the peer does not read, so there is one small message a program.
 
+use std::fs;
 use std::io;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::path::Path;
+use std::sync::LazyLock;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use ganger_proto::message::{Hello, PROTOCOL, Setup};
+use ganger_proto::message::{Hello, PROTOCOL, Seat, Setup};
 use ganger_proto::spec::{Bytes, Function};
+use ganger_sys::Socket;
 use ipc_channel::IpcError;
 use ipc_channel::ipc::{self, IpcOneShotServer, IpcReceiver, IpcSender};
 use serde::{Deserialize, Serialize};
@@ -34,38 +41,24 @@ pub(crate) const PACKET: usize = 64 << 10;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Boot {
     pub(crate) protocol: u32,
-    pub(crate) role: Role,
     /// The name of the server to connect to.
     pub(crate) server: String,
     /// The process id of the supervisor.
     pub(crate) supervisor: u32,
 }
 
-/// One of the two things that a worker program can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Role {
-    /// It forks workers when asked.
-    Zygote,
-    /// It is one worker; link and bell come with the packet.
-    Worker,
-}
-
-/// What is said over the control plane.
+/// What a program that has said hello is to be.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Control {
-    /// To a zygote, first: call these, then say that you are ready.
-    Preload { calls: Vec<(Function, Bytes)>, payload_limit: u64 },
-    /// To a zygote: fork a worker, with the link and the bell of the next packet.
-    Fork(Setup),
-    /// To a worker that was started alone.
-    Work(Setup),
+    /// A zygote: it calls these, then forks workers of this kind.
+    Preload { calls: Vec<(Function, Bytes)>, setup: Setup },
+    /// One worker; its link and its bell have come with the first packet.
+    Work { seat: Seat, setup: Setup },
 }
 
 /// What a zygote answers. A packet of the bootstrap socket.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Answer {
-    /// The preloads have run.
-    Preloaded,
     /// A preload failed; the zygote ends.
     PreloadFailed { error: String },
     /// A worker was forked; its pidfd comes with the packet.
@@ -74,65 +67,101 @@ pub(crate) enum Answer {
     NotForked { worker: u64, error: String },
 }
 
+/// Looked up once: what a zygote knows, its workers need not ask for.
+static PROGRAM: LazyLock<String> =
+    LazyLock::new(|| std::env::current_exe().map_or_else(|e| format!("({e})"), |path| path.display().to_string()));
+
 /// This process, as it introduces itself.
 pub(crate) fn hello() -> Hello {
     Hello {
         protocol: PROTOCOL,
         build: registry::fingerprint(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        program: std::env::current_exe().map_or_else(|e| format!("({e})"), |path| path.display().to_string()),
+        program: PROGRAM.clone(),
         pid: std::process::id(),
     }
 }
 
 /// Where a program that is being started will connect.
 pub(crate) struct Server {
-    server: IpcOneShotServer<IpcSender<Control>>,
     pub(crate) name: String,
+    accepted: Option<Receiver<Result<Line, IpcError>>>,
 }
 
 impl Server {
+    /// # Errors
+    /// When there are too few descriptors left, or a socket cannot be made in the directory for temporary files.
     pub(crate) fn open() -> io::Result<Self> {
-        let (server, name) = IpcOneShotServer::new()?;
-        Ok(Self { server, name })
-    }
-
-    /// Accepts the program that has said hello. It has connected before, so this takes no time; a program that lies
-    /// about that costs `patience`, and no more.
-    pub(crate) fn accept(self, patience: Duration) -> io::Result<Line> {
-        let Self { server, name } = self;
-        let (done, accepted) = mpsc::channel();
+        ganger_sys::limits::spare_fds(DESCRIPTORS)?;
+        let directory = std::env::temp_dir();
+        probe(&directory)?;
+        let (server, name) = IpcOneShotServer::<IpcSender<Control>>::new().map_err(|e| unusable(&directory, &e))?;
+        let (done, accepted) = mpsc::sync_channel(1);
         std::thread::Builder::new().name("ganger-accept".to_owned()).spawn(move || {
             // Nobody may be waiting any more.
-            let _ = done.send(server.accept());
+            let _ = done.send(server.accept().map(|(_, sender)| Line(sender)));
         })?;
+        Ok(Self { name, accepted: Some(accepted) })
+    }
+
+    /// The line to the program that has said hello. It has connected before, so this takes no time; a program that lies
+    /// about that costs `patience`, and no more.
+    pub(crate) fn accept(mut self, patience: Duration) -> io::Result<Line> {
+        let accepted = self.accepted.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         match accepted.recv_timeout(patience) {
-            Ok(Ok((_, sender))) => Ok(Line(sender)),
-            Ok(Err(error)) => Err(io::Error::other(error.to_string())),
             Err(RecvTimeoutError::Timeout) => {
-                release(name);
                 Err(io::Error::new(io::ErrorKind::TimedOut, "it said hello, but did not connect"))
             }
             Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the accepting thread has died")),
+            Ok(line) => {
+                self.accepted = None;
+                line.map_err(|e| io::Error::other(e.to_string()))
+            }
         }
     }
 }
 
-/// Connects to a server that nobody connected to, so that its thread ends.
-fn release(name: String) {
-    if let (Ok(sender), Ok((own, _))) = (IpcSender::<IpcSender<Control>>::connect(name), ipc::channel()) {
-        // The thread may be gone already.
-        let _ = sender.send(own);
+/// Nobody will connect any more: we do, so that the thread ends. Not by ipc-channel, which loses a descriptor when the
+/// thread is gone already.
+impl Drop for Server {
+    fn drop(&mut self) {
+        if self.accepted.is_some() {
+            drop(Socket::connect(Path::new(&self.name)));
+        }
     }
+}
+
+/// So many descriptors ipc-channel takes to open a server and to accept, at most.
+const DESCRIPTORS: usize = 5;
+
+/// The longest path of a directory in which the socket's own fits the kernel's address: what is longer would be cut.
+const LONGEST: usize = 107 - "/.tmpXXXXXX/socket".len();
+
+fn probe(directory: &Path) -> io::Result<()> {
+    if directory.to_str().is_none_or(|path| path.len() > LONGEST) {
+        let why = format!("its path must be UTF-8 of at most {LONGEST} bytes");
+        return Err(unusable(directory, &io::Error::new(io::ErrorKind::InvalidInput, why)));
+    }
+    let trial = directory.join(format!(".ganger-{}-{:?}", std::process::id(), std::thread::current().id()));
+    fs::create_dir(&trial).and_then(|()| fs::remove_dir(&trial)).map_err(|e| unusable(directory, &e))
+}
+
+fn unusable(directory: &Path, error: &io::Error) -> io::Error {
+    let directory = directory.display();
+    let remedy = "set TMPDIR to a directory that exists and may be written to";
+    io::Error::new(error.kind(), format!("failed to make a socket in {directory}: {error}; {remedy}"))
 }
 
 /// The supervisor's end of a control plane.
 pub(crate) struct Line(IpcSender<Control>);
 
 impl Line {
-    /// At most a few hundred small messages may be unread at a time: more would block.
-    pub(crate) fn send(&self, control: Control) -> io::Result<()> {
-        self.0.send(control).map_err(|e| io::Error::other(e.to_string()))
+    /// What there is to be said.
+    pub(crate) fn send(self, control: Control) -> io::Result<()> {
+        match self.0.send(control) {
+            Err(IpcError::Io(error)) => Err(error),
+            sent => sent.map_err(|e| io::Error::other(e.to_string())),
+        }
     }
 }
 
@@ -149,8 +178,8 @@ impl Orders {
         Ok(Self(receiver))
     }
 
-    /// The next order; none when the supervisor is gone. A signal that interrupts the wait does not end it.
-    pub(crate) fn next(&self) -> Option<Control> {
+    /// The order; none when the supervisor is gone. A signal that interrupts the wait does not end it.
+    pub(crate) fn receive(self) -> Option<Control> {
         loop {
             match self.0.recv() {
                 Ok(control) => return Some(control),

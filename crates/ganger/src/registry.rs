@@ -93,8 +93,3 @@ pub(crate) fn name_of(function: Function) -> String {
 pub(crate) fn fingerprint() -> u64 {
     REGISTRY.fingerprint
 }
-
-/// Looks every function up now: in the zygote, so that its children need not.
-pub(crate) fn warm() {
-    LazyLock::force(&REGISTRY);
-}

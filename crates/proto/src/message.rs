@@ -1,7 +1,7 @@
 //! The whole protocol between supervisor and worker: one enum per direction.
 //!
 //! Both travel through a ring in shared memory: a head of 32 bytes, written by hand so that it never changes with a
-//! codec, and a body. The control plane ([`Setup`]) is serde data and travels once a worker, before the first task.
+//! codec, and a body. The control plane ([`Setup`]) is serde data and travels once a program, before the first task.
 //!
 //! ```text
 //!  0     1     2        4          8           16        20        24         32
@@ -147,13 +147,18 @@ pub struct Hello {
     pub pid: u32,
 }
 
-/// What a worker is told before its first task, over the control plane.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Setup {
+/// Which worker a new process is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seat {
     /// Its id.
     pub worker: WorkerId,
     /// Its place among the workers, from 1; a replacement inherits it.
     pub slot: u32,
+}
+
+/// What all workers of a pool are told before their first task, over the control plane.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
     /// The pool's name.
     pub pool: String,
     /// What to call before it is ready: function and encoded arguments.

@@ -4,6 +4,8 @@ use std::io;
 
 use nix::sys::resource::{self, getrlimit, setrlimit};
 
+use crate::Bell;
+
 /// A thing that is limited, for this process and those it starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Resource {
@@ -61,6 +63,15 @@ pub fn limit(resource: Resource) -> io::Result<Limit> {
 /// When the hard limit would be raised without the privilege for it, or the soft one is above it.
 pub fn set_limit(resource: Resource, limit: Limit) -> io::Result<()> {
     Ok(setrlimit(resource.to_nix(), limit.soft, limit.hard)?)
+}
+
+/// Makes sure that this process can open `count` descriptors more: for what does not survive it if it cannot. Other
+/// threads may take them in the meantime.
+///
+/// # Errors
+/// When there are too few left.
+pub fn spare_fds(count: usize) -> io::Result<()> {
+    (0..count).map(|_| Bell::new()).collect::<io::Result<Vec<_>>>().map(drop)
 }
 
 /// Lets this process have as many descriptors as it may, and tells how many that is. Programs that use `select` can not

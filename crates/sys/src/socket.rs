@@ -6,9 +6,10 @@
 use std::io::{self, ErrorKind};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket, socketpair};
 
 use crate::errno::{check, retry};
 use crate::poll::{wait_readable, wait_writable};
@@ -33,6 +34,16 @@ pub fn pair() -> io::Result<(Socket, Socket)> {
 }
 
 impl Socket {
+    /// Connects to the socket of this kind that listens at `path`.
+    ///
+    /// # Errors
+    /// When nobody listens there, or there are no descriptors left.
+    pub fn connect(path: &Path) -> io::Result<Self> {
+        let socket = socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC, None)?;
+        connect(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
+        Ok(Self(socket))
+    }
+
     /// Sends one message, and copies of `fds` with it. Without a `deadline` it waits for room as long as it takes.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use ganger_machine::Event;
 use ganger_proto::WorkerId;
+use ganger_proto::message::Seat;
 use ganger_proto::outcome::StartError;
 use ganger_sys::{Child, Interest, Signal, sweep};
 
@@ -49,14 +50,14 @@ impl Driver {
     fn try_start(&mut self, worker: WorkerId, slot: u32, ends: Ends) -> Result<(), String> {
         let settings = Arc::clone(&self.engine.settings);
         let told = |e: std::io::Error| e.to_string();
-        let setup = start::setup(&settings, worker, slot);
+        let seat = Seat { worker, slot };
         match settings.method {
             StartMethod::Zygote => {
-                let request = Request { setup, link: ends.link, bell: ends.bell };
+                let request = Request { seat, link: ends.link, bell: ends.bell };
                 self.zygote()?.ask(request).map_err(told)
             }
             StartMethod::Spawn => {
-                let (child, spawned) = start::spawn(&settings, setup, &ends).map_err(told)?;
+                let (child, spawned) = start::spawn(&settings, seat, &ends).map_err(told)?;
                 self.world.add(&spawned.socket, HELLO | worker.to_bits(), Interest::Read).map_err(told)?;
                 self.spawned.insert(worker, spawned);
                 self.adopt(worker, child);
@@ -68,7 +69,7 @@ impl Driver {
                 self.turn().embody(worker, alive);
                 let driver = Arc::clone(&self.engine.driver_bell);
                 let end = ThreadEnd { worker, ended: Arc::clone(&self.ended_threads), driver };
-                start::on_thread(&settings, setup, ends, end, watched).map_err(told)
+                start::on_thread(&settings, seat, ends, end, watched).map_err(told)
             }
         }
     }

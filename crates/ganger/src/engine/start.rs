@@ -6,11 +6,11 @@ use std::sync::{Arc, Weak};
 use std::thread;
 
 use ganger_proto::WorkerId;
-use ganger_proto::message::Setup;
+use ganger_proto::message::{Seat, Setup};
 use ganger_shm::link;
 use ganger_sys::{Bell, Child, Socket};
 
-use crate::bootstrap::{Control, Role, Server};
+use crate::bootstrap::{Control, Server};
 use crate::engine::member::Member;
 use crate::engine::settings::Settings;
 use crate::engine::zygote;
@@ -30,10 +30,8 @@ pub(super) fn prepare(settings: &Settings, worker: WorkerId, slot: u32) -> io::R
     Ok((Member::new(worker, slot, end, bell, settings.payload_limit), Ends { link, bell: theirs }))
 }
 
-pub(super) fn setup(settings: &Settings, worker: WorkerId, slot: u32) -> Setup {
+pub(super) fn setup(settings: &Settings) -> Setup {
     Setup {
-        worker,
-        slot,
         pool: settings.name.clone(),
         initializer: settings.initializer.clone(),
         payload_limit: settings.payload_limit,
@@ -45,22 +43,22 @@ pub(super) fn setup(settings: &Settings, worker: WorkerId, slot: u32) -> Setup {
 /// A worker that was started alone and has not said hello yet.
 pub(super) struct Spawned {
     pub(super) socket: Socket,
-    server: Option<Server>,
-    setup: Option<Setup>,
+    /// Where it will connect, and what it is then told; none once it has said hello.
+    awaited: Option<(Server, Control)>,
 }
 
 /// Executes the worker program for one worker.
-pub(super) fn spawn(settings: &Settings, setup: Setup, ends: &Ends) -> io::Result<(Child, Spawned)> {
-    let (child, socket, server) = zygote::exec(settings, Role::Worker, &[ends.link.as_fd(), ends.bell.as_fd()])?;
-    Ok((child, Spawned { socket, server: Some(server), setup: Some(setup) }))
+pub(super) fn spawn(settings: &Settings, seat: Seat, ends: &Ends) -> io::Result<(Child, Spawned)> {
+    let (child, socket, server) = zygote::exec(settings, &[ends.link.as_fd(), ends.bell.as_fd()])?;
+    let work = Control::Work { seat, setup: setup(settings) };
+    Ok((child, Spawned { socket, awaited: Some((server, work)) }))
 }
 
 impl Spawned {
     /// It has something to say: the hello, after which it is told its work.
     pub(super) fn greet(&mut self, packet: &[u8]) -> Result<(), String> {
-        let line = zygote::greet(packet, self.server.take())?;
-        let setup = self.setup.take().ok_or("it said hello twice")?;
-        line.send(Control::Work(setup)).map_err(|e| e.to_string())
+        let (server, work) = self.awaited.take().ok_or("it said hello twice")?;
+        zygote::unless_gone(zygote::greet(packet, server)?.send(work)).map_err(|e| e.to_string())
     }
 }
 
@@ -81,15 +79,16 @@ impl Drop for ThreadEnd {
 /// Runs a worker on a thread of this process.
 pub(super) fn on_thread(
     settings: &Settings,
-    setup: Setup,
+    seat: Seat,
     ends: Ends,
     end: ThreadEnd,
     alive: Weak<()>,
 ) -> io::Result<()> {
-    let name = format!("ganger-{}-{}", settings.name, setup.slot);
+    let name = format!("ganger-{}-{}", settings.name, seat.slot);
+    let setup = setup(settings);
     let run = move || {
         let _end = end;
-        worker::run_thread(&ends.link, ends.bell, setup, alive);
+        worker::run_thread(&ends.link, ends.bell, setup, seat, alive);
     };
     thread::Builder::new().name(name).spawn(run).map(drop)
 }

@@ -1,10 +1,10 @@
 //! The zygote as the supervisor sees it: a process, single-threaded, that forks workers when asked.
 //!
 //! ```text
-//!   Booting ── hello ──► Preloading ── Preloaded ──► Ready ── death ──► (a new one, when a worker is next wanted)
+//!   Booting ── hello ──► Open ── death ──► (a new one, when a worker is next wanted)
 //! ```
 //!
-//! A worker is the supervisor's own child (`CLONE_PARENT`), so the zygote's death concerns only those who were asked for
+//! What it is asked for while it preloads, it does after that. A worker is the supervisor's own child (`CLONE_PARENT`), so the zygote's death concerns only those who were asked for
 //! and have not come.
 
 use std::collections::VecDeque;
@@ -14,12 +14,13 @@ use std::time::{Duration, Instant};
 
 use ganger_proto::WorkerId;
 use ganger_proto::codec;
-use ganger_proto::message::{Hello, Setup};
+use ganger_proto::message::{Hello, Seat};
 use ganger_sys::{Bell, Child, Signal, Socket};
 
-use crate::bootstrap::{Answer, Boot, Control, Line, PACKET, Role, Server, VARIABLE};
+use crate::bootstrap::{Answer, Boot, Control, Line, PACKET, Server, VARIABLE};
 use crate::engine::messages::check;
 use crate::engine::settings::Settings;
+use crate::engine::start;
 
 /// So many workers may be asked for and not have come: what is unread then fits the socket, and no send blocks.
 const AT_A_TIME: usize = 32;
@@ -30,20 +31,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Zygote {
     pub(super) child: Child,
     pub(super) socket: Socket,
-    state: State,
+    /// Where it will connect; none once it has said hello.
+    server: Option<Server>,
     waiting: VecDeque<Request>,
     asked: Vec<WorkerId>,
 }
 
-enum State {
-    Booting(Option<Server>),
-    Preloading(Line),
-    Ready(Line),
-}
-
 /// A worker that is wanted.
 pub(super) struct Request {
-    pub(super) setup: Setup,
+    pub(super) seat: Seat,
     pub(super) link: OwnedFd,
     pub(super) bell: Bell,
 }
@@ -67,8 +63,8 @@ pub(super) enum News {
 
 impl Zygote {
     pub(super) fn start(settings: &Settings) -> io::Result<Self> {
-        let (child, socket, server) = exec(settings, Role::Zygote, &[])?;
-        Ok(Self { child, socket, state: State::Booting(Some(server)), waiting: VecDeque::new(), asked: Vec::new() })
+        let (child, socket, server) = exec(settings, &[])?;
+        Ok(Self { child, socket, server: Some(server), waiting: VecDeque::new(), asked: Vec::new() })
     }
 
     pub(super) fn ask(&mut self, request: Request) -> io::Result<()> {
@@ -77,12 +73,11 @@ impl Zygote {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let State::Ready(line) = &self.state else { return Ok(()) };
-        while self.asked.len() < AT_A_TIME {
-            let Some(Request { setup, link, bell }) = self.waiting.pop_front() else { break };
-            self.asked.push(setup.worker);
-            line.send(Control::Fork(setup))?;
-            self.socket.send(b"fork", &[link.as_fd(), bell.as_fd()], Some(Instant::now()))?;
+        while self.server.is_none() && self.asked.len() < AT_A_TIME {
+            let Some(Request { seat, link, bell }) = self.waiting.pop_front() else { break };
+            self.asked.push(seat.worker);
+            let packet = codec::encode(&seat, PACKET as u64).map_err(io::Error::other)?;
+            unless_gone(self.socket.send(&packet, &[link.as_fd(), bell.as_fd()], Some(Instant::now())))?;
         }
         Ok(())
     }
@@ -94,7 +89,7 @@ impl Zygote {
 
     /// Those who will not come, if it dies now.
     pub(super) fn orphans(self) -> impl Iterator<Item = WorkerId> {
-        self.asked.into_iter().chain(self.waiting.into_iter().map(|request| request.setup.worker))
+        self.asked.into_iter().chain(self.waiting.into_iter().map(|request| request.seat.worker))
     }
 
     /// Reads one packet. None: there is none.
@@ -109,15 +104,12 @@ impl Zygote {
     }
 
     fn on_packet(&mut self, packet: &[u8], mut fds: Vec<OwnedFd>, settings: &Settings) -> Result<News, String> {
-        if let State::Booting(server) = &mut self.state {
-            let line = greet(packet, server.take())?;
-            let preload = Control::Preload { calls: settings.preload.clone(), payload_limit: settings.payload_limit };
-            line.send(preload).map_err(|e| e.to_string())?;
-            self.state = State::Preloading(line);
+        if let Some(server) = self.server.take() {
+            let preload = Control::Preload { calls: settings.preload.clone(), setup: start::setup(settings) };
+            unless_gone(greet(packet, server)?.send(preload)).and_then(|()| self.flush()).map_err(|e| e.to_string())?;
             return Ok(News::Nothing);
         }
         match codec::decode::<Answer>(packet, PACKET as u64).map_err(|e| e.to_string())? {
-            Answer::Preloaded => self.preloaded(),
             Answer::PreloadFailed { error } => Err(format!("preload failed: {error}")),
             Answer::Forked { worker, pid } => {
                 let pidfd = fds.pop().ok_or("a forked worker came without its pidfd")?;
@@ -126,16 +118,6 @@ impl Zygote {
             }
             Answer::NotForked { worker, error } => Ok(News::NotForked { worker: self.came(worker)?, error }),
         }
-    }
-
-    fn preloaded(&mut self) -> Result<News, String> {
-        let state = std::mem::replace(&mut self.state, State::Booting(None));
-        self.state = match state {
-            State::Preloading(line) | State::Ready(line) => State::Ready(line),
-            State::Booting(_) => return Err("it is preloaded before it said hello".to_owned()),
-        };
-        self.flush().map_err(|e| e.to_string())?;
-        Ok(News::Nothing)
     }
 
     fn came(&mut self, worker: u64) -> Result<WorkerId, String> {
@@ -153,12 +135,7 @@ impl Zygote {
 }
 
 /// Starts the worker program and tells it what it is to be.
-pub(super) fn exec(
-    settings: &Settings,
-    role: Role,
-    fds: &[std::os::fd::BorrowedFd<'_>],
-) -> io::Result<(Child, Socket, Server)> {
-    let server = Server::open()?;
+pub(super) fn exec(settings: &Settings, fds: &[std::os::fd::BorrowedFd<'_>]) -> io::Result<(Child, Socket, Server)> {
     let (ours, theirs) = ganger_sys::pair()?;
     let program = &settings.program;
     let spawn = ganger_sys::Spawn {
@@ -169,24 +146,26 @@ pub(super) fn exec(
         stdin: theirs.into(),
     };
     let child = spawn.start().map_err(|e| io::Error::other(e.to_string()))?;
-    let boot = Boot {
-        protocol: ganger_proto::message::PROTOCOL,
-        role,
-        server: server.name.clone(),
-        supervisor: std::process::id(),
-    };
+    // While the program is being loaded.
+    let server = Server::open()?;
+    let boot =
+        Boot { protocol: ganger_proto::message::PROTOCOL, server: server.name.clone(), supervisor: std::process::id() };
     let packet = codec::encode(&boot, PACKET as u64).map_err(io::Error::other)?;
-    match ours.send(&packet, fds, Some(Instant::now() + PATIENCE)) {
-        // It is gone already: its end is told with the exit, which says more.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-        _ => Ok((child, ours, server)),
+    unless_gone(ours.send(&packet, fds, Some(Instant::now() + PATIENCE)))?;
+    Ok((child, ours, server))
+}
+
+/// What was sent to a program that is gone already is no error: its exit will be told, and says more.
+pub(super) fn unless_gone(sent: io::Result<()>) -> io::Result<()> {
+    match sent {
+        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
+        sent => sent,
     }
 }
 
 /// A started program has said hello: checks who it is, and opens the control plane.
-pub(super) fn greet(packet: &[u8], server: Option<Server>) -> Result<Line, String> {
+pub(super) fn greet(packet: &[u8], server: Server) -> Result<Line, String> {
     let hello = codec::decode::<Hello>(packet, PACKET as u64).map_err(|e| e.to_string())?;
     check(hello)?;
-    let server = server.ok_or("it said hello twice")?;
     server.accept(PATIENCE).map_err(|e| e.to_string())
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use ganger_proto::TaskId;
 use ganger_proto::codec;
-use ganger_proto::message::{FromWorker, Setup, Verdict};
+use ganger_proto::message::{FromWorker, Seat, Verdict};
 use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind};
 use ganger_proto::spec::{Command, Output};
 use ganger_shm::Piece;
@@ -48,7 +48,7 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    pub(super) fn new(setup: &Setup, life: &Life) -> io::Result<Self> {
+    pub(super) fn new(seat: Seat, life: &Life) -> io::Result<Self> {
         let signals = match life {
             Life::Process { supervisor } => {
                 setup::become_subreaper()?;
@@ -56,7 +56,7 @@ impl Commands {
             }
             Life::Thread { .. } => None,
         };
-        let env = EnvBlock::inherited().with("GANGER_SLOT", setup.slot.to_string());
+        let env = EnvBlock::inherited().with("GANGER_SLOT", seat.slot.to_string());
         Ok(Self { env, null: File::open("/dev/null")?, buffer: vec![0; PIPE].into(), signals })
     }
 
@@ -117,7 +117,7 @@ fn start<'r, 'w>(
 ) -> Result<Running<'r, 'w>, String> {
     let command: Command = codec::decode(encoded, worker.setup.payload_limit).map_err(|e| e.to_string())?;
     let output = command.output;
-    let program = Program::new(command, worker.setup.slot, task, attempt)?;
+    let program = Program::new(command, worker.seat.slot, task, attempt)?;
     let pipes = match output {
         Output::Captured => Some(Pipe::both().map_err(|e| format!("failed to make its pipes: {e}"))?),
         Output::Inherited => None,

@@ -27,11 +27,11 @@ use std::process::exit;
 use std::sync::Weak;
 
 use ganger_proto::codec;
-use ganger_proto::message::{PROTOCOL, Setup};
+use ganger_proto::message::{PROTOCOL, Seat, Setup};
 use ganger_shm::link;
 use ganger_sys::{Bell, Signal, Socket, setup};
 
-use crate::bootstrap::{Boot, Control, Orders, PACKET, Role, VARIABLE, hello};
+use crate::bootstrap::{Boot, Control, Orders, PACKET, VARIABLE, hello};
 
 /// Makes this program able to be a worker. **The first line of `main`.**
 ///
@@ -81,43 +81,49 @@ fn serve() -> std::io::Result<()> {
     setup::remove_env(VARIABLE)?;
     // What the supervisor's program holds open is none of ours: an inherited pipe would never come to its end.
     setup::close_other_fds(&[socket.as_fd()])?;
-    let mut packet = vec![0; PACKET];
+    let mut packet = [0; 4096];
     let (len, fds) = socket.recv(&mut packet, 2, None)?.ok_or_else(|| std::io::Error::other("nobody spoke to it"))?;
     let boot: Boot = codec::decode(&packet[..len], PACKET as u64).map_err(std::io::Error::other)?;
     if boot.protocol != PROTOCOL {
         let why = format!("the supervisor speaks protocol {}, this program {PROTOCOL}", boot.protocol);
         return Err(std::io::Error::other(why));
     }
-    settle_in(boot.supervisor)?;
+    stand_alone(boot.supervisor)?;
+    own_signals()?;
     let orders = Orders::connect(boot.server)?;
     let packet = codec::encode(&hello(), PACKET as u64).map_err(std::io::Error::other)?;
     socket.send(&packet, &[], None)?;
-    match boot.role {
-        Role::Zygote => zygote::run(&socket, orders, boot.supervisor),
-        Role::Worker => alone(&orders, fds, boot.supervisor),
+    match orders.receive() {
+        Some(Control::Preload { calls, setup }) => zygote::run(&socket, &calls, setup, boot.supervisor),
+        Some(Control::Work { seat, setup }) => alone(fds, setup, seat, boot.supervisor),
+        None => Ok(()),
     }
 }
 
-/// What a worker process does to itself first. It dies with the thread of the supervisor that started it.
-fn settle_in(supervisor: u32) -> std::io::Result<()> {
+/// What a worker process does to itself first. It dies with the thread of the supervisor that started it, and a Ctrl-C
+/// is not for it.
+fn stand_alone(supervisor: u32) -> std::io::Result<()> {
     setup::die_with_parent(supervisor, Signal::Kill)?;
-    setup::own_process_group()?;
+    setup::own_process_group()
+}
+
+/// Signals as a worker has them, whatever was inherited.
+fn own_signals() -> std::io::Result<()> {
     setup::reset_signals(&[Signal::Int])
 }
 
-fn alone(orders: &Orders, fds: Vec<OwnedFd>, supervisor: u32) -> std::io::Result<()> {
-    let Some(Control::Work(setup)) = orders.next() else { return Ok(()) };
+fn alone(fds: Vec<OwnedFd>, setup: Setup, seat: Seat, supervisor: u32) -> std::io::Result<()> {
     let Ok([link, bell]) = <[OwnedFd; 2]>::try_from(fds) else {
         return Err(std::io::Error::other("link and bell did not come"));
     };
-    run(link::open(&link)?, Bell::from(bell), setup, &Life::Process { supervisor });
+    run(link::open(&link)?, Bell::from(bell), setup, seat, &Life::Process { supervisor });
     Ok(())
 }
 
 /// Serves a pool on a thread of the supervisor's own process, until the pool lets go of `alive`.
-pub(crate) fn run_thread(link: &OwnedFd, bell: Bell, setup: Setup, alive: Weak<()>) {
+pub(crate) fn run_thread(link: &OwnedFd, bell: Bell, setup: Setup, seat: Seat, alive: Weak<()>) {
     match link::open(link) {
-        Ok(end) => run(end, bell, setup, &Life::Thread { alive }),
+        Ok(end) => run(end, bell, setup, seat, &Life::Thread { alive }),
         Err(error) => log::error!("a worker thread cannot open its link: {error}"),
     }
 }

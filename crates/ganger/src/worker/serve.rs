@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ganger_proto::TaskId;
 use ganger_proto::codec;
-use ganger_proto::message::{FromWorker, HEAD, Setup, ToWorker, Verdict};
+use ganger_proto::message::{FromWorker, HEAD, Seat, Setup, ToWorker, Verdict};
 use ganger_proto::outcome::{Failure, FailureKind};
 use ganger_proto::spec::Function;
 use ganger_shm::link::{End, StatePage};
@@ -39,11 +39,11 @@ impl Life {
 }
 
 /// Serves one pool.
-pub(crate) fn run(end: End, bell: Bell, setup: Setup, life: &Life) {
+pub(crate) fn run(end: End, bell: Bell, setup: Setup, seat: Seat, life: &Life) {
     panic::keep_in_this_thread();
     let spin = Spin::default();
     let End { writer, reader, state } = end;
-    let mut worker = Worker { writer, state, bell, setup, life, spin, out: Vec::new(), commands: None };
+    let mut worker = Worker { writer, state, bell, setup, seat, life, spin, out: Vec::new(), commands: None };
     if worker.begin() {
         worker.serve(reader);
     }
@@ -71,6 +71,7 @@ pub(super) struct Worker<'a> {
     pub(super) state: StatePage,
     bell: Bell,
     pub(super) setup: Setup,
+    pub(super) seat: Seat,
     life: &'a Life,
     spin: Spin,
     /// Room for results, used again and again.
@@ -89,7 +90,7 @@ impl Worker<'_> {
         context::set(Some(Current {
             task: TaskId::from_bits(0),
             attempt: 0,
-            slot: self.setup.slot,
+            slot: self.seat.slot,
             pool: Arc::from(&*self.setup.pool),
             state: self.state.clone(),
         }));
@@ -103,7 +104,7 @@ impl Worker<'_> {
 
     fn prepare(&mut self) -> Result<(), String> {
         if self.setup.commands {
-            let commands = Commands::new(&self.setup, self.life);
+            let commands = Commands::new(self.seat, self.life);
             self.commands = Some(commands.map_err(|e| format!("failed to get ready for commands: {e}"))?);
         }
         Ok(())

@@ -5,44 +5,49 @@ use std::panic::catch_unwind;
 use std::process::exit;
 
 use ganger_proto::codec;
-use ganger_proto::message::{Setup, Verdict};
+use ganger_proto::message::{Seat, Setup, Verdict};
 use ganger_proto::outcome::{Failure, Panic};
-use ganger_proto::spec::Function;
+use ganger_proto::spec::{Bytes, Function};
 use ganger_shm::link;
 use ganger_sys::{Bell, Fork, Socket, fork_sibling};
 
-use crate::bootstrap::{Answer, Control, Orders, PACKET};
+use crate::bootstrap::{Answer, PACKET};
 use crate::registry;
 use crate::worker::invocation::Invocation;
-use crate::worker::{Life, panic, settle_in};
+use crate::worker::{Life, own_signals, panic, stand_alone};
 
 /// Forks until the supervisor is gone. In a forked worker it returns when that worker's work is done.
-pub(super) fn run(socket: &Socket, orders: Orders, supervisor: u32) -> std::io::Result<()> {
-    while let Some(order) = orders.next() {
-        match order {
-            Control::Preload { calls, payload_limit } => preload(socket, &calls, payload_limit)?,
-            Control::Fork(setup) => {
-                if let Some((link, bell)) = fork(socket, setup.worker.to_bits())? {
-                    drop(orders);
-                    return be_worker(&link, bell, setup, supervisor);
-                }
-            }
-            Control::Work(_) => return Err(std::io::Error::other("a zygote was told to work")),
+pub(super) fn run(socket: &Socket, calls: &[(Function, Bytes)], setup: Setup, supervisor: u32) -> std::io::Result<()> {
+    preload(socket, calls, setup.payload_limit)?;
+    while let Some((seat, link, bell)) = next(socket)? {
+        if fork(socket, seat)? {
+            return be_worker(&link, bell, setup, seat, supervisor);
         }
     }
     Ok(())
 }
 
-fn preload(socket: &Socket, calls: &[(Function, ganger_proto::spec::Bytes)], limit: u64) -> std::io::Result<()> {
-    registry::warm();
+/// What they do to this process's signals is undone: its workers inherit them as they are.
+fn preload(socket: &Socket, calls: &[(Function, Bytes)], limit: u64) -> std::io::Result<()> {
     panic::keep_in_this_thread();
-    let failed = calls.iter().find_map(|(function, args)| call(*function, args, limit).err());
-    match failed {
-        None => answer(socket, &Answer::Preloaded, None),
+    match calls.iter().find_map(|(function, args)| call(*function, args, limit).err()) {
+        None if calls.is_empty() => Ok(()),
+        None => own_signals(),
         Some(error) => {
             answer(socket, &Answer::PreloadFailed { error }, None)?;
             exit(0)
         }
+    }
+}
+
+/// The next worker that is wanted, with its link and its bell. None: the supervisor is gone.
+fn next(socket: &Socket) -> std::io::Result<Option<(Seat, OwnedFd, OwnedFd)>> {
+    let mut packet = [0; 64];
+    let Some((len, fds)) = socket.recv(&mut packet, 2, None)? else { return Ok(None) };
+    let seat = codec::decode(&packet[..len], PACKET as u64).map_err(std::io::Error::other)?;
+    match <[OwnedFd; 2]>::try_from(fds) {
+        Ok([link, bell]) => Ok(Some((seat, link, bell))),
+        Err(_) => Err(std::io::Error::other("link and bell did not come")),
     }
 }
 
@@ -65,21 +70,17 @@ pub(super) fn call(function: Function, args: &[u8], limit: u64) -> Result<(), St
     }
 }
 
-/// Forks one worker. What comes back is the worker's: its link and its bell; nothing for the zygote itself.
-fn fork(socket: &Socket, worker: u64) -> std::io::Result<Option<(OwnedFd, OwnedFd)>> {
-    let mut packet = [0; 16];
-    let Some((_, fds)) = socket.recv(&mut packet, 2, None)? else { exit(0) };
-    let Ok([link, bell]) = <[OwnedFd; 2]>::try_from(fds) else {
-        return Err(std::io::Error::other("link and bell did not come"));
-    };
+/// Forks one worker. True: this is it.
+fn fork(socket: &Socket, seat: Seat) -> std::io::Result<bool> {
+    let worker = seat.worker.to_bits();
     match fork_sibling() {
-        Ok(Fork::Child) => Ok(Some((link, bell))),
+        Ok(Fork::Child) => Ok(true),
         Ok(Fork::Sibling { pid, pidfd }) => {
-            answer(socket, &Answer::Forked { worker, pid }, Some(&pidfd)).map(|()| None)
+            answer(socket, &Answer::Forked { worker, pid }, Some(&pidfd)).map(|()| false)
         }
         Err(error) => {
             let error = format!("failed to fork: {error}");
-            answer(socket, &Answer::NotForked { worker, error }, None).map(|()| None)
+            answer(socket, &Answer::NotForked { worker, error }, None).map(|()| false)
         }
     }
 }
@@ -90,8 +91,8 @@ fn answer(socket: &Socket, answer: &Answer, fd: Option<&OwnedFd>) -> std::io::Re
     socket.send(&packet, &fds, None)
 }
 
-fn be_worker(link: &OwnedFd, bell: OwnedFd, setup: Setup, supervisor: u32) -> std::io::Result<()> {
-    settle_in(supervisor)?;
-    super::run(link::open(link)?, Bell::from(bell), setup, &Life::Process { supervisor });
+fn be_worker(link: &OwnedFd, bell: OwnedFd, setup: Setup, seat: Seat, supervisor: u32) -> std::io::Result<()> {
+    stand_alone(supervisor)?;
+    super::run(link::open(link)?, Bell::from(bell), setup, seat, &Life::Process { supervisor });
     Ok(())
 }
