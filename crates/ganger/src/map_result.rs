@@ -30,7 +30,7 @@ impl<A: Portable, R: Portable> MapResult<A, R> {
     /// # Errors
     /// As [`Pool::map`](crate::Pool::map).
     pub fn result(self) -> Result<Vec<R>, Error> {
-        self.mapping.collect()
+        self.mapping.gather()
     }
 
     /// As [`result`](Self::result), for at most `timeout`. What is not done by then is cancelled.
@@ -38,6 +38,6 @@ impl<A: Portable, R: Portable> MapResult<A, R> {
     /// # Errors
     /// As [`result`](Self::result); and one that [`is_timeout`](Error::is_timeout).
     pub fn result_timeout(self, timeout: Duration) -> Result<Vec<R>, Error> {
-        self.mapping.timeout(timeout).collect()
+        self.mapping.timeout(timeout).gather()
     }
 }

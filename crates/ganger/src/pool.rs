@@ -144,7 +144,7 @@ impl Pool {
         A: Portable,
         F::Output: Portable,
     {
-        self.imap(f, items)?.collect()
+        self.imap(f, items)?.gather()
     }
 
     /// As [`map`](Self::map), but hands all items in and returns at once: `Pool.map_async`.

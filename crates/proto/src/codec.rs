@@ -101,6 +101,14 @@ impl Default for Items {
 }
 
 impl Items {
+    /// With room for as much as `others` take: what is alike needs as much.
+    #[must_use]
+    pub fn like(others: &Self) -> Self {
+        let mut bytes = Vec::with_capacity(others.bytes.len());
+        bytes.resize(size_of::<u64>(), 0);
+        Self { bytes, ends: Vec::with_capacity(others.ends.len()) }
+    }
+
     /// Adds a value.
     ///
     /// # Errors
@@ -133,6 +141,13 @@ impl Items {
     }
 
     /// All of them, encoded.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let count = (self.ends.len() as u64).to_le_bytes();
+        [&count, &self.bytes[count.len()..]].concat()
+    }
+
+    /// As [`to_bytes`](Self::to_bytes), without a copy.
     #[must_use]
     pub fn into_bytes(mut self) -> Vec<u8> {
         self.bytes[..size_of::<u64>()].copy_from_slice(&(self.ends.len() as u64).to_le_bytes());

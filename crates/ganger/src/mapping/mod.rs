@@ -6,6 +6,10 @@
 //!
 //! A chunk whose worker died is handed in again item by item, so that only the item that killed it has to answer for it.
 
+mod ready;
+
+mod size;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,6 +23,8 @@ use crate::engine::table::{Payload, Work};
 use crate::error::{Context, Error, ErrorKind, TaskError, Why};
 use crate::future::Future;
 use crate::gather::Gathering;
+use crate::mapping::ready::Ready;
+use crate::mapping::size::Size;
 use crate::pool::Pool;
 use crate::registry;
 use crate::shared::{Named, take_named};
@@ -26,12 +32,11 @@ use crate::slot::Ended;
 use crate::task::Portable;
 use crate::worker::invocation::{Run, Stopped};
 
-/// What a chunk should take.
-const WORK: Duration = Duration::from_micros(200);
-/// A chunk's size may grow by this factor with each that has come back.
-const GROWTH: usize = 8;
 /// The most bytes of items in a chunk: what fits the cache and the ring.
 const MOST_BYTES: usize = 96 << 10;
+
+/// The most results that room is made for before the first is there.
+const MOST_RESERVED: usize = 1 << 27;
 
 /// The order of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +55,7 @@ pub struct Mapping<I: Iterator, R> {
     chunks: VecDeque<Option<Part<R>>>,
     in_flight: usize,
     gathering: Arc<Gathering>,
-    ready: VecDeque<Result<R, Error>>,
+    ready: Ready<R>,
     /// The item that could not be packed, which ended its chunk.
     refused: Option<Error>,
     size: Size,
@@ -68,27 +73,26 @@ enum Part<R> {
 /// Items at the workers.
 struct Chunk<R> {
     future: Future<Vec<Run<R>>>,
-    items: usize,
-    /// The items once more, where there are several: should their worker die, they are tried one by one.
-    copy: Items,
+    count: usize,
+    /// The items, where there are several: should their worker die, they are tried one by one.
+    items: Items,
     /// The shared values that they name.
     named: Arc<Named>,
 }
 
-/// How many items go into a chunk.
-enum Size {
-    Fixed(usize),
-    /// Found out: the size of the last chunk, and what an item takes in nanoseconds.
-    Adaptive {
-        last: usize,
-        per_item: Option<f64>,
-    },
+impl<R> Part<R> {
+    fn items(&self) -> Option<&Items> {
+        match self {
+            Self::Chunk(chunk) => Some(&chunk.items),
+            Self::Refused(_) => None,
+        }
+    }
 }
 
 impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     pub(crate) fn new(pool: Pool, function: Function, items: I, order: Order) -> Self {
         let one_by_one = pool.defaults().policy.timeout.is_some() || pool.defaults().policy.soft_timeout.is_some();
-        let size = if one_by_one { Size::Fixed(1) } else { Size::Adaptive { last: 1, per_item: None } };
+        let size = if one_by_one { Size::Fixed(1) } else { Size::UNKNOWN };
         Self {
             window: pool.workers() * 3 + 1,
             pool,
@@ -98,7 +102,7 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
             chunks: VecDeque::new(),
             in_flight: 0,
             gathering: Arc::default(),
-            ready: VecDeque::new(),
+            ready: Ready::default(),
             refused: None,
             size,
             deadline: None,
@@ -161,14 +165,16 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     fn refuse(&mut self, error: Error) {
         match self.order {
             Order::Input => self.chunks.push_back(Some(Part::Refused(error))),
-            Order::Completion => self.ready.push_back(Err(error)),
+            Order::Completion => self.ready.refuse(error),
         }
     }
 
     /// The next chunk's items.
     fn pack(&mut self) -> Items {
-        let (limit, most) = (self.pool.payload_limit(), self.next_size());
-        let mut items = Items::default();
+        let left = self.items.size_hint().1.unwrap_or(usize::MAX);
+        let (limit, most) = (self.pool.payload_limit(), self.size.next(left, self.pool.workers()));
+        let alike = self.chunks.iter().rev().flatten().find_map(Part::items);
+        let mut items = alike.map_or_else(Items::default, Items::like);
         while items.count() < most && items.size() < MOST_BYTES {
             let Some(item) = self.items.next() else {
                 self.ended = true;
@@ -182,31 +188,19 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
         items
     }
 
-    fn next_size(&self) -> usize {
-        match self.size {
-            Size::Fixed(size) => size,
-            Size::Adaptive { last, per_item } => {
-                let by_work = per_item.map_or(1, |ns| (WORK.as_nanos() as f64 / ns.max(0.1)) as usize);
-                let left = self.items.size_hint().1.unwrap_or(usize::MAX);
-                let fair = left.div_ceil(self.pool.workers() * 2);
-                by_work.min(last * GROWTH).min(fair).max(1)
-            }
-        }
-    }
-
     /// Hands a chunk in; it takes place `at` in the order.
     fn hand_in(&mut self, items: Items, named: Arc<Named>, at: usize) {
         let count = items.count();
-        let copy = if count > 1 { items.clone() } else { Items::default() };
-        let bytes = SmallVec::from_vec(items.into_bytes());
+        let (bytes, items) = if count > 1 { (items.to_bytes(), items) } else { (items.into_bytes(), Items::default()) };
+        let bytes = SmallVec::from_vec(bytes);
         let payload = Payload { work: Work::Map(self.function), bytes, shared: named.ids() };
         let options = self.pool.defaults().clone();
         let options = if count > 1 { options.crash_attempts(1) } else { options };
         match self.pool.enqueue(payload, self.function, &options) {
-            Ok(future) => self.place(Chunk { future, items: count, copy, named }, at),
+            Ok(future) => self.place(Chunk { future, count, items, named }, at),
             Err(error) => {
                 self.ended = true;
-                self.ready.push_back(Err(error));
+                self.ready.refuse(error);
             }
         }
     }
@@ -254,37 +248,29 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
                 self.in_flight -= 1;
                 self.open(&chunk);
             }
-            Part::Refused(error) => self.ready.push_back(Err(error)),
+            Part::Refused(error) => self.ready.refuse(error),
         }
     }
 
     fn open(&mut self, chunk: &Chunk<R>) {
         if let Some(took) = chunk.future.slot.peek(took).flatten() {
-            self.learn(took, chunk.items);
+            self.size.learn(took, chunk.count);
         }
         match chunk.future.read() {
             Ok(runs) => self.give_out(runs),
-            Err(error) if chunk.items > 1 && !error.is_cancelled() && !error.is_not_started() => self.split(chunk),
-            Err(error) => self.ready.push_back(Err(error.into())),
-        }
-    }
-
-    fn learn(&mut self, took: Duration, items: usize) {
-        if let Size::Adaptive { last, per_item } = &mut self.size {
-            let now = took.as_nanos() as f64 / items as f64;
-            *per_item = Some(per_item.map_or(now, |before| before * 0.7 + now * 0.3));
-            *last = (*last).max(items);
+            Err(error) if chunk.count > 1 && !error.is_cancelled() && !error.is_not_started() => self.split(chunk),
+            Err(error) => self.ready.refuse(error),
         }
     }
 
     fn give_out(&mut self, runs: Vec<Run<R>>) {
         for run in runs {
-            self.ready.extend(run.results.into_iter().map(Ok));
+            self.ready.add(run.results);
             match run.stopped {
                 None => {}
-                Some(Stopped::Failed(failure)) => self.ready.push_back(self.failed(failure)),
+                Some(Stopped::Failed(failure)) => self.ready.add_one(self.failed(failure)),
                 Some(Stopped::Panicked(panic)) => {
-                    self.ready.push_back(Err(TaskError::new(Why::Panicked(panic), self.context()).into()));
+                    self.ready.refuse(TaskError::new(Why::Panicked(panic), self.context()));
                 }
             }
         }
@@ -304,16 +290,44 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
 
     /// Hands the items of a chunk in one by one, in its place.
     fn split(&mut self, chunk: &Chunk<R>) {
-        for (at, alone) in chunk.copy.singles().enumerate() {
+        for (at, alone) in chunk.items.singles().enumerate() {
             self.hand_in(alone, Arc::clone(&chunk.named), at);
         }
     }
 
-    fn give_up(&mut self) -> Option<Result<R, Error>> {
-        let (_, waited) = self.deadline?;
-        self.ended = true;
-        self.cancel();
-        Some(Err(Error::new(ErrorKind::StillRunning { waited })))
+    fn give_up(&mut self) {
+        if let Some((_, waited)) = self.deadline {
+            self.ended = true;
+            self.cancel();
+            self.ready.refuse(Error::new(ErrorKind::StillRunning { waited }));
+        }
+    }
+
+    /// Waits until there is something to give out. False: nothing will be any more.
+    fn advance(&mut self) -> bool {
+        self.fill();
+        if !self.ready.is_empty() {
+            return true;
+        }
+        if self.in_flight == 0 && self.chunks.iter().all(Option::is_none) {
+            return false;
+        }
+        match self.next_part() {
+            Some(part) => self.take(part),
+            None => self.give_up(),
+        }
+        true
+    }
+
+    /// All results, or the first error: as `collect`, but a chunk at a time.
+    pub(crate) fn gather(mut self) -> Result<Vec<R>, Error> {
+        let mut all = Vec::new();
+        // What cannot be had, or is only said by the iterator, is done without.
+        let _ = all.try_reserve(self.items.size_hint().0.min(MOST_RESERVED));
+        while !self.ready.is_empty() || self.advance() {
+            self.ready.pour(&mut all)?;
+        }
+        Ok(all)
     }
 }
 
@@ -340,19 +354,11 @@ impl<I: Iterator<Item: Portable>, R: Portable> Iterator for Mapping<I, R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some(result) = self.ready.pop_front() {
+            if let Some(result) = self.ready.pop() {
                 return Some(result);
             }
-            self.fill();
-            if !self.ready.is_empty() {
-                continue;
-            }
-            if self.in_flight == 0 && self.chunks.iter().all(Option::is_none) {
+            if !self.advance() {
                 return None;
-            }
-            match self.next_part() {
-                Some(part) => self.take(part),
-                None => return self.give_up(),
             }
         }
     }
