@@ -5,8 +5,10 @@ use std::io::{Read, Write};
 use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::sandbox::{GANGER, Sandbox, eventually, waited};
 
@@ -43,6 +45,22 @@ impl Terminal {
         self.keyboard.write_all(b"\x03").expect("a terminal");
     }
 
+    /// Presses once more. What the last press did was seen, so it was counted before this begins.
+    fn ctrl_c_again(&mut self) {
+        let seen = Instant::now();
+        eventually("the next press is one of its own", || seen.elapsed() > TOGETHER);
+        self.ctrl_c();
+    }
+
+    /// Signals again and again, but not for long. Two that come at the very same time are one to the kernel already.
+    fn burst(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"));
+        let begun = Instant::now();
+        while begun.elapsed() < TOGETHER / 5 {
+            kill(pid, signal).expect("it is there");
+        }
+    }
+
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().expect("no panic")).into_owned()
     }
@@ -58,7 +76,12 @@ impl Terminal {
     }
 }
 
+/// Equal signals within this time count as one.
+const TOGETHER: Duration = Duration::from_millis(100);
+
 const UNTIL_GO: &str = "touch began-{}; until test -e go; do sleep 0.01; done; touch done-{}";
+const ORDERLY: &str = "trap 'until test -e go; do sleep 0.01; done; touch tidied-{}; exit' TERM
+    touch began-{}; while :; do sleep 0.01; done";
 const STUBBORN: &str = "trap '' TERM; touch began-{}; while :; do sleep 0.01; done";
 
 fn both_began(sandbox: &Sandbox) {
@@ -87,7 +110,7 @@ fn the_second_ctrl_c_asks_what_runs_to_end() {
     both_began(&sandbox);
     terminal.ctrl_c();
     terminal.shows("Ctrl-C again: ask them to end");
-    terminal.ctrl_c();
+    terminal.ctrl_c_again();
     terminal.shows("Ctrl-C again: kill them");
     assert_eq!(terminal.status(), Some(130));
     assert!(!sandbox.path("done-1").exists() && !sandbox.path("began-3").exists());
@@ -99,7 +122,7 @@ fn the_third_ctrl_c_kills_what_does_not_listen() {
     let mut terminal = Terminal::run(&sandbox, &["-j2", STUBBORN, ":::", "1", "2"]);
     both_began(&sandbox);
     for told in ["ask them to end", "kill them", "killed the 2"] {
-        terminal.ctrl_c();
+        terminal.ctrl_c_again();
         terminal.shows(told);
     }
     assert_eq!(terminal.status(), Some(130));
@@ -141,4 +164,25 @@ fn hup_is_as_the_first_and_term_as_the_second() {
     terminated.signal(Signal::SIGTERM);
     terminated.done().told(130, "asked the 2 that run to end");
     assert!(!sandbox.path("done-1").exists());
+}
+
+#[test]
+fn signals_that_come_together_count_once() {
+    let sandbox = Sandbox::new();
+    let terminal = Terminal::run(&sandbox, &["-j2", UNTIL_GO, ":::", "1", "2", "3"]);
+    both_began(&sandbox);
+    terminal.burst(Signal::SIGINT);
+    terminal.shows("Ctrl-C again: ask them to end");
+    sandbox.write("go", "");
+    terminal.shows("interrupted: 2 succeeded, 0 failed");
+    assert_eq!(terminal.status(), Some(130));
+
+    let sandbox = Sandbox::new();
+    let terminal = Terminal::run(&sandbox, &["-j2", ORDERLY, ":::", "1", "2"]);
+    both_began(&sandbox);
+    terminal.burst(Signal::SIGTERM);
+    terminal.shows("Ctrl-C again: kill them");
+    sandbox.write("go", "");
+    assert_eq!(terminal.status(), Some(130));
+    assert!(sandbox.path("tidied-1").exists() && sandbox.path("tidied-2").exists());
 }

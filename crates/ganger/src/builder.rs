@@ -193,7 +193,7 @@ impl PoolBuilder {
     }
 
     /// Takes SIGINT, SIGTERM and SIGHUP for the pool: the first lets what runs finish, the second asks it to end, the
-    /// third kills it. A library claims no signal unless asked.
+    /// third kills it. Equal ones within 100 ms are one. A library claims no signal unless asked.
     #[must_use]
     pub fn claim_signals(mut self, claim: bool) -> Self {
         self.claim_signals = claim;

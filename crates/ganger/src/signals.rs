@@ -1,7 +1,12 @@
 //! Signals, where a pool claims them: once = let what runs finish, twice = TERM, thrice = KILL.
+//!
+//! Some senders mean once and send twice: `timeout` signals the program and then the group that it is in, a terminal that
+//! is closed is told by the kernel and by the shell. So an equal signal counts once within [`TOGETHER`]; nobody presses
+//! Ctrl-C twice in that time and means two steps.
 
 use std::cell::Cell;
 use std::sync::Weak;
+use std::time::{Duration, Instant};
 
 use ganger_machine::Event;
 use ganger_sys::{Door, Epoll, Interest, Signal};
@@ -12,34 +17,57 @@ use crate::error::Error;
 /// The driver's token for them.
 pub(crate) const TOKEN: u64 = 3;
 
+/// Equal signals count as one for so long after the one that counted.
+const TOGETHER: Duration = Duration::from_millis(100);
+
 /// The claim on SIGINT, SIGTERM and SIGHUP. Dropping it gives them back.
 pub(crate) struct Claim {
     door: Door,
-    interrupts: Cell<u32>,
+    steps: Cell<Steps>,
 }
 
 impl Claim {
     pub(crate) fn new(world: &Epoll) -> Result<Self, Error> {
         let door = Door::open(&[Signal::Int, Signal::Term, Signal::Hup]).map_err(Error::system("claim signals"))?;
         world.add(&door, TOKEN, Interest::Read).map_err(Error::system("use an epoll"))?;
-        Ok(Self { door, interrupts: Cell::new(0) })
+        Ok(Self { door, steps: Cell::default() })
     }
 
     /// What came, as steps down the ladder.
     pub(crate) fn take(&self) -> Vec<(u32, Event)> {
-        self.door.take().into_iter().map(|signal| self.step(signal)).collect()
+        let (mut steps, now) = (self.steps.get(), Instant::now());
+        let taken = self.door.take().into_iter().filter_map(|signal| steps.count(signal, now)).map(event).collect();
+        self.steps.set(steps);
+        taken
     }
+}
 
-    fn step(&self, signal: Signal) -> (u32, Event) {
-        let step = if signal == Signal::Term { self.interrupts.get().max(1) + 1 } else { self.interrupts.get() + 1 };
-        self.interrupts.set(step);
-        let event = match step {
-            1 => Event::Interrupt,
-            2 => Event::Terminate,
-            _ => Event::Kill,
-        };
-        (step.min(3), event)
+/// How far the signals have led.
+#[derive(Clone, Copy, Default)]
+struct Steps {
+    taken: u32,
+    last: Option<(Signal, Instant)>,
+}
+
+impl Steps {
+    /// The step that a signal leads to. None: it belongs to the one before it.
+    fn count(&mut self, signal: Signal, at: Instant) -> Option<u32> {
+        if self.last.is_some_and(|(last, then)| last == signal && at.saturating_duration_since(then) < TOGETHER) {
+            return None;
+        }
+        self.last = Some((signal, at));
+        self.taken = if signal == Signal::Term { self.taken.max(1) + 1 } else { self.taken + 1 };
+        Some(self.taken.min(3))
     }
+}
+
+fn event(step: u32) -> (u32, Event) {
+    let event = match step {
+        1 => Event::Interrupt,
+        2 => Event::Terminate,
+        _ => Event::Kill,
+    };
+    (step, event)
 }
 
 impl Core {
@@ -52,5 +80,40 @@ impl Core {
             reports.interrupted(times);
         }
         self.event(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The steps that signals lead to, each with the milliseconds after the first.
+    fn steps(signals: &[(Signal, u64)]) -> Vec<Option<u32>> {
+        let (first, mut steps) = (Instant::now(), Steps::default());
+        signals.iter().map(|(signal, ms)| steps.count(*signal, first + Duration::from_millis(*ms))).collect()
+    }
+
+    #[test]
+    fn one_that_comes_at_once_again_is_the_same() {
+        assert_eq!(steps(&[(Signal::Int, 0), (Signal::Int, 0), (Signal::Int, 99)]), [Some(1), None, None]);
+        assert_eq!(steps(&[(Signal::Term, 0), (Signal::Term, 1)]), [Some(2), None]);
+        assert_eq!(steps(&[(Signal::Hup, 0), (Signal::Hup, 5)]), [Some(1), None]);
+    }
+
+    #[test]
+    fn a_hand_that_presses_twice_is_heard_twice() {
+        assert_eq!(steps(&[(Signal::Int, 0), (Signal::Int, 100), (Signal::Int, 200)]), [Some(1), Some(2), Some(3)]);
+    }
+
+    #[test]
+    fn a_hand_that_drums_is_heard_too() {
+        let drumming: Vec<_> = (0..5).map(|n| (Signal::Int, n * 60)).collect();
+        assert_eq!(steps(&drumming), [Some(1), None, Some(2), None, Some(3)]);
+    }
+
+    #[test]
+    fn another_signal_is_another_step() {
+        assert_eq!(steps(&[(Signal::Int, 0), (Signal::Term, 0), (Signal::Hup, 1)]), [Some(1), Some(2), Some(3)]);
+        assert_eq!(steps(&[(Signal::Term, 0), (Signal::Int, 1), (Signal::Int, 500)]), [Some(2), Some(3), Some(3)]);
     }
 }
