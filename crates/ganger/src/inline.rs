@@ -38,7 +38,7 @@ pub(crate) fn run<T>(payload: &Payload, what: What, limit: u64) -> Future<T> {
 }
 
 fn call(payload: &Payload, out: &mut Vec<u8>, limit: u64) -> Verdict {
-    let mut invocation = Invocation { args: &payload.bytes, out, limit };
+    let mut invocation = Invocation { args: &payload.bytes, out, limit, host: None };
     let refused = |invocation: &mut Invocation<'_>, message: &str| {
         let kind = FailureKind::Unregistered;
         invocation.failed(Failure { kind, message: message.to_owned(), value: None })

@@ -60,6 +60,9 @@
 //! a word, and its tasks with it. If a function is said not to be registered though `#[ganger::task]` is above it, name its
 //! crate somewhere (`use tasks as _;`).
 //!
+//! A task may start threads and processes. If it forks by itself, the child must not return from the task: it is ended with
+//! status 70 and a word on stderr, and the worker goes on.
+//!
 //! # How workers start
 //! One word, [`PoolBuilder::start_method`], and nothing else changes:
 //!

@@ -59,6 +59,9 @@ pub use launch::Launch;
 mod zygote;
 pub use zygote::{Fork, fork_sibling, thread_count};
 
+mod fork;
+pub use fork::{ForkDetector, exit_in_fork};
+
 pub mod setup;
 
 mod before_main;

@@ -6,10 +6,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ganger_proto::codec::{self, CodecError};
 use ganger_proto::message::Verdict;
 use ganger_proto::outcome::{Failure, FailureKind, Panic};
+use ganger_proto::spec::Function;
+use ganger_sys::{ForkDetector, exit_in_fork};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::registry;
 use crate::worker::panic;
+
+/// The exit status of a fork that comes back from a task.
+const IN_FORK: i32 = 70;
 
 /// A call as it came: the encoded arguments, and room for what goes back.
 #[derive(Debug)]
@@ -20,6 +26,26 @@ pub struct Invocation<'a> {
     pub(crate) out: &'a mut Vec<u8>,
     /// The largest payload.
     pub(crate) limit: u64,
+    /// None where the task runs in the caller, who may fork as it likes.
+    pub(crate) host: Option<Host<'a>>,
+}
+
+/// A worker, or a zygote: a task may fork, but nobody else may come back from it. What a child answered would be taken for
+/// the worker's answer, and from then on both would read what only one is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Host<'a> {
+    pub(crate) process: &'a ForkDetector,
+    pub(crate) function: Function,
+}
+
+impl Host<'_> {
+    fn end_fork(self) {
+        if self.process.is_in_fork() {
+            let (fork, worker, name) = (std::process::id(), self.process.pid(), registry::name_of(self.function));
+            let remedy = "it must not return from there: end it with _exit";
+            exit_in_fork(&format!("ganger: process {fork}, forked by {name} in worker {worker}: {remedy}\n"), IN_FORK);
+        }
+    }
 }
 
 /// What came of many items: runs of results, each but the last ended by an item that failed.
@@ -52,7 +78,12 @@ impl Invocation<'_> {
             let result = f(args);
             self.give(&result, error)
         }));
+        self.end_fork();
         called.unwrap_or_else(|payload| self.panicked(&*payload))
+    }
+
+    fn end_fork(&self) {
+        self.host.into_iter().for_each(Host::end_fork);
     }
 
     /// All that is the user's may panic: decoding, the function itself, encoding, dropping.
@@ -77,6 +108,7 @@ impl Invocation<'_> {
     /// Calls `f` with each item; one that fails does not keep the others from being called.
     pub fn map<A: DeserializeOwned, R: Serialize>(&mut self, f: fn(A) -> R, error: ErrorText<R>) -> Verdict {
         let called = catch_unwind(AssertUnwindSafe(|| self.map_all(f, error)));
+        self.end_fork();
         called.unwrap_or_else(|payload| self.panicked(&*payload))
     }
 
@@ -88,7 +120,7 @@ impl Invocation<'_> {
         let mut items = items.into_iter();
         let mut runs = Vec::new();
         loop {
-            let run = run(&mut items, f, error, self.limit);
+            let run = self.run(&mut items, f, error);
             let stopped = run.stopped.is_some();
             runs.push(run);
             if !stopped {
@@ -99,6 +131,31 @@ impl Invocation<'_> {
             Ok(()) => Verdict::Returned,
             Err(e) => self.fail(FailureKind::Result, &e),
         }
+    }
+
+    /// The results up to the first item that fails, or all.
+    fn run<A, R: Serialize>(&self, items: &mut std::vec::IntoIter<A>, f: fn(A) -> R, error: ErrorText<R>) -> Run<R> {
+        let mut results = Vec::with_capacity(items.len());
+        let caught = catch_unwind(AssertUnwindSafe(|| {
+            for item in items {
+                let result = f(item);
+                self.end_fork();
+                if let Some(message) = error(&result) {
+                    return Some((message, codec::encode(&result, self.limit).ok()));
+                }
+                results.push(result);
+            }
+            None
+        }));
+        self.end_fork();
+        let stopped = match caught {
+            Ok(None) => None,
+            Ok(Some((message, value))) => {
+                Some(Stopped::Failed(Failure { kind: FailureKind::Task, message, value: value.map(Into::into) }))
+            }
+            Err(payload) => Some(Stopped::Panicked(panic::describe(&*payload))),
+        };
+        Run { results, stopped }
     }
 
     fn fail(&mut self, kind: FailureKind, why: &CodecError) -> Verdict {
@@ -115,29 +172,6 @@ impl Invocation<'_> {
         let put = codec::encode_into(value, self.out, u64::MAX);
         debug_assert!(put.is_ok(), "failures and panics are plain data: {put:?}");
     }
-}
-
-/// The results up to the first item that fails, or all.
-fn run<A, R: Serialize>(items: &mut std::vec::IntoIter<A>, f: fn(A) -> R, error: ErrorText<R>, limit: u64) -> Run<R> {
-    let mut results = Vec::with_capacity(items.len());
-    let caught = catch_unwind(AssertUnwindSafe(|| {
-        for item in items {
-            let result = f(item);
-            if let Some(message) = error(&result) {
-                return Some((message, codec::encode(&result, limit).ok()));
-            }
-            results.push(result);
-        }
-        None
-    }));
-    let stopped = match caught {
-        Ok(None) => None,
-        Ok(Some((message, value))) => {
-            Some(Stopped::Failed(Failure { kind: FailureKind::Task, message, value: value.map(Into::into) }))
-        }
-        Err(payload) => Some(Stopped::Panicked(panic::describe(&*payload))),
-    };
-    Run { results, stopped }
 }
 
 /// What an error says about itself: by Display if it has one, else by Debug.

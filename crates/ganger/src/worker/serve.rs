@@ -11,13 +11,13 @@ use ganger_proto::spec::Function;
 use ganger_shm::link::{End, StatePage};
 use ganger_shm::ring::{Reader, Writer};
 use ganger_shm::{Assembly, Claims, Piece};
-use ganger_sys::Bell;
+use ganger_sys::{Bell, ForkDetector};
 
 use crate::bootstrap::hello;
 use crate::registry;
 use crate::worker::command::Commands;
 use crate::worker::context::{self, Current};
-use crate::worker::invocation::Invocation;
+use crate::worker::invocation::{Host, Invocation};
 use crate::worker::{command, panic, values, zygote};
 
 /// However quiet it is, a worker looks this often whether its supervisor lives.
@@ -43,7 +43,8 @@ pub(crate) fn run(end: End, bell: Bell, setup: Setup, seat: Seat, life: &Life) {
     panic::keep_in_this_thread();
     let spin = Spin::default();
     let End { writer, reader, state } = end;
-    let mut worker = Worker { writer, state, bell, setup, seat, life, spin, out: Vec::new(), commands: None };
+    let process = ForkDetector::new();
+    let mut worker = Worker { writer, state, bell, setup, seat, life, spin, process, out: Vec::new(), commands: None };
     if worker.begin() {
         worker.serve(reader);
     }
@@ -74,6 +75,7 @@ pub(super) struct Worker<'a> {
     pub(super) seat: Seat,
     life: &'a Life,
     spin: Spin,
+    process: ForkDetector,
     /// Room for results, used again and again.
     out: Vec<u8>,
     /// None: it was made for functions alone.
@@ -112,7 +114,7 @@ impl Worker<'_> {
 
     fn initialize(&self) -> Result<(), String> {
         let Some((function, args)) = &self.setup.initializer else { return Ok(()) };
-        zygote::call(*function, args, self.setup.payload_limit)
+        zygote::call(*function, args, self.setup.payload_limit, &self.process)
     }
 
     /// Short messages are read where they lie in the ring: their bytes are the supervisor's, which never changes what
@@ -207,7 +209,8 @@ impl Worker<'_> {
         context::update(task, attempt);
         let mut out = std::mem::take(&mut self.out);
         out.clear();
-        let mut invocation = Invocation { args, out: &mut out, limit: self.setup.payload_limit };
+        let host = Some(Host { process: &self.process, function });
+        let mut invocation = Invocation { args, out: &mut out, limit: self.setup.payload_limit, host };
         let verdict = match registry::entry(function) {
             Some(entry) => way(entry)(&mut invocation),
             None => invocation.failed(Failure {

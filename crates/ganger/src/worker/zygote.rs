@@ -9,11 +9,11 @@ use ganger_proto::message::{Seat, Setup, Verdict};
 use ganger_proto::outcome::{Failure, Panic};
 use ganger_proto::spec::{Bytes, Function};
 use ganger_shm::link;
-use ganger_sys::{Bell, Fork, Socket, fork_sibling};
+use ganger_sys::{Bell, Fork, ForkDetector, Socket, fork_sibling};
 
 use crate::bootstrap::{Answer, PACKET};
 use crate::registry;
-use crate::worker::invocation::Invocation;
+use crate::worker::invocation::{Host, Invocation};
 use crate::worker::{Life, own_signals, panic, stand_alone};
 
 /// Forks until the supervisor is gone. In a forked worker it returns when that worker's work is done.
@@ -30,8 +30,11 @@ pub(super) fn run(socket: &Socket, calls: &[(Function, Bytes)], setup: Setup, su
 /// What they do to this process's signals is undone: its workers inherit them as they are.
 fn preload(socket: &Socket, calls: &[(Function, Bytes)], limit: u64) -> std::io::Result<()> {
     panic::keep_in_this_thread();
-    match calls.iter().find_map(|(function, args)| call(*function, args, limit).err()) {
-        None if calls.is_empty() => Ok(()),
+    if calls.is_empty() {
+        return Ok(());
+    }
+    let process = ForkDetector::new();
+    match calls.iter().find_map(|(function, args)| call(*function, args, limit, &process).err()) {
         None => own_signals(),
         Some(error) => {
             answer(socket, &Answer::PreloadFailed { error }, None)?;
@@ -52,12 +55,14 @@ fn next(socket: &Socket) -> std::io::Result<Option<(Seat, OwnedFd, OwnedFd)>> {
 }
 
 /// Calls a function for its effect: a preload, or an initializer.
-pub(super) fn call(function: Function, args: &[u8], limit: u64) -> Result<(), String> {
+pub(super) fn call(function: Function, args: &[u8], limit: u64, process: &ForkDetector) -> Result<(), String> {
     let mut out = Vec::new();
+    let host = Some(Host { process, function });
     let name = registry::name_of(function);
     let entry = registry::entry(function).ok_or_else(|| format!("{name} is not registered in this program"))?;
-    let verdict =
-        catch_unwind(std::panic::AssertUnwindSafe(|| (entry.call)(&mut Invocation { args, out: &mut out, limit })));
+    let verdict = catch_unwind(std::panic::AssertUnwindSafe(|| {
+        (entry.call)(&mut Invocation { args, out: &mut out, limit, host })
+    }));
     let text = |e: codec::CodecError| e.to_string();
     match verdict {
         Ok(Verdict::Returned) => Ok(()),

@@ -20,6 +20,8 @@ mod executors;
 
 mod crashes;
 
+mod forks;
+
 mod payloads;
 
 mod starting;
