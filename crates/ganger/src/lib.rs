@@ -116,7 +116,7 @@
 //! ```
 //!
 //! A preload may start no thread that is still there when it returns. The workers forget a shared value when its last
-//! handle and the last task that names it are gone.
+//! handle and the last task that names it are gone. A shared value belongs to its pool, and is nothing but an argument.
 //!
 //! # Many inputs
 //! [`Pool::map`] packs items into tasks of about 200 µs of work and gives a `Vec`. [`Pool::imap`] gives results as they come,

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ganger_machine::Event;
+use ganger_proto::TaskId;
 use ganger_proto::codec;
 use ganger_proto::spec::{Command, Function};
-use ganger_proto::{SharedId, TaskId};
 use smallvec::SmallVec;
 
 use crate::builder::{PoolBuilder, StartMethod};
@@ -23,7 +24,7 @@ use crate::inline;
 use crate::map_result::MapResult;
 use crate::mapping::{Mapping, Order};
 use crate::options::TaskOptions;
-use crate::shared::{Shared, take_named};
+use crate::shared::{Naming, Shared};
 use crate::task::{Portable, Task, lookup};
 
 /// A set of workers with one queue. Cloning it gives another handle to the same pool; when the last handle is dropped
@@ -38,8 +39,7 @@ struct Inner {
     /// None where tasks run in the caller.
     engine: Option<Arc<Engine>>,
     defaults: TaskOptions,
-    shares: std::sync::atomic::AtomicU32,
-    closed: std::sync::atomic::AtomicBool,
+    closed: AtomicBool,
 }
 
 impl Drop for Inner {
@@ -70,8 +70,7 @@ impl Pool {
         let inline = settings.method == StartMethod::Inline;
         let settings = Arc::new(settings);
         let engine = if inline { None } else { Some(Engine::start(Arc::clone(&settings))?) };
-        let (shares, closed) = Default::default();
-        Ok(Self { inner: Arc::new(Inner { settings, engine, defaults, shares, closed }) })
+        Ok(Self { inner: Arc::new(Inner { settings, engine, defaults, closed: AtomicBool::new(false) }) })
     }
 
     /// Hands a task in, and gives the future of its result: `Executor.submit`, `Pool.apply_async`.
@@ -210,15 +209,14 @@ impl Pool {
     /// # Errors
     /// When the value cannot be encoded or is above the payload limit.
     pub fn share<T: Portable + Sync>(&self, value: T) -> Result<Shared<T>, Error> {
-        let number = self.inner.shares.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let id = SharedId::new(number, std::process::id());
         let encoded = codec::encode(&value, self.inner.settings.payload_limit)?;
-        match &self.inner.engine {
-            Some(engine) => engine.turn().share(id, encoded.into()),
-            None => crate::worker::values::keep(id, encoded),
-        }
         let engine = self.inner.engine.as_ref().map_or_else(Weak::new, Arc::downgrade);
-        Ok(Shared::new(id, value, engine))
+        let shared = Shared::new(value, &self.inner.settings, engine);
+        match &self.inner.engine {
+            Some(engine) => engine.turn().share(shared.id(), encoded.into()),
+            None => crate::worker::values::keep(shared.id(), encoded),
+        }
+        Ok(shared)
     }
 
     /// Runs a program as a task; what becomes of it is reported to `reports`.
@@ -274,7 +272,7 @@ impl Pool {
     }
 
     fn stop(&self, event: Event) {
-        self.inner.closed.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.inner.closed.store(true, Ordering::Relaxed);
         if let Some(engine) = &self.inner.engine {
             engine.stop(event);
         }
@@ -286,7 +284,7 @@ impl Pool {
     /// # Errors
     /// When the pool is still open, or not ended in time.
     pub fn join(&self, timeout: Option<Duration>) -> Result<(), Error> {
-        if !self.inner.closed.load(std::sync::atomic::Ordering::Relaxed) && !self.is_failed() {
+        if !self.inner.closed.load(Ordering::Relaxed) && !self.is_failed() {
             return Err(Error::new(ErrorKind::StillOpen));
         }
         match &self.inner.engine {
@@ -333,8 +331,14 @@ impl Pool {
     }
 
     fn payload<A: Portable>(&self, work: Work, args: &A) -> Result<Payload, Error> {
+        let naming = self.naming();
         let bytes = encoded(args, self.inner.settings.payload_limit)?;
-        Ok(Payload { work, bytes, shared: take_named().ids() })
+        Ok(Payload { work, bytes, shared: naming.end().ids() })
+    }
+
+    /// What this thread encodes from now on may name this pool's shared values.
+    pub(crate) fn naming(&self) -> Naming {
+        Naming::begin(&self.inner.settings)
     }
 
     pub(crate) fn enqueue<T>(
@@ -345,7 +349,7 @@ impl Pool {
     ) -> Result<Future<T>, Error> {
         let what = What { function, name: options.name.clone() };
         let Some(engine) = &self.inner.engine else {
-            if self.inner.closed.load(std::sync::atomic::Ordering::Relaxed) {
+            if self.inner.closed.load(Ordering::Relaxed) {
                 return Err(Error::new(ErrorKind::Closed));
             }
             return Ok(inline::run(&payload, what, self.inner.settings.payload_limit));

@@ -3,34 +3,89 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 
 use ganger_proto::SharedId;
 use ganger_proto::codec;
 use serde::de::{DeserializeOwned, Error as _};
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::engine::Engine;
+use crate::engine::settings::Settings;
 use crate::worker::values;
 
 thread_local! {
-    /// The shared values that were named while arguments were encoded on this thread.
-    static NAMED: RefCell<Named> = const { RefCell::new(Named(Vec::new())) };
+    /// For which pool arguments are being encoded on this thread, and what they have named so far.
+    static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
+}
+
+struct Scope {
+    /// Not followed: it tells the pool from others, which a value's owner keeps from being freed and made anew.
+    pool: *const Settings,
+    named: Named,
 }
 
 /// Shared values that were named. They do not end before this does, for what names them may not have been handed in yet.
-pub(crate) struct Named(Vec<(SharedId, Option<Arc<Owner>>)>);
+#[derive(Default)]
+pub(crate) struct Named(Vec<(SharedId, Arc<Owner>)>);
 
 impl Named {
     /// Their names; none for none.
     pub(crate) fn ids(&self) -> Option<Box<[SharedId]>> {
         (!self.0.is_empty()).then(|| self.0.iter().map(|(id, _)| *id).collect())
     }
+
+    fn add(&mut self, id: SharedId, owner: &Arc<Owner>) {
+        if !self.0.iter().any(|(named, _)| *named == id) {
+            self.0.push((id, Arc::clone(owner)));
+        }
+    }
 }
 
-/// What was named since the last call.
-pub(crate) fn take_named() -> Named {
-    NAMED.replace(Named(Vec::new()))
+/// As long as this is there, what the thread encodes is for one pool, and may name that pool's shared values.
+pub(crate) struct Naming {
+    before: Option<Scope>,
+}
+
+impl Naming {
+    pub(crate) fn begin(pool: &Arc<Settings>) -> Self {
+        let scope = Scope { pool: Arc::as_ptr(pool), named: Named::default() };
+        Self { before: SCOPE.replace(Some(scope)) }
+    }
+
+    /// What was named.
+    pub(crate) fn end(self) -> Named {
+        SCOPE.take().map(|scope| scope.named).unwrap_or_default()
+    }
+}
+
+impl Drop for Naming {
+    fn drop(&mut self) {
+        // What an encoding has named that failed ends here, with the cell free: it may be a value's last user.
+        drop(SCOPE.replace(self.before.take()));
+    }
+}
+
+/// Notes that what is being encoded names a value; or says why it may not.
+fn name(id: SharedId, owner: Option<&Arc<Owner>>) -> Result<(), String> {
+    SCOPE.with_borrow_mut(|scope| {
+        let Some(Scope { pool, named }) = scope else {
+            return Err(format!("the shared value {id} is no argument of a task, and can be nothing else"));
+        };
+        let owner = owner.filter(|owner| Arc::as_ptr(&owner.pool) == *pool).ok_or_else(|| {
+            format!("the shared value {id} belongs to another pool: share it with this one too, by Pool::share()")
+        })?;
+        named.add(id, owner);
+        Ok(())
+    })
+}
+
+/// No two of this process have the same name, whichever pools they belong to.
+fn next_id() -> SharedId {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    SharedId::new(NEXT.fetch_add(1, Ordering::Relaxed), std::process::id())
 }
 
 /// A value that a pool's workers have: made by [`Pool::share`](crate::Pool::share), passed like any argument, sent to
@@ -49,6 +104,9 @@ pub(crate) fn take_named() -> Named {
 /// assert_eq!(pool.apply(nth, (words.clone(), 1))?, "b");
 /// # Ok(()) }
 /// ```
+///
+/// It belongs to its pool: another refuses a task that names it. It can be an argument, or a part of one; as a result, or
+/// within another shared value, it cannot be encoded.
 pub struct Shared<T> {
     id: SharedId,
     value: Arc<T>,
@@ -59,6 +117,7 @@ pub struct Shared<T> {
 /// The last handle's end is the value's end in the workers.
 pub(crate) struct Owner {
     id: SharedId,
+    pool: Arc<Settings>,
     engine: Weak<Engine>,
 }
 
@@ -71,8 +130,14 @@ impl Drop for Owner {
 }
 
 impl<T> Shared<T> {
-    pub(crate) fn new(id: SharedId, value: T, engine: Weak<Engine>) -> Self {
-        Self { id, value: Arc::new(value), owner: Some(Arc::new(Owner { id, engine })) }
+    pub(crate) fn new(value: T, pool: &Arc<Settings>, engine: Weak<Engine>) -> Self {
+        let id = next_id();
+        let owner = Owner { id, pool: Arc::clone(pool), engine };
+        Self { id, value: Arc::new(value), owner: Some(Arc::new(owner)) }
+    }
+
+    pub(crate) fn id(&self) -> SharedId {
+        self.id
     }
 }
 
@@ -98,11 +163,7 @@ impl<T: fmt::Debug> fmt::Debug for Shared<T> {
 
 impl<T> Serialize for Shared<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        NAMED.with_borrow_mut(|named| {
-            if !named.0.iter().any(|(id, _)| *id == self.id) {
-                named.0.push((self.id, self.owner.clone()));
-            }
-        });
+        name(self.id, self.owner.as_ref()).map_err(S::Error::custom)?;
         self.id.serialize(serializer)
     }
 }
@@ -113,5 +174,25 @@ impl<'de, T: DeserializeOwned + Send + Sync + 'static> Deserialize<'de> for Shar
         let decode = |bytes: &[u8]| codec::decode::<T>(bytes, u64::MAX).map_err(|e| e.to_string());
         let value = values::get(id, decode).map_err(D::Error::custom)?;
         Ok(Self { id, value, owner: None })
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+mod tests {
+    use super::*;
+    use crate::{Pool, StartMethod};
+
+    #[test]
+    fn what_a_failed_encoding_has_named_does_not_linger() {
+        let pool = Pool::builder().start_method(StartMethod::Inline).build().unwrap();
+        let value = pool.share(7u8).unwrap();
+        let owners = || value.owner.as_ref().map(Arc::strong_count);
+        let naming = pool.naming();
+        codec::encode(&value, 100).unwrap();
+        assert_eq!(owners(), Some(2));
+        drop(naming);
+        assert_eq!(owners(), Some(1));
+        assert!(codec::encode(&value, 100).unwrap_err().to_string().contains("no argument of a task"));
     }
 }

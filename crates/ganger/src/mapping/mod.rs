@@ -27,7 +27,7 @@ use crate::mapping::ready::Ready;
 use crate::mapping::size::Size;
 use crate::pool::Pool;
 use crate::registry;
-use crate::shared::{Named, take_named};
+use crate::shared::Named;
 use crate::slot::Ended;
 use crate::task::Portable;
 use crate::worker::invocation::{Run, Stopped};
@@ -151,9 +151,11 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     /// Hands chunks in until the window is full or the items are at their end.
     fn fill(&mut self) {
         while self.in_flight < self.window && !self.ended {
+            let naming = self.pool.naming();
             let items = self.pack();
+            let named = naming.end();
             if items.count() > 0 {
-                self.hand_in(items, Arc::new(take_named()), self.chunks.len());
+                self.hand_in(items, Arc::new(named), self.chunks.len());
             }
             if let Some(error) = self.refused.take() {
                 self.refuse(error);

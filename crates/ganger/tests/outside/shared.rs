@@ -116,11 +116,43 @@ fn what_is_above_the_limit_cannot_be_shared() {
 }
 
 #[test]
-fn a_value_of_another_pool_is_named_in_the_error() {
-    on_each(PROCESSES, |method| {
+fn a_value_of_another_pool_is_refused_at_once() {
+    on_each(ALL, |method| {
         let (own, other) = (pool(method, 1), pool(method, 1));
-        let foreign = other.share(Counted(vec![1])).unwrap();
-        let error = own.apply(nth, (foreign, 0)).unwrap_err();
-        assert!(error.to_string().contains("never sent the shared value"), "{error}");
+        let (mine, foreign) = (own.share(Counted(vec![1])).unwrap(), other.share(Counted(vec![2])).unwrap());
+        let refused = own.submit(nth, (foreign.clone(), 7)).unwrap_err();
+        assert!(refused.to_string().contains("belongs to another pool"), "{refused}");
+        assert_eq!((refused.args.0.0[0], refused.args.1), (2, 7));
+        drop(other);
+        assert!(own.apply(nth, (foreign, 0)).unwrap_err().to_string().contains("belongs to another pool"));
+        assert_eq!(own.apply(nth, (mine, 0)).unwrap().0, 1, "two values of two pools are not mistaken for each other");
+    });
+}
+
+#[test]
+fn a_foreign_value_in_a_mapping_has_its_error_in_its_place() {
+    on_each(ALL, |method| {
+        let (own, other) = (pool(method, 1), pool(method, 1));
+        let (mine, foreign) = (own.share(Counted(vec![1])).unwrap(), other.share(Counted(vec![2])).unwrap());
+        let items = (0..9).map(move |n| (if n % 3 == 1 { foreign.clone() } else { mine.clone() }, 0));
+        let results: Vec<_> = own.imap(nth, items).unwrap().collect();
+        assert_eq!(results.len(), 9);
+        assert!(results.iter().enumerate().all(|(n, result)| result.is_err() == (n % 3 == 1)), "{results:?}");
+    });
+}
+
+#[ganger::task]
+fn same(value: Shared<u64>) -> Shared<u64> {
+    value
+}
+
+#[test]
+fn a_shared_value_is_nothing_but_an_argument() {
+    on_each(ALL, |method| {
+        let pool = pool(method, 1);
+        let value = pool.share(5u64).unwrap();
+        let error = pool.apply(same, value.clone()).unwrap_err();
+        assert!(error.to_string().contains("no argument of a task"), "{error}");
+        assert!(pool.share(vec![value]).unwrap_err().to_string().contains("no argument of a task"));
     });
 }
