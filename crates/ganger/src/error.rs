@@ -215,13 +215,14 @@ impl TaskError {
         matches!(self.inner.why, Why::TimedOut(_))
     }
 
-    /// Whether the task was cancelled.
+    /// Whether the task was called off, before or while it ran: by [`Future::cancel`](crate::Future::cancel), or with all
+    /// others when the pool was interrupted, terminated or killed, or failed while it ran.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         matches!(self.inner.why, Why::Cancelled)
     }
 
-    /// Whether the task never ran.
+    /// Whether the task never ran though nobody called it off: its pool failed while it waited, as a rule.
     #[must_use]
     pub fn is_not_started(&self) -> bool {
         matches!(self.inner.why, Why::NotStarted(_))

@@ -184,6 +184,9 @@
 //! should be safe to run twice. Threads cannot be killed: with `StartMethod::Thread` a cancel of a running task changes
 //! nothing, and at its time limit a task is given up and goes on unheard.
 //!
+//! What waits when a pool is interrupted, terminated or killed was cancelled, and [`TaskError::is_cancelled`] says so; what
+//! waits when a pool fails was not: [`TaskError::is_not_started`].
+//!
 //! Dropping a `Future` cancels nothing. Dropping the last handle of a [`Pool`] terminates it, as leaving Python's
 //! `with Pool()` does; dropping an executor waits until everything is done. [`Pool::close`], [`Pool::interrupt`],
 //! [`Pool::terminate`] and [`Pool::kill`] are the steps in between, and [`Pool::join`] waits with a time limit.

@@ -20,9 +20,10 @@ pub enum Outcome {
     Crashed(Vec<Exit>),
     /// It ran for longer than its time limit, which is given here, and its worker was killed for it.
     TimedOut(Duration),
-    /// It was cancelled before it ended.
+    /// It was called off, whether it waited or ran: by a cancel of its own, or with all others when its pool was
+    /// interrupted (then only if it waited), terminated or killed, or failed while it ran.
     Cancelled,
-    /// It never ran.
+    /// It never ran, and nobody had called it off.
     NotStarted(NotStarted),
 }
 
@@ -143,9 +144,10 @@ pub fn signal_name(number: i32) -> &'static str {
 /// Why a task never ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotStarted {
-    /// The pool was terminated first.
+    /// It came when the pool took no more tasks. A submit that sees this gives the arguments back instead, so only a task
+    /// that crosses the end of its pool has this outcome. One that waited already is [`Cancelled`](Outcome::Cancelled).
     Terminated,
-    /// The pool had failed: why.
+    /// It waited, or came, when the pool had failed: why. One that had crashed before is [`Crashed`](Outcome::Crashed).
     PoolFailed(PoolFailure),
 }
 
