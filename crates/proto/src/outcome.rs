@@ -144,8 +144,8 @@ pub fn signal_name(number: i32) -> &'static str {
 /// Why a task never ran.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotStarted {
-    /// It came when the pool took no more tasks. A submit that sees this gives the arguments back instead, so only a task
-    /// that crosses the end of its pool has this outcome. One that waited already is [`Cancelled`](Outcome::Cancelled).
+    /// It came when the pool took no more tasks. A submit that sees this gives the arguments back instead, and there is no
+    /// such task. One that waited when the pool was stopped is [`Cancelled`](Outcome::Cancelled).
     Terminated,
     /// It waited, or came, when the pool had failed: why. One that had crashed before is [`Crashed`](Outcome::Crashed).
     PoolFailed(PoolFailure),

@@ -31,6 +31,10 @@ pub(crate) const SHORT_NAP: Duration = Duration::from_micros(100);
 /// How long it naps when others were.
 pub(crate) const LONG_NAP: Duration = Duration::from_millis(1);
 
+/// While a deadline is ahead, the driver wakes this often. Only what it is late for its next waking tells it for how long
+/// the whole process was stopped.
+const HEARTBEAT: Duration = Duration::from_millis(500);
+
 /// What the driver is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ear {
@@ -186,7 +190,8 @@ impl Core {
             None if self.arm() => return None,
             None => Ear::Listening,
         };
-        let until = [nap.map(|nap| now + nap), self.machine.next_deadline()].into_iter().flatten().min();
+        let deadline = self.machine.next_deadline().map(|deadline| deadline.min(now + HEARTBEAT));
+        let until = [nap.map(|nap| now + nap), deadline].into_iter().flatten().min();
         self.watch.driver_until = until;
         Some(until.map(|moment| self.instant(moment)))
     }

@@ -30,6 +30,8 @@ mod initializers;
 
 mod limits;
 
+mod stalls;
+
 mod recycling;
 
 mod shared;
