@@ -14,7 +14,9 @@ impl Driver {
     pub(super) fn on_death(&mut self, worker: WorkerId) {
         let mut turn = self.turn();
         let Some(member) = turn.gang.get(worker) else { return };
-        orphans::kill_group(&member.end.state);
+        if self.engine.settings.commands {
+            orphans::kill_group(&member.end.state);
+        }
         let Body::Process(child) = &mut member.body else { return };
         // What it left behind in its group goes with it; its pid is not free before it is reaped.
         let _ = child.signal_group(Signal::Kill);

@@ -15,7 +15,8 @@ use crate::error::Error;
 /// How long what was killed may take to die, while nothing else is looked after. What takes longer is reaped next time.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Kills the group of the command that a dead worker ran. Call it before the worker is reaped.
+/// Kills the group of the command that a dead worker ran. Call it before the worker is reaped, and only for one that ran
+/// commands: in others the word may be anything, as functions share their memory with it.
 pub(super) fn kill_group(state: &StatePage) {
     if let Some(group) = state.group() {
         // It may have ended by itself. Another user's cannot be killed by us.
