@@ -280,14 +280,21 @@ impl Member {
         }
     }
 
-    /// The task that it says it is in, if it was handed that task.
+    /// The task that it says it is in, if it was handed that task. What a worker says that broke the protocol may be
+    /// anything: then its oldest task has to answer for it, or that task would be tried for ever.
     pub(crate) fn current(&self) -> Option<TaskId> {
-        let current = self.end.state.current().map(TaskId::from_bits)?;
+        let oldest = || self.handed().next().filter(|_| self.misbehaved.is_some());
+        let said = self.end.state.current().map(TaskId::from_bits);
+        said.and_then(|said| self.handed().find(|task| *task == said)).or_else(oldest)
+    }
+
+    /// The tasks that it was handed, wholly or in part, in order.
+    fn handed(&self) -> impl Iterator<Item = TaskId> {
         let partial = self.outbox.iter().filter_map(|outgoing| match outgoing {
             Outgoing::Task { task, .. } => Some(task),
             Outgoing::Share { .. } | Outgoing::Abort | Outgoing::Unshare(_) | Outgoing::Retire => None,
         });
-        self.in_ring.iter().map(|(task, _)| task).chain(partial).find(|task| **task == current).copied()
+        self.in_ring.iter().map(|(task, _)| task).chain(partial).copied()
     }
 }
 

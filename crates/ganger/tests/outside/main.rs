@@ -22,6 +22,8 @@ mod crashes;
 
 mod forks;
 
+mod garbage;
+
 mod payloads;
 
 mod starting;
