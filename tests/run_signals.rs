@@ -42,7 +42,11 @@ impl Terminal {
     }
 
     fn ctrl_c(&mut self) {
-        self.keyboard.write_all(b"\x03").expect("a terminal");
+        self.types(b"\x03");
+    }
+
+    fn types(&mut self, keys: &[u8]) {
+        self.keyboard.write_all(keys).expect("a terminal");
     }
 
     /// Presses once more. What the last press did was seen, so it was counted before this begins.
@@ -129,6 +133,19 @@ fn the_third_ctrl_c_kills_what_does_not_listen() {
 }
 
 #[test]
+fn ctrl_backslash_kills_at_once() {
+    let sandbox = Sandbox::new();
+    let script = format!("sleep 1000 & setsid sleep 1000 & {STUBBORN}");
+    let mut terminal = Terminal::run(&sandbox, &["-j2", &script, ":::", "1", "2"]);
+    both_began(&sandbox);
+    terminal.types(b"\x1c");
+    terminal.shows("ganger: quit: 0 succeeded, 0 failed, 2 stopped");
+    assert_eq!(terminal.text().matches("ganger:").count(), 1, "{}", terminal.text());
+    assert_eq!(terminal.status(), Some(131));
+    assert!(sandbox.processes().is_empty());
+}
+
+#[test]
 fn a_terminal_gets_a_bar() {
     let sandbox = Sandbox::new();
     let terminal = Terminal::run(&sandbox, &["--bar", UNTIL_GO, ":::", "1", "2"]);
@@ -144,7 +161,7 @@ fn someone_who_forgot_the_inputs_is_told() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::run(&sandbox, &["echo"]);
     terminal.shows("reading the inputs from the terminal");
-    terminal.keyboard.write_all(b"hello\n\x04").expect("a terminal");
+    terminal.types(b"hello\n\x04");
     assert_eq!(terminal.status(), Some(0));
 }
 

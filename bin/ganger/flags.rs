@@ -137,6 +137,7 @@ Exit status:
   1..100   so many commands failed
   101      more than 100 failed
   130      interrupted (1st Ctrl-C: what runs may finish; 2nd: SIGTERM to it; 3rd: SIGKILL)
+  131      quit (Ctrl-\\: all is killed at once)
   141      nobody read the output to its end
   255      an error of ganger itself
 

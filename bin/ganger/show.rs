@@ -44,6 +44,7 @@ pub(crate) fn summary(summary: &Summary) {
         End::Complete | End::OutputClosed => {}
         End::Halted => message(format_args!("halted: {succeeded} succeeded, {failed} failed{left}")),
         End::Interrupted => message(format_args!("interrupted: {succeeded} succeeded, {failed} failed{left}")),
+        End::Quit => message(format_args!("quit: {succeeded} succeeded, {failed} failed{left}")),
     }
 }
 
@@ -97,7 +98,9 @@ impl Observer for Console {
                 };
                 self.message(format_args!("--halt {halt}: no more are started{rest}"));
             }
-            Notice::Interrupted { times, running } => self.message(match times {
+            // The summary follows at once, and is the one line about it.
+            Notice::Interrupted { step: 4.., .. } => {}
+            Notice::Interrupted { step, running } => self.message(match step {
                 ..=1 => format!("interrupted: waiting for the {running} that run (Ctrl-C again: ask them to end)"),
                 2 => format!("asked the {running} that run to end (Ctrl-C again: kill them)"),
                 3.. => format!("killed the {running} that ran"),

@@ -67,8 +67,8 @@ use crate::run::{Run, Settings};
 
 /// Runs a plan to its end: every command has ended, and every worker.
 ///
-/// It claims SIGINT, SIGTERM and SIGHUP while it runs: the first lets what runs finish, the second asks it to end, the
-/// third kills it. [`ganger::init`] must have been called first in `main`. It is for a process that has no other
+/// It claims SIGINT, SIGTERM, SIGHUP and SIGQUIT while it runs: the first lets what runs finish, the second asks it to
+/// end, the third kills it, and so does SIGQUIT at once. [`ganger::init`] must have been called first in `main`. It is for a process that has no other
 /// children: what loses its parent is taken for what is left of a command, and killed.
 ///
 /// # Errors

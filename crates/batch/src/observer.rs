@@ -49,8 +49,8 @@ pub enum Notice<'a> {
     },
     /// A signal came, and has been acted on.
     Interrupted {
-        /// 1: what runs may finish; 2: it was asked to end; 3: it was killed.
-        times: u32,
+        /// 1: what runs may finish; 2: it was asked to end; 3: it was killed; 4: it was killed at once, by SIGQUIT.
+        step: u32,
         /// How many commands still run.
         running: usize,
     },

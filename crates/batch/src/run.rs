@@ -247,7 +247,7 @@ impl<'a, E: Engine> Run<'a, E> {
                     self.ended(running, attempts, verdict);
                 }
             }
-            Report::Interrupted { times } => self.interrupted(times),
+            Report::Interrupted { step } => self.interrupted(step),
             Report::Understaffed { workers, wanted, why } => {
                 // What waits in the pool would be taken for what runs.
                 self.settings.jobs = workers as usize;
@@ -308,14 +308,15 @@ impl<'a, E: Engine> Run<'a, E> {
         }
     }
 
-    fn interrupted(&mut self, times: u32) {
-        self.phase = match (times, self.phase) {
+    fn interrupted(&mut self, step: u32) {
+        self.phase = match (step, self.phase) {
             (..=1, Phase::Feeding | Phase::Draining(_)) => Phase::Draining(End::Interrupted),
             (..=1, Phase::Killing(end)) => Phase::Killing(end),
-            (2.., _) => Phase::Killing(End::Interrupted),
+            (2..=3, _) => Phase::Killing(End::Interrupted),
+            (4.., _) => Phase::Killing(End::Quit),
         };
         let running = self.running.len().min(self.settings.jobs);
-        self.observer.notice(&Notice::Interrupted { times, running });
+        self.observer.notice(&Notice::Interrupted { step, running });
     }
 
     fn kill(&mut self, end: End) {

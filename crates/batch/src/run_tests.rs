@@ -69,9 +69,9 @@ impl Engine for Fake {
     fn report(&mut self, patience: Option<Duration>) -> Option<Report> {
         self.reported += 1;
         if self.interrupts.contains(&self.reported) {
-            let times = self.interrupts.iter().filter(|at| **at <= self.reported).count() as u32;
-            self.terminated |= times > 1;
-            return Some(Report::Interrupted { times });
+            let step = self.interrupts.iter().filter(|at| **at <= self.reported).count() as u32;
+            self.terminated |= step > 1;
+            return Some(Report::Interrupted { step });
         }
         if self.reports.is_empty() {
             self.advance();
@@ -102,7 +102,7 @@ impl Observer for Told {
                 format!("{number} {} {cause} {attempts}", String::from_utf8_lossy(input))
             }
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
-            Notice::Interrupted { times, running } => format!("interrupt {times} {running}"),
+            Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
             Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
         });
     }
@@ -209,6 +209,11 @@ fn signals_end_a_run_in_steps() {
     assert_eq!(counts(&seen_twice), (0, 0, 2, End::Interrupted));
     assert_eq!(seen_twice.told, ["interrupt 1 2", "interrupt 2 2"]);
     assert_eq!(seen_twice.summary.expect("a summary").exit_code(), 130);
+
+    let quit = Fake { interrupts: vec![2, 2, 2, 2], ..Fake::default() };
+    let seen_quit = seen_with(settings(2, "never"), "h h", quit);
+    assert_eq!(counts(&seen_quit), (0, 0, 2, End::Quit));
+    assert_eq!(seen_quit.told, ["interrupt 4 2"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 //! | 1 … 100 | so many commands failed |
 //! | 101 | more than 100 did |
 //! | 130 | interrupted |
+//! | 131 | quit: killed by SIGQUIT, as the shell tells of it |
 //! | 141 | nobody read the output any more (as the shell tells of a SIGPIPE) |
 //! | 255 | an error of Ganger itself: an [`Error`](crate::Error) in place of a summary |
 
@@ -30,6 +31,8 @@ pub enum End {
     Halted,
     /// By a signal.
     Interrupted,
+    /// By SIGQUIT.
+    Quit,
     /// Nobody reads our output any more.
     OutputClosed,
 }
@@ -50,6 +53,7 @@ impl Summary {
         match self.end {
             End::Complete | End::Halted => u8::try_from(self.counts.failed.min(101)).unwrap_or(101),
             End::Interrupted => 130,
+            End::Quit => 131,
             End::OutputClosed => 141,
         }
     }
@@ -70,6 +74,7 @@ mod tests {
             (1, End::Halted, 1),
             (0, End::Halted, 0),
             (3, End::Interrupted, 130),
+            (3, End::Quit, 131),
             (3, End::OutputClosed, 141),
         ];
         for (failed, end, code) in table {

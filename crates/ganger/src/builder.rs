@@ -192,8 +192,9 @@ impl PoolBuilder {
         self
     }
 
-    /// Takes SIGINT, SIGTERM and SIGHUP for the pool: the first lets what runs finish, the second asks it to end, the
-    /// third kills it. Equal ones within 100 ms are one. A library claims no signal unless asked.
+    /// Takes SIGINT, SIGTERM, SIGHUP and SIGQUIT for the pool: the first lets what runs finish, the second asks it to end, the
+    /// third kills it, and so does SIGQUIT at once. Equal ones within 100 ms are one. A library claims no signal unless
+    /// asked.
     #[must_use]
     pub fn claim_signals(mut self, claim: bool) -> Self {
         self.claim_signals = claim;

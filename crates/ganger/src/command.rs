@@ -41,10 +41,10 @@ pub enum Report {
         /// How it ended.
         outcome: Outcome,
     },
-    /// The pool was interrupted for the so many-th time, and has acted on it.
+    /// The pool was interrupted, and has acted on it.
     Interrupted {
-        /// 1: what runs may finish; 2: it was asked to end; 3: it was killed.
-        times: u32,
+        /// 1: what runs may finish; 2: it was asked to end; 3: it was killed; 4: it was killed at once, by SIGQUIT.
+        step: u32,
     },
     /// The pool goes on with fewer workers than it was to have. Told once.
     Understaffed {
@@ -118,11 +118,11 @@ impl ReportQueue {
         self.push(Report::Ended { task, slot, attempts, outcome: outcome(ended) });
     }
 
-    /// Told once for each time, however many tasks report here.
-    pub(crate) fn interrupted(&self, times: u32) {
-        let new = times > std::mem::replace(&mut lock(&self.inner).interrupts, times);
+    /// Told once for each step, however many tasks report here.
+    pub(crate) fn interrupted(&self, step: u32) {
+        let new = step > std::mem::replace(&mut lock(&self.inner).interrupts, step);
         if new {
-            self.push(Report::Interrupted { times });
+            self.push(Report::Interrupted { step });
         }
     }
 

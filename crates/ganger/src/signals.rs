@@ -1,4 +1,4 @@
-//! Signals, where a pool claims them: once = let what runs finish, twice = TERM, thrice = KILL.
+//! Signals, where a pool claims them: once = let what runs finish, twice = TERM, thrice = KILL. SIGQUIT = KILL.
 //!
 //! Some senders mean once and send twice: `timeout` signals the program and then the group that it is in, a terminal that
 //! is closed is told by the kernel and by the shell. So an equal signal counts once within [`TOGETHER`]; nobody presses
@@ -20,7 +20,10 @@ pub(crate) const TOKEN: u64 = 3;
 /// Equal signals count as one for so long after the one that counted.
 const TOGETHER: Duration = Duration::from_millis(100);
 
-/// The claim on SIGINT, SIGTERM and SIGHUP. Dropping it gives them back.
+/// The step that SIGQUIT leads to, whatever came before.
+const QUIT: u32 = 4;
+
+/// The claim on SIGINT, SIGTERM, SIGHUP and SIGQUIT. Dropping it gives them back.
 pub(crate) struct Claim {
     door: Door,
     steps: Cell<Steps>,
@@ -28,7 +31,8 @@ pub(crate) struct Claim {
 
 impl Claim {
     pub(crate) fn new(world: &Epoll) -> Result<Self, Error> {
-        let door = Door::open(&[Signal::Int, Signal::Term, Signal::Hup]).map_err(Error::system("claim signals"))?;
+        let signals = [Signal::Int, Signal::Term, Signal::Hup, Signal::Quit];
+        let door = Door::open(&signals).map_err(Error::system("claim signals"))?;
         world.add(&door, TOKEN, Interest::Read).map_err(Error::system("use an epoll"))?;
         Ok(Self { door, steps: Cell::default() })
     }
@@ -56,8 +60,9 @@ impl Steps {
             return None;
         }
         self.last = Some((signal, at));
-        self.taken = if signal == Signal::Term { self.taken.max(1) + 1 } else { self.taken + 1 };
-        Some(self.taken.min(3))
+        let next = if signal == Signal::Term { self.taken.max(1) + 1 } else { self.taken + 1 };
+        self.taken = if signal == Signal::Quit { QUIT } else { next.min(3).max(self.taken) };
+        Some(self.taken)
     }
 }
 
@@ -72,12 +77,12 @@ fn event(step: u32) -> (u32, Event) {
 
 impl Core {
     /// A signal moves the pool down its ladder, and those who follow commands are told.
-    pub(crate) fn interrupted(&mut self, times: u32, event: Event) {
+    pub(crate) fn interrupted(&mut self, step: u32, event: Event) {
         if self.stage == Stage::Open {
             self.stage = Stage::Closing;
         }
         for reports in self.followers.iter().filter_map(Weak::upgrade) {
-            reports.interrupted(times);
+            reports.interrupted(step);
         }
         self.event(event);
     }
@@ -115,5 +120,11 @@ mod tests {
     fn another_signal_is_another_step() {
         assert_eq!(steps(&[(Signal::Int, 0), (Signal::Term, 0), (Signal::Hup, 1)]), [Some(1), Some(2), Some(3)]);
         assert_eq!(steps(&[(Signal::Term, 0), (Signal::Int, 1), (Signal::Int, 500)]), [Some(2), Some(3), Some(3)]);
+    }
+
+    #[test]
+    fn quit_is_the_last_step_and_may_be_the_first() {
+        assert_eq!(steps(&[(Signal::Quit, 0), (Signal::Int, 500)]), [Some(4), Some(4)]);
+        assert_eq!(steps(&[(Signal::Int, 0), (Signal::Quit, 1)]), [Some(1), Some(4)]);
     }
 }

@@ -191,8 +191,8 @@ impl Driver {
 
     fn on_signals(&mut self) {
         if let Some(signals) = &self.signals {
-            for (times, event) in signals.take() {
-                self.turn().interrupted(times, event);
+            for (step, event) in signals.take() {
+                self.turn().interrupted(step, event);
             }
         }
     }
