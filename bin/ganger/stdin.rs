@@ -1,5 +1,5 @@
 //! Whether there is a standard input. The runtime of Rust opens /dev/null in place of one that is closed, so whoever asks
-//! in `main` is too late: a run without inputs would look like one with none to do.
+//! in `main` is too late, and a run that was given no inputs by mistake looks like one of an empty list.
 
 use std::io;
 use std::os::fd::AsFd;
