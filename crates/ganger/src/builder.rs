@@ -95,7 +95,7 @@ impl PoolBuilder {
         self
     }
 
-    /// The pool's name, in log records and as the name of its threads.
+    /// The pool's name, in log records and in what `ps` and `top` call its threads and processes.
     #[must_use]
     pub fn name(mut self, name: &str) -> Self {
         name.clone_into(&mut self.name);

@@ -1,6 +1,6 @@
 //! What a worker does to itself before anything else, so that its parent needs no `pre_exec`.
 
-use std::ffi::{CStr, OsStr};
+use std::ffi::{CStr, OsStr, c_char};
 use std::fs;
 use std::io;
 use std::mem::MaybeUninit;
@@ -170,6 +170,30 @@ pub fn remove_env(name: &str) -> io::Result<()> {
 /// None that is known.
 pub fn set_name(name: &CStr) -> io::Result<()> {
     Ok(prctl::set_name(name)?)
+}
+
+/// Writes over this program's command line as `ps` shows it, if it begins with `ours`: then it is the one that we gave to
+/// the program when it was executed. Not if the new one is longer. To be called while this process has one thread.
+pub fn retitle(ours: &str, title: &str) {
+    unsafe extern "C" {
+        static program_invocation_name: *mut c_char;
+    }
+    // SAFETY: the C library has set it before any code of ours, to the first of the arguments.
+    let argument = unsafe { program_invocation_name };
+    if argument.is_null() {
+        return;
+    }
+    // SAFETY: the arguments are C strings, as long as the process lives; nobody else changes them.
+    let now = unsafe { CStr::from_ptr(argument) }.to_bytes();
+    let length = now.len();
+    if now == title.as_bytes() || !now.starts_with(ours.as_bytes()) || title.len() > length {
+        return;
+    }
+    // SAFETY: the kernel has put the arguments where they can be written to, and as many bytes are there.
+    unsafe {
+        argument.cast::<u8>().copy_from_nonoverlapping(title.as_ptr(), title.len());
+        argument.add(title.len()).write_bytes(0, length - title.len());
+    }
 }
 
 /// Says how gladly the kernel may kill this process when memory is short: -1000 never, 1000 first.

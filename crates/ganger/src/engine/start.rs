@@ -14,6 +14,7 @@ use crate::bootstrap::{Control, Server};
 use crate::engine::member::Member;
 use crate::engine::settings::Settings;
 use crate::engine::zygote;
+use crate::title;
 use crate::worker;
 
 /// A worker's end of what connects it to us.
@@ -49,7 +50,8 @@ pub(super) struct Spawned {
 
 /// Executes the worker program for one worker.
 pub(super) fn spawn(settings: &Settings, seat: Seat, ends: &Ends) -> io::Result<(Child, Spawned)> {
-    let (child, socket, server) = zygote::exec(settings, &[ends.link.as_fd(), ends.bell.as_fd()])?;
+    let title = title::of_worker(&settings.name, seat.slot);
+    let (child, socket, server) = zygote::exec(settings, &title, &[ends.link.as_fd(), ends.bell.as_fd()])?;
     let work = Control::Work { seat, setup: setup(settings) };
     Ok((child, Spawned { socket, awaited: Some((server, work)) }))
 }
@@ -84,7 +86,7 @@ pub(super) fn on_thread(
     end: ThreadEnd,
     alive: Weak<()>,
 ) -> io::Result<()> {
-    let name = format!("ganger-{}-{}", settings.name, seat.slot);
+    let name = title::name(&settings.name, seat.slot);
     let setup = setup(settings);
     let run = move || {
         let _end = end;

@@ -21,6 +21,7 @@ use crate::bootstrap::{Answer, Boot, Control, Line, PACKET, Server, VARIABLE};
 use crate::engine::messages::check;
 use crate::engine::settings::Settings;
 use crate::engine::start;
+use crate::title;
 
 /// So many workers may be asked for and not have come: what is unread then fits the socket, and no send blocks.
 const AT_A_TIME: usize = 32;
@@ -63,7 +64,7 @@ pub(super) enum News {
 
 impl Zygote {
     pub(super) fn start(settings: &Settings) -> io::Result<Self> {
-        let (child, socket, server) = exec(settings, &[])?;
+        let (child, socket, server) = exec(settings, &title::of_zygote(&settings.name), &[])?;
         Ok(Self { child, socket, server: Some(server), waiting: VecDeque::new(), asked: Vec::new() })
     }
 
@@ -135,12 +136,16 @@ impl Zygote {
 }
 
 /// Starts the worker program and tells it what it is to be.
-pub(super) fn exec(settings: &Settings, fds: &[std::os::fd::BorrowedFd<'_>]) -> io::Result<(Child, Socket, Server)> {
+pub(super) fn exec(
+    settings: &Settings,
+    title: &str,
+    fds: &[std::os::fd::BorrowedFd<'_>],
+) -> io::Result<(Child, Socket, Server)> {
     let (ours, theirs) = ganger_sys::pair()?;
     let program = &settings.program;
     let spawn = ganger_sys::Spawn {
         program: &program.path,
-        arg0: None,
+        arg0: Some(title.as_ref()),
         args: &[],
         env: &[(VARIABLE, "1".as_ref())],
         stdin: theirs.into(),

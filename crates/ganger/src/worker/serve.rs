@@ -15,6 +15,7 @@ use ganger_sys::{Bell, ForkDetector};
 
 use crate::bootstrap::hello;
 use crate::registry;
+use crate::title;
 use crate::worker::command::Commands;
 use crate::worker::context::{self, Current};
 use crate::worker::invocation::{Host, Invocation};
@@ -41,6 +42,9 @@ impl Life {
 /// Serves one pool.
 pub(crate) fn run(end: End, bell: Bell, setup: Setup, seat: Seat, life: &Life) {
     panic::keep_in_this_thread();
+    if let Life::Process { .. } = life {
+        title::be_worker(&setup.pool, seat.slot);
+    }
     let spin = Spin::default();
     let End { writer, reader, state } = end;
     let process = ForkDetector::new();

@@ -13,11 +13,13 @@ use ganger_sys::{Bell, Fork, ForkDetector, Socket, fork_sibling};
 
 use crate::bootstrap::{Answer, PACKET};
 use crate::registry;
+use crate::title;
 use crate::worker::invocation::{Host, Invocation};
 use crate::worker::{Life, own_signals, panic, stand_alone};
 
 /// Forks until the supervisor is gone. In a forked worker it returns when that worker's work is done.
 pub(super) fn run(socket: &Socket, calls: &[(Function, Bytes)], setup: Setup, supervisor: u32) -> std::io::Result<()> {
+    title::be_zygote();
     preload(socket, calls, setup.payload_limit)?;
     while let Some((seat, link, bell)) = next(socket)? {
         if fork(socket, seat)? {

@@ -8,7 +8,7 @@ use ganger::{Pool, StartMethod};
 use tempfile::TempDir;
 
 use crate::support::alone::{Place, alone, program};
-use crate::support::{ALL, PROCESSES, builder, on_each, pool};
+use crate::support::{ALL, PROCESSES, builder, eventually, on_each, pool, process};
 use crate::tasks::{Death, die, square};
 
 fn pools_work() {
@@ -131,5 +131,26 @@ fn a_worker_inherits_no_files() {
             assert!(open.iter().filter(|name| name.contains("memfd:")).count() <= 1, "{open:?}");
         }
         drop(held);
+    });
+}
+
+/// What `ps` calls a process: its name, and its command line.
+fn shown(pid: u32) -> (String, String) {
+    let read = |file: &str| fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap_or_default();
+    (read("comm").trim_end().to_owned(), read("cmdline").trim_end_matches('\0').to_owned())
+}
+
+#[test]
+fn ps_tells_who_is_who() {
+    on_each(PROCESSES, |method| {
+        let pool = builder(method, 2).name("spies").build().unwrap();
+        eventually("two workers", || pool.worker_pids().len() == 2);
+        let mut workers: Vec<_> = pool.worker_pids().into_iter().map(shown).collect();
+        workers.sort();
+        let expected = |slot| (format!("ganger-spies-{slot}"), format!("ganger: worker spies-{slot}"));
+        assert_eq!(workers, [expected(1), expected(2)]);
+        let zygote = ("ganger-zygote".to_owned(), "ganger: zygote of pool spies".to_owned());
+        let has_zygote = process::children(std::process::id()).into_iter().any(|pid| shown(pid) == zygote);
+        assert_eq!(has_zygote, method == StartMethod::Zygote);
     });
 }
