@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use ganger_sys::limits::{Limit, Resource, limit, raise_open_files, set_limit};
 use ganger_sys::sweep::{children, sweep};
-use ganger_sys::{Child, EnvBlock, Exit, Launch, LaunchError, Signal, Spawn, Stage, memory, pair, setup};
+use ganger_sys::{Child, EnvBlock, Exit, Launch, LaunchError, Shortage, Signal, Spawn, Stage, memory, pair, setup};
 
 fn main() {
     test("a thousand launches leave nothing", a_thousand_launches_leave_nothing);
@@ -160,9 +160,14 @@ fn without_descriptors_there_is_an_error() {
     drop(null);
     set_limit(Resource::OpenFiles, Limit { soft: lowest + 1, hard: before.hard }).unwrap();
     let failed = launch(&["true"], &env).unwrap_err();
+    let last = File::open("/dev/null").unwrap();
+    let probed = Launch::probe();
     set_limit(Resource::OpenFiles, before).unwrap();
     assert_eq!((failed.stage(), failed.errno(), failed.is_temporary()), (Stage::Fork, libc::EMFILE, true));
     assert!(failed.to_string().contains("ulimit -n"), "{failed}");
+    assert_eq!(Shortage::of(&probed.unwrap_err()), Some(Shortage::Descriptors));
+    drop(last);
+    Launch::probe().unwrap();
     assert_eq!(children().unwrap(), []);
 }
 
