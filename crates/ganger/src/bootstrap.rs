@@ -23,6 +23,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use ganger_proto::message::{Hello, PROTOCOL, Seat, Setup};
+use ganger_proto::outcome::StartError;
 use ganger_proto::spec::{Bytes, Function};
 use ganger_sys::Socket;
 use ipc_channel::IpcError;
@@ -64,7 +65,7 @@ pub(crate) enum Answer {
     /// A worker was forked; its pidfd comes with the packet.
     Forked { worker: u64, pid: u32 },
     /// A worker could not be forked.
-    NotForked { worker: u64, error: String },
+    NotForked { worker: u64, error: StartError },
 }
 
 /// Looked up once: what a zygote knows, its workers need not ask for.
@@ -132,7 +133,7 @@ impl Drop for Server {
 }
 
 /// So many descriptors ipc-channel takes to open a server and to accept, at most.
-const DESCRIPTORS: usize = 5;
+pub(crate) const DESCRIPTORS: usize = 5;
 
 /// The longest path of a directory in which the socket's own fits the kernel's address: what is longer would be cut.
 const LONGEST: usize = 107 - "/.tmpXXXXXX/socket".len();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ganger_proto::codec::CodecError;
 use ganger_proto::outcome::{Exit, Failure, FailureKind, NotStarted, Panic, PoolFailure};
+use ganger_sys::Shortage;
 
 /// What went wrong with a pool, or with a call through it.
 pub struct Error {
@@ -87,7 +88,10 @@ impl fmt::Display for Error {
             ErrorKind::Codec(error) => error.fmt(f),
             ErrorKind::Closed => write!(f, "the pool is closed and takes no more tasks"),
             ErrorKind::PoolFailed(failure) => write!(f, "the pool has failed: {failure}"),
-            ErrorKind::System { what, source } => write!(f, "failed to {what}: {source}"),
+            ErrorKind::System { what, source } => match Shortage::of(source) {
+                Some(shortage) => write!(f, "failed to {what}: {shortage}"),
+                None => write!(f, "failed to {what}: {source}"),
+            },
             ErrorKind::StillRunning { waited } => write!(f, "not done after {waited:?}; the work goes on"),
             ErrorKind::StillOpen => write!(f, "the pool is still open: call close() or terminate() before join()"),
             ErrorKind::Invalid { what, why } => write!(f, "{what}: {why}"),

@@ -275,6 +275,8 @@ pub use map_result::MapResult;
 
 mod exit;
 
+mod start_error;
+
 mod title;
 
 mod engine;

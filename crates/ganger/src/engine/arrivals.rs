@@ -1,5 +1,6 @@
 //! Workers that come: started by the pool's method, greeted, adopted; or not, and then the machine is told why.
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use ganger_machine::Event;
 use ganger_proto::WorkerId;
 use ganger_proto::message::Seat;
 use ganger_proto::outcome::StartError;
-use ganger_sys::{Child, Interest, Signal, sweep};
+use ganger_sys::{Child, Interest, Shortage, Signal, sweep};
 
 use crate::builder::StartMethod;
 use crate::engine::Turn;
@@ -16,19 +17,21 @@ use crate::engine::member::{Body, Member};
 use crate::engine::start::{self, Ends, ThreadEnd};
 use crate::engine::zygote::{News, Request, Zygote};
 use crate::exit::translated;
+use crate::start_error::start_error;
 
 /// How long a killed process is waited for.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
 impl Driver {
     pub(super) fn start_next(&mut self) {
+        let zygote = self.call_zygote();
         let mut turn = self.turn();
         if turn.to_start.is_empty() {
             return;
         }
         // From one list to the other in one turn: a worker that was in neither could not be called off.
         let (worker, slot) = turn.to_start.remove(0);
-        let prepared = self.prepare(&mut turn, worker, slot);
+        let prepared = zygote.and_then(|()| self.prepare(&mut turn, worker, slot));
         drop(turn);
         if let Err(error) = prepared.and_then(|ends| self.try_start(worker, slot, ends)) {
             let mut turn = self.turn();
@@ -36,29 +39,28 @@ impl Driver {
                 // Not in the set if it never came that far.
                 let _ = self.engine.bells.delete(&member.bell);
             }
-            turn.event(Event::StartFailed { worker, error: StartError::permanent(error) });
+            turn.event(Event::StartFailed { worker, error: start_error(&error) });
         }
     }
 
-    fn prepare(&self, turn: &mut Turn<'_>, worker: WorkerId, slot: u32) -> Result<Ends, String> {
-        let (member, ends) = start::prepare(&self.engine.settings, worker, slot).map_err(|e| e.to_string())?;
+    fn prepare(&self, turn: &mut Turn<'_>, worker: WorkerId, slot: u32) -> io::Result<Ends> {
+        let (member, ends) = start::prepare(&self.engine.settings, worker, slot, self.spawned.len())?;
         let listening = self.engine.bells.add(&member.bell, worker.index() as u64, Interest::ReadEdge);
         turn.welcome(member);
-        listening.map_err(|e| e.to_string()).map(|()| ends)
+        listening.map(|()| ends)
     }
 
-    fn try_start(&mut self, worker: WorkerId, slot: u32, ends: Ends) -> Result<(), String> {
+    fn try_start(&mut self, worker: WorkerId, slot: u32, ends: Ends) -> io::Result<()> {
         let settings = Arc::clone(&self.engine.settings);
-        let told = |e: std::io::Error| e.to_string();
         let seat = Seat { worker, slot };
         match settings.method {
             StartMethod::Zygote => {
                 let request = Request { seat, link: ends.link, bell: ends.bell };
-                self.zygote()?.ask(request).map_err(told)
+                self.zygote.as_mut().ok_or_else(|| io::Error::other("the zygote has gone"))?.ask(request)
             }
             StartMethod::Spawn => {
-                let (child, spawned) = start::spawn(&settings, seat, &ends).map_err(told)?;
-                self.world.add(&spawned.socket, HELLO | worker.to_bits(), Interest::Read).map_err(told)?;
+                let (child, spawned) = start::spawn(&settings, seat, &ends)?;
+                self.world.add(&spawned.socket, HELLO | worker.to_bits(), Interest::Read)?;
                 self.spawned.insert(worker, spawned);
                 self.adopt(worker, child);
                 Ok(())
@@ -69,19 +71,23 @@ impl Driver {
                 self.turn().embody(worker, alive);
                 let driver = Arc::clone(&self.engine.driver_bell);
                 let end = ThreadEnd { worker, ended: Arc::clone(&self.ended_threads), driver };
-                start::on_thread(&settings, seat, ends, end, watched).map_err(told)
+                start::on_thread(&settings, seat, ends, end, watched)
             }
         }
     }
 
-    fn zygote(&mut self) -> Result<&mut Zygote, String> {
-        if self.zygote.is_none() {
-            let zygote = Zygote::start(&self.engine.settings).map_err(|e| e.to_string())?;
-            self.world.add(&zygote.socket, ZYGOTE, Interest::Read).map_err(|e| e.to_string())?;
-            self.world.add(&zygote.child, ZYGOTE_DEATH, Interest::Read).map_err(|e| e.to_string())?;
-            self.zygote = Some(zygote);
+    /// Sees to it that there is a zygote, if the pool's workers come from one. It takes its descriptors before any worker
+    /// does, and its time while they are made ready.
+    fn call_zygote(&mut self) -> io::Result<()> {
+        let from_zygote = self.engine.settings.method == StartMethod::Zygote;
+        if !from_zygote || self.zygote.is_some() || self.turn().to_start.is_empty() {
+            return Ok(());
         }
-        self.zygote.as_mut().ok_or_else(|| "the zygote has gone".to_owned())
+        let zygote = Zygote::start(&self.engine.settings)?;
+        self.world.add(&zygote.socket, ZYGOTE, Interest::Read)?;
+        self.world.add(&zygote.child, ZYGOTE_DEATH, Interest::Read)?;
+        self.zygote = Some(zygote);
+        Ok(())
     }
 
     pub(super) fn on_zygote(&mut self) {
@@ -91,9 +97,10 @@ impl Driver {
                 News::Nothing => {}
                 News::Forked { worker, pid, pidfd } => match Child::adopt(pid, pidfd) {
                     Ok(child) => self.adopt(worker, child),
-                    Err(error) => self.not_started(worker, &error.to_string()),
+                    Err(error) => self.not_started(worker, start_error(&error)),
                 },
-                News::NotForked { worker, error } => self.not_started(worker, &error),
+                News::NotForked { worker, error } => self.not_started(worker, error),
+                News::Lost { worker, pid } => self.put_down(worker, pid),
                 News::Useless(why) => return self.drop_zygote(&why),
             }
         }
@@ -125,7 +132,7 @@ impl Driver {
         let _ = self.world.delete(&zygote.socket).and(self.world.delete(&zygote.child));
         zygote.kill();
         for worker in zygote.orphans() {
-            self.not_started(worker, why);
+            self.not_started(worker, StartError::permanent(why));
         }
         self.reap_lost();
     }
@@ -167,11 +174,19 @@ impl Driver {
         }
     }
 
-    fn not_started(&mut self, worker: WorkerId, error: &str) {
+    /// A worker came whose process we cannot hold.
+    fn put_down(&mut self, worker: WorkerId, pid: u32) {
+        if let Err(error) = sweep::sweep_one(pid, LAST_WAIT) {
+            log::warn!("pool {}: failed to reap worker {worker}: {error}", self.engine.settings.name);
+        }
+        self.not_started(worker, StartError::shortage(Shortage::Descriptors.to_string()));
+    }
+
+    fn not_started(&mut self, worker: WorkerId, error: StartError) {
         let mut turn = self.turn();
         if let Some(member) = turn.gang.remove(worker) {
             let _ = self.engine.bells.delete(&member.bell);
-            turn.event(Event::StartFailed { worker, error: StartError::permanent(error) });
+            turn.event(Event::StartFailed { worker, error });
         }
     }
 }

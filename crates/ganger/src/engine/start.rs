@@ -8,14 +8,18 @@ use std::thread;
 use ganger_proto::WorkerId;
 use ganger_proto::message::{Seat, Setup};
 use ganger_shm::link;
-use ganger_sys::{Bell, Child, Socket};
+use ganger_sys::{Bell, Child, Socket, limits};
 
-use crate::bootstrap::{Control, Server};
+use crate::bootstrap::{Control, DESCRIPTORS, Server};
 use crate::engine::member::Member;
 use crate::engine::settings::Settings;
 use crate::engine::zygote;
 use crate::title;
 use crate::worker;
+
+/// So many descriptors must be left when a worker has its own: for its pidfd, for another zygote, for output that does
+/// not fit into memory, and for whatever else the program opens.
+const SPARE: usize = 8;
 
 /// A worker's end of what connects it to us.
 pub(super) struct Ends {
@@ -23,11 +27,13 @@ pub(super) struct Ends {
     pub(super) bell: Bell,
 }
 
-/// A new worker as the supervisor will see it, and what it must be given.
-pub(super) fn prepare(settings: &Settings, worker: WorkerId, slot: u32) -> io::Result<(Member, Ends)> {
+/// A new worker as the supervisor will see it, and what it must be given. `awaited`: how many programs will still
+/// connect, each of which takes descriptors when it does.
+pub(super) fn prepare(settings: &Settings, worker: WorkerId, slot: u32, awaited: usize) -> io::Result<(Member, Ends)> {
     let (end, link) = link::create(&format!("ganger-{}", settings.name), settings.ring_capacity)?;
     let bell = Bell::new()?;
     let theirs = bell.try_clone()?;
+    limits::spare_fds(SPARE + awaited * DESCRIPTORS)?;
     Ok((Member::new(worker, slot, end, bell, settings.payload_limit), Ends { link, bell: theirs }))
 }
 

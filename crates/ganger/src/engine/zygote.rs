@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use ganger_proto::WorkerId;
 use ganger_proto::codec;
 use ganger_proto::message::{Hello, Seat};
+use ganger_proto::outcome::StartError;
 use ganger_sys::{Bell, Child, Signal, Socket};
 
 use crate::bootstrap::{Answer, Boot, Control, Line, PACKET, Server, VARIABLE};
@@ -56,7 +57,12 @@ pub(super) enum News {
     },
     NotForked {
         worker: WorkerId,
-        error: String,
+        error: StartError,
+    },
+    /// A worker has come, but there was no descriptor left for its pidfd.
+    Lost {
+        worker: WorkerId,
+        pid: u32,
     },
     /// It cannot go on; why.
     Useless(String),
@@ -113,9 +119,8 @@ impl Zygote {
         match codec::decode::<Answer>(packet, PACKET as u64).map_err(|e| e.to_string())? {
             Answer::PreloadFailed { error } => Err(format!("preload failed: {error}")),
             Answer::Forked { worker, pid } => {
-                let pidfd = fds.pop().ok_or("a forked worker came without its pidfd")?;
                 let worker = self.came(worker)?;
-                Ok(News::Forked { worker, pid, pidfd })
+                Ok(fds.pop().map_or(News::Lost { worker, pid }, |pidfd| News::Forked { worker, pid, pidfd }))
             }
             Answer::NotForked { worker, error } => Ok(News::NotForked { worker: self.came(worker)?, error }),
         }
@@ -150,7 +155,7 @@ pub(super) fn exec(
         env: &[(VARIABLE, "1".as_ref())],
         stdin: theirs.into(),
     };
-    let child = spawn.start().map_err(|e| io::Error::other(e.to_string()))?;
+    let child = spawn.start()?;
     // While the program is being loaded.
     let server = Server::open()?;
     let boot =

@@ -13,6 +13,7 @@ use ganger_sys::{Bell, Fork, ForkDetector, Socket, fork_sibling};
 
 use crate::bootstrap::{Answer, PACKET};
 use crate::registry;
+use crate::start_error::start_error;
 use crate::title;
 use crate::worker::invocation::{Host, Invocation};
 use crate::worker::{Life, own_signals, panic, stand_alone};
@@ -85,10 +86,7 @@ fn fork(socket: &Socket, seat: Seat) -> std::io::Result<bool> {
         Ok(Fork::Sibling { pid, pidfd }) => {
             answer(socket, &Answer::Forked { worker, pid }, Some(&pidfd)).map(|()| false)
         }
-        Err(error) => {
-            let error = format!("failed to fork: {error}");
-            answer(socket, &Answer::NotForked { worker, error }, None).map(|()| false)
-        }
+        Err(error) => answer(socket, &Answer::NotForked { worker, error: start_error(&error) }, None).map(|()| false),
     }
 }
 
