@@ -1,10 +1,11 @@
 //! Waiting for a few descriptors, without an epoll instance.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ops::Range;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
-use crate::errno::check;
+use crate::errno::{check, retry};
 
 /// Waits until one of `fds` has something to read (or has hung up), and tells for each whether it has.
 ///
@@ -42,6 +43,13 @@ fn wait_for<const N: usize>(fds: [(BorrowedFd<'_>, i16); N], timeout: Option<Dur
             Ok(()) => return Ok(polled.map(|p| p.revents != 0)),
         }
     }
+}
+
+/// How many of these numbers are no open descriptor's.
+pub(crate) fn count_closed(numbers: Range<RawFd>) -> io::Result<usize> {
+    let mut polled: Vec<_> = numbers.map(|fd| libc::pollfd { fd, events: 0, revents: 0 }).collect();
+    retry(|| ppoll(&mut polled, Some(Duration::ZERO)))?;
+    Ok(polled.iter().filter(|p| p.revents & libc::POLLNVAL != 0).count())
 }
 
 fn ppoll(polled: &mut [libc::pollfd], timeout: Option<Duration>) -> io::Result<()> {

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use ganger_sys::limits::{Limit, Resource, limit, raise_open_files, set_limit};
+use ganger_sys::limits::{Limit, Resource, limit, raise_open_files, set_limit, spare_fds};
 use ganger_sys::sweep::{children, sweep};
 use ganger_sys::{Child, EnvBlock, Exit, Launch, LaunchError, Shortage, Signal, Spawn, Stage, memory, pair, setup};
 
@@ -19,6 +19,7 @@ fn main() {
     test("streams may be swapped", streams_may_be_swapped);
     test("closed streams are no hindrance", closed_streams_are_no_hindrance);
     test("limits are set", limits_are_set);
+    test("descriptors are spare up to the limit", descriptors_are_spare_up_to_the_limit);
     test("without descriptors there is an error", without_descriptors_there_is_an_error);
     test("messages and their end arrive", messages_and_their_end_arrive);
     test(
@@ -150,6 +151,21 @@ fn limits_are_set() {
     assert_eq!(limit(Resource::OpenFiles).unwrap(), Limit { soft: all, hard: all });
     set_limit(Resource::Core, Limit { soft: 0, hard: limit(Resource::Core).unwrap().hard }).unwrap();
     assert_eq!(limit(Resource::Core).unwrap().soft, 0);
+}
+
+fn descriptors_are_spare_up_to_the_limit() {
+    let before = limit(Resource::OpenFiles).unwrap();
+    let null = File::open("/dev/null").unwrap();
+    for limit in [0, 1, 63, 64, 65, 200].map(|more| null.as_raw_fd() as u64 + 1 + more) {
+        set_limit(Resource::OpenFiles, Limit { soft: limit, hard: before.hard }).unwrap();
+        let free = (0..).map_while(|_| null.try_clone().ok()).collect::<Vec<File>>().len();
+        assert!(spare_fds(free).is_ok(), "{free} below {limit}");
+        assert_eq!(Shortage::of(&spare_fds(free + 1).unwrap_err()), Some(Shortage::Descriptors));
+        let taken: Vec<File> = (0..free / 2).map(|_| null.try_clone().unwrap()).collect();
+        assert_eq!((spare_fds(free - free / 2).is_ok(), spare_fds(free - free / 2 + 1).is_ok()), (true, false));
+        drop(taken);
+    }
+    set_limit(Resource::OpenFiles, before).unwrap();
 }
 
 fn without_descriptors_there_is_an_error() {
