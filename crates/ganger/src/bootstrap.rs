@@ -123,11 +123,13 @@ impl Server {
 }
 
 /// Nobody will connect any more: we do, so that the thread ends. Not by ipc-channel, which loses a descriptor when the
-/// thread is gone already.
+/// thread is gone already. This process may end next, so the thread is waited for: it removes the socket.
 impl Drop for Server {
     fn drop(&mut self) {
-        if self.accepted.is_some() {
+        if let Some(accepted) = self.accepted.take() {
             drop(Socket::connect(Path::new(&self.name)));
+            // A program that has connected and says nothing may hold it up for longer.
+            let _ = accepted.recv_timeout(Duration::from_millis(100));
         }
     }
 }
