@@ -7,7 +7,7 @@
 //!  accepts, on a thread of its own
 //!                       hello, over the socket  ◄──────  protocol, build, program, pid
 //!  Control::… over ipc-channel ───────────────────────►
-//!  Seat, with link and bell, over the socket ─────────►  a zygote forks that worker
+//!  Seat, with its Ends, over the socket ───────────────►  a zygote forks that worker
 //!                       Answer, with its pidfd  ◄──────
 //! ```
 //!
@@ -17,15 +17,16 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::sync::LazyLock;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{LazyLock, Once};
 use std::time::Duration;
 
 use ganger_proto::message::{Hello, PROTOCOL, Seat, Setup};
 use ganger_proto::outcome::StartError;
 use ganger_proto::spec::{Bytes, Function};
-use ganger_sys::Socket;
+use ganger_sys::{Bell, Socket};
 use ipc_channel::IpcError;
 use ipc_channel::ipc::{self, IpcOneShotServer, IpcReceiver, IpcSender};
 use serde::{Deserialize, Serialize};
@@ -48,12 +49,38 @@ pub(crate) struct Boot {
     pub(crate) supervisor: u32,
 }
 
+/// A worker's end of what connects it to its supervisor.
+#[derive(Debug)]
+pub(crate) struct Ends {
+    /// Two rings in shared memory.
+    pub(crate) link: OwnedFd,
+    /// Rung when the supervisor sleeps.
+    pub(crate) bell: Bell,
+    /// For what cannot be bytes: descriptors.
+    pub(crate) lane: Socket,
+}
+
+impl Ends {
+    /// As they travel with a packet.
+    pub(crate) fn fds(&self) -> [BorrowedFd<'_>; 3] {
+        [self.link.as_fd(), self.bell.as_fd(), self.lane.as_fd()]
+    }
+
+    /// As they came with a packet.
+    pub(crate) fn from_fds(fds: Vec<OwnedFd>) -> io::Result<Self> {
+        match <[OwnedFd; 3]>::try_from(fds) {
+            Ok([link, bell, lane]) => Ok(Self { link, bell: bell.into(), lane: lane.into() }),
+            Err(_) => Err(io::Error::other("link, bell and lane did not come")),
+        }
+    }
+}
+
 /// What a program that has said hello is to be.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Control {
     /// A zygote: it calls these, then forks workers of this kind.
     Preload { calls: Vec<(Function, Bytes)>, setup: Setup },
-    /// One worker; its link and its bell have come with the first packet.
+    /// One worker; its ends have come with the first packet.
     Work { seat: Seat, setup: Setup },
 }
 
@@ -94,6 +121,7 @@ impl Server {
     /// When there are too few descriptors left, or a socket cannot be made in the directory for temporary files.
     pub(crate) fn open() -> io::Result<Self> {
         ganger_sys::limits::spare_fds(DESCRIPTORS)?;
+        prepare_channels();
         let directory = std::env::temp_dir();
         probe(&directory)?;
         let (server, name) = IpcOneShotServer::<IpcSender<Control>>::new().map_err(|e| unusable(&directory, &e))?;
@@ -136,6 +164,18 @@ impl Drop for Server {
 
 /// So many descriptors ipc-channel takes to open a server and to accept, at most.
 pub(crate) const DESCRIPTORS: usize = 5;
+
+/// What ipc-channel asks the kernel once, when it first receives: it panics if it has no descriptors then, so it is made
+/// to ask while there are some.
+fn prepare_channels() {
+    static PREPARED: Once = Once::new();
+    PREPARED.call_once(|| {
+        if let Ok((sender, receiver)) = ipc::channel() {
+            let received = sender.send(0u8).is_ok() && receiver.recv().is_ok();
+            debug_assert!(received, "a byte from this thread to itself");
+        }
+    });
+}
 
 /// The longest path of a directory in which the socket's own fits the kernel's address: what is longer would be cut.
 const LONGEST: usize = 107 - "/.tmpXXXXXX/socket".len();

@@ -176,7 +176,7 @@ fn outcome(ended: Ended) -> Outcome {
         Ended::Other(detail) => *detail,
     };
     match detail.how {
-        How::Reported(Verdict::Returned, body) => Outcome::Returned(body),
+        How::Reported(Verdict::Returned, body) | How::ReturnedWith(body, _) => Outcome::Returned(body),
         How::Reported(Verdict::Failed, body) => Outcome::Failed(decoded(&body)),
         How::Reported(Verdict::Panicked, body) => match codec::decode::<Panic>(&body, body.len() as u64 + 1) {
             Ok(panic) => Outcome::Panicked(panic),

@@ -16,6 +16,7 @@ use ganger_proto::spec::Function;
 use crate::command::decoded;
 use crate::engine::Engine;
 use crate::error::{Context, Error, ErrorKind, TaskError, Why};
+use crate::passing;
 use crate::registry;
 use crate::slot::{Detail, Ended, Hook, How, SlotRef, Told};
 use crate::task::Portable;
@@ -159,6 +160,10 @@ impl<T: Portable> Future<T> {
 /// The value of a task that returned an error, or why there is no value.
 fn why<T: Portable>(how: &How) -> Result<T, Box<Why>> {
     Err(Box::new(match how {
+        How::ReturnedWith(body, came) => {
+            let decoded = passing::receiving(came.clone(), || codec::decode(body, u64::MAX));
+            return decoded.map_err(|e| Box::new(Why::Undecodable(e.to_string())));
+        }
         How::Reported(Verdict::Panicked, body) => match codec::decode::<Panic>(body, u64::MAX) {
             Ok(panic) => Why::Panicked(panic),
             Err(e) => Why::Undecodable(e.to_string()),

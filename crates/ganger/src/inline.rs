@@ -10,6 +10,7 @@ use ganger_proto::outcome::{Failure, FailureKind};
 
 use crate::engine::table::{Payload, Work};
 use crate::future::{Future, What};
+use crate::passing::Passed;
 use crate::registry;
 use crate::slot::{Body, Detail, Ended, How, Slots};
 use crate::worker::invocation::Invocation;
@@ -21,8 +22,12 @@ pub(crate) fn run<T>(payload: &Payload, what: What, limit: u64) -> Future<T> {
     let start = Instant::now();
     let mut out = Vec::new();
     // What is the user's is caught within.
-    let verdict = panic::keep_while(|| call(payload, &mut out, limit));
+    let (verdict, passed) = panic::keep_while(|| call(payload, &mut out, limit));
     let ended = match verdict {
+        Verdict::Returned if !passed.is_empty() => {
+            let how = How::ReturnedWith(out, passed);
+            Ended::Other(Box::new(Detail { how, attempts: 1, worker: Some(std::process::id()) }))
+        }
         Verdict::Returned => Ended::Returned {
             body: Body::from_vec(out),
             took: u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX),
@@ -37,13 +42,13 @@ pub(crate) fn run<T>(payload: &Payload, what: What, limit: u64) -> Future<T> {
     Future { slot, what, engine: None, result: PhantomData }
 }
 
-fn call(payload: &Payload, out: &mut Vec<u8>, limit: u64) -> Verdict {
-    let mut invocation = Invocation { args: &payload.bytes, out, limit, host: None };
+fn call(payload: &Payload, out: &mut Vec<u8>, limit: u64) -> (Verdict, Vec<Passed>) {
+    let mut invocation = Invocation { args: &payload.bytes, out, passed: Vec::new(), limit, host: None };
     let refused = |invocation: &mut Invocation<'_>, message: &str| {
         let kind = FailureKind::Unregistered;
         invocation.failed(Failure { kind, message: message.to_owned(), value: None })
     };
-    match payload.work {
+    let verdict = match payload.work {
         Work::Call(function) => match registry::entry(function) {
             Some(entry) => (entry.call)(&mut invocation),
             None => refused(&mut invocation, "no such function"),
@@ -53,7 +58,8 @@ fn call(payload: &Payload, out: &mut Vec<u8>, limit: u64) -> Verdict {
             None => refused(&mut invocation, "no such function"),
         },
         Work::Command => refused(&mut invocation, "commands need workers of their own: use another start method"),
-    }
+    };
+    (verdict, invocation.passed)
 }
 
 /// A callback, isolated as on a pool's callback thread.

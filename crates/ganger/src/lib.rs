@@ -243,6 +243,7 @@
 //! | `shutdown(wait, cancel_futures)` | [`Executor::shutdown`] with [`Wait`] and [`Waiting`] |
 //! | `Future.result`, `exception`, `cancel`, `done` | the same; `cancel` also ends a task that runs |
 //! | `wait`, `as_completed` | [`wait()`], [`as_completed`] |
+//! | `multiprocessing.reduction.DupFd`, `send_handle` | [`Descriptor`] |
 //! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`] |
 //! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`], [`TaskError::is_cancelled`] |
 #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
@@ -263,6 +264,11 @@ pub use pool::Pool;
 
 mod options;
 pub use options::TaskOptions;
+
+mod passing;
+
+mod descriptor;
+pub use descriptor::Descriptor;
 
 mod shared;
 pub use shared::Shared;

@@ -17,6 +17,7 @@ use crate::command::Reports;
 use crate::engine::Engine;
 use crate::engine::member::{Member, Phase};
 use crate::engine::settings::Settings;
+use crate::engine::shares::Value;
 use crate::engine::table::{Payload, Work};
 use crate::error::{Error, ErrorKind, SubmitError};
 use crate::future::{Future, What};
@@ -213,7 +214,7 @@ impl Pool {
         let engine = self.inner.engine.as_ref().map_or_else(Weak::new, Arc::downgrade);
         let shared = Shared::new(value, &self.inner.settings, engine);
         match &self.inner.engine {
-            Some(engine) => engine.turn().share(shared.id(), encoded.into()),
+            Some(engine) => engine.turn().share(shared.id(), Value::Encoded(encoded.into())),
             None => crate::worker::values::keep(shared.id(), encoded),
         }
         Ok(shared)
@@ -338,7 +339,7 @@ impl Pool {
 
     /// What this thread encodes from now on may name this pool's shared values.
     pub(crate) fn naming(&self) -> Naming {
-        Naming::begin(&self.inner.settings)
+        Naming::begin(&self.inner.settings, self.inner.engine.as_ref())
     }
 
     pub(crate) fn enqueue<T>(

@@ -1,5 +1,6 @@
 //! Values that are sent once a worker, not once a task.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::ops::Deref;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::engine::Engine;
 use crate::engine::settings::Settings;
+use crate::passing::Passed;
 use crate::worker::values;
 
 thread_local! {
@@ -24,12 +26,17 @@ thread_local! {
 struct Scope {
     /// Not followed: it tells the pool from others, which a value's owner keeps from being freed and made anew.
     pool: *const Settings,
+    /// None: the pool's tasks run in the caller.
+    engine: Option<Arc<Engine>>,
     named: Named,
 }
 
 /// Shared values that were named. They do not end before this does, for what names them may not have been handed in yet.
 #[derive(Default)]
-pub(crate) struct Named(Vec<(SharedId, Arc<Owner>)>);
+pub(crate) struct Named(Vec<(SharedId, Keeper)>);
+
+/// What keeps a name from ending: never looked at.
+type Keeper = Arc<dyn Any + Send + Sync>;
 
 impl Named {
     /// Their names; none for none.
@@ -37,9 +44,9 @@ impl Named {
         (!self.0.is_empty()).then(|| self.0.iter().map(|(id, _)| *id).collect())
     }
 
-    fn add(&mut self, id: SharedId, owner: &Arc<Owner>) {
+    fn add(&mut self, id: SharedId, keeper: Keeper) {
         if !self.0.iter().any(|(named, _)| *named == id) {
-            self.0.push((id, Arc::clone(owner)));
+            self.0.push((id, keeper));
         }
     }
 }
@@ -50,8 +57,8 @@ pub(crate) struct Naming {
 }
 
 impl Naming {
-    pub(crate) fn begin(pool: &Arc<Settings>) -> Self {
-        let scope = Scope { pool: Arc::as_ptr(pool), named: Named::default() };
+    pub(crate) fn begin(pool: &Arc<Settings>, engine: Option<&Arc<Engine>>) -> Self {
+        let scope = Scope { pool: Arc::as_ptr(pool), engine: engine.cloned(), named: Named::default() };
         Self { before: SCOPE.replace(Some(scope)) }
     }
 
@@ -71,19 +78,32 @@ impl Drop for Naming {
 /// Notes that what is being encoded names a value; or says why it may not.
 fn name(id: SharedId, owner: Option<&Arc<Owner>>) -> Result<(), String> {
     SCOPE.with_borrow_mut(|scope| {
-        let Some(Scope { pool, named }) = scope else {
+        let Some(Scope { pool, named, .. }) = scope else {
             return Err(format!("the shared value {id} is no argument of a task, and can be nothing else"));
         };
         let owner = owner.filter(|owner| Arc::as_ptr(&owner.pool) == *pool).ok_or_else(|| {
             format!("the shared value {id} belongs to another pool: share it with this one too, by Pool::share()")
         })?;
-        named.add(id, owner);
+        named.add(id, owner.clone());
         Ok(())
     })
 }
 
+/// Notes that what is being encoded names a descriptor: those who decode it will have it.
+pub(crate) fn name_descriptor(passed: &Passed) -> Result<(), String> {
+    let engine = SCOPE.with_borrow(|scope| scope.as_ref().map(|scope| scope.engine.clone()));
+    let engine = engine.ok_or("a descriptor is no argument of a task here, and no part of a message")?;
+    passed.join_pool(engine.as_ref());
+    SCOPE.with_borrow_mut(|scope| {
+        if let Some(Scope { named, .. }) = scope {
+            named.add(passed.id(), Arc::new(passed.clone()));
+        }
+    });
+    Ok(())
+}
+
 /// No two of this process have the same name, whichever pools they belong to.
-fn next_id() -> SharedId {
+pub(crate) fn next_id() -> SharedId {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     SharedId::new(NEXT.fetch_add(1, Ordering::Relaxed), std::process::id())
 }

@@ -9,6 +9,8 @@ use ganger_proto::message::Verdict;
 use ganger_proto::outcome::{Exit, NotStarted};
 use smallvec::SmallVec;
 
+use crate::passing::Passed;
+
 /// The bytes of a result: small ones without an allocation of their own.
 pub(crate) type Body = SmallVec<[u8; 24]>;
 
@@ -34,6 +36,8 @@ pub(crate) struct Detail {
 /// How a task ended without a result.
 #[derive(Clone, Debug)]
 pub(crate) enum How {
+    /// An encoded result, with the descriptors that it names.
+    ReturnedWith(Vec<u8>, Vec<Passed>),
     /// An encoded failure or panic.
     Reported(Verdict, Vec<u8>),
     Crashed(Vec<Exit>),

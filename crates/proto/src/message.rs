@@ -18,7 +18,7 @@ use crate::ids::{SharedId, TaskId, WorkerId};
 use crate::spec::{Bytes, Function};
 
 /// The version of everything in this file. Raise it with every change.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// The length of a message's head, in bytes.
 pub const HEAD: usize = 32;
@@ -64,7 +64,12 @@ pub enum ToWorker<'a> {
         /// The encoded value.
         value: &'a [u8],
     },
-    /// Forget such a value.
+    /// The same for a descriptor, which is the next that comes over the lane.
+    Descriptor {
+        /// Its name.
+        id: SharedId,
+    },
+    /// Forget such a value, or descriptor.
     Unshare {
         /// Its name.
         id: SharedId,
@@ -88,6 +93,8 @@ pub enum FromWorker<'a> {
         /// The error's text.
         error: &'a [u8],
     },
+    /// A descriptor that the next outcome names, by its place among them: the next that comes over the lane.
+    Descriptor,
     /// A piece of a command's output.
     Output {
         /// Whose.
@@ -178,11 +185,13 @@ mod kind {
     pub(super) const SHARE: u8 = 4;
     pub(super) const UNSHARE: u8 = 5;
     pub(super) const RETIRE: u8 = 6;
+    pub(super) const DESCRIPTOR: u8 = 7;
     pub(super) const HELLO: u8 = 65;
     pub(super) const READY: u8 = 66;
     pub(super) const INIT_FAILED: u8 = 67;
     pub(super) const OUTPUT: u8 = 68;
     pub(super) const FINISHED: u8 = 69;
+    pub(super) const RETURNED_DESCRIPTOR: u8 = 70;
 }
 
 /// The fields of a head, before they are bytes.
@@ -230,6 +239,7 @@ impl<'a> ToWorker<'a> {
                 (Head { kind: kind::COMMAND, id: task.to_bits(), attempt, ..Head::default() }, command)
             }
             ToWorker::Share { id, value } => (Head { kind: kind::SHARE, id: id.to_bits(), ..Head::default() }, value),
+            ToWorker::Descriptor { id } => (Head { kind: kind::DESCRIPTOR, id: id.to_bits(), ..Head::default() }, &[]),
             ToWorker::Unshare { id } => (Head { kind: kind::UNSHARE, id: id.to_bits(), ..Head::default() }, &[]),
             ToWorker::Retire => (Head { kind: kind::RETIRE, ..Head::default() }, &[]),
         };
@@ -248,6 +258,7 @@ impl<'a> ToWorker<'a> {
             kind::MAP => ToWorker::Map { task, attempt, function, items: body },
             kind::COMMAND => ToWorker::Command { task, attempt, command: body },
             kind::SHARE => ToWorker::Share { id: SharedId::from_bits(head.id), value: body },
+            kind::DESCRIPTOR => ToWorker::Descriptor { id: SharedId::from_bits(head.id) },
             kind::UNSHARE => ToWorker::Unshare { id: SharedId::from_bits(head.id) },
             kind::RETIRE => ToWorker::Retire,
             _ => return Err(CodecError::Malformed("unknown kind to a worker")),
@@ -263,6 +274,7 @@ impl<'a> FromWorker<'a> {
             FromWorker::Hello { hello } => (Head { kind: kind::HELLO, ..Head::default() }, hello),
             FromWorker::Ready => (Head { kind: kind::READY, ..Head::default() }, &[]),
             FromWorker::InitFailed { error } => (Head { kind: kind::INIT_FAILED, ..Head::default() }, error),
+            FromWorker::Descriptor => (Head { kind: kind::RETURNED_DESCRIPTOR, ..Head::default() }, &[]),
             FromWorker::Output { task, stream, bytes } => {
                 (Head { kind: kind::OUTPUT, sub: stream as u8, id: task.to_bits(), ..Head::default() }, bytes)
             }
@@ -287,6 +299,7 @@ impl<'a> FromWorker<'a> {
             (kind::HELLO, _) => FromWorker::Hello { hello: body },
             (kind::READY, _) => FromWorker::Ready,
             (kind::INIT_FAILED, _) => FromWorker::InitFailed { error: body },
+            (kind::RETURNED_DESCRIPTOR, _) => FromWorker::Descriptor,
             (kind::OUTPUT, 0) => FromWorker::Output { task, stream: Stream::Stdout, bytes: body },
             (kind::OUTPUT, 1) => FromWorker::Output { task, stream: Stream::Stderr, bytes: body },
             (kind::FINISHED, sub) => {
@@ -345,6 +358,7 @@ mod tests {
             (ToWorker::Share { id: shared, value: b"v" }, golden(4, 0, 0, ID, 0, 0, b"v")),
             (ToWorker::Unshare { id: shared }, golden(5, 0, 0, ID, 0, 0, b"")),
             (ToWorker::Retire, golden(6, 0, 0, NONE, 0, 0, b"")),
+            (ToWorker::Descriptor { id: shared }, golden(7, 0, 0, ID, 0, 0, b"")),
         ];
         for (message, bytes) in table {
             assert_eq!(joined(message.encode()), bytes, "{message:?}");
@@ -361,6 +375,7 @@ mod tests {
             (FromWorker::Hello { hello: b"h" }, golden(65, 0, 0, NONE, 0, 0, b"h")),
             (FromWorker::Ready, golden(66, 0, 0, NONE, 0, 0, b"")),
             (FromWorker::InitFailed { error: b"e" }, golden(67, 0, 0, NONE, 0, 0, b"e")),
+            (FromWorker::Descriptor, golden(70, 0, 0, NONE, 0, 0, b"")),
             (output(Stream::Stdout), golden(68, 0, 0, ID, 0, 0, b"o")),
             (output(Stream::Stderr), golden(68, 1, 0, ID, 0, 0, b"o")),
             (finished(Verdict::Returned), golden(69, 0, 0, ID, 1, 7, b"r")),

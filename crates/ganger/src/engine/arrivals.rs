@@ -10,11 +10,12 @@ use ganger_proto::message::Seat;
 use ganger_proto::outcome::StartError;
 use ganger_sys::{Child, Interest, Shortage, Signal, sweep};
 
+use crate::bootstrap::Ends;
 use crate::builder::StartMethod;
 use crate::engine::Turn;
 use crate::engine::driver::{DEATH, Driver, HELLO, ZYGOTE, ZYGOTE_DEATH};
 use crate::engine::member::{Body, Member};
-use crate::engine::start::{self, Ends, ThreadEnd};
+use crate::engine::start::{self, ThreadEnd};
 use crate::engine::zygote::{News, Request, Zygote};
 use crate::exit::translated;
 use crate::start_error::start_error;
@@ -55,7 +56,7 @@ impl Driver {
         let seat = Seat { worker, slot };
         match settings.method {
             StartMethod::Zygote => {
-                let request = Request { seat, link: ends.link, bell: ends.bell };
+                let request = Request { seat, ends };
                 self.zygote.as_mut().ok_or_else(|| io::Error::other("the zygote has gone"))?.ask(request)
             }
             StartMethod::Spawn => {

@@ -15,6 +15,7 @@ use crate::engine::core::{Core, Stage};
 use crate::engine::member::{Body, TakeBack};
 use crate::engine::shares;
 use crate::engine::table::{Entry, Sink};
+use crate::passing::Passed;
 use crate::slot::{Body as ResultBody, Detail, Ended, How};
 
 /// Results of up to so many bytes lie in the future itself.
@@ -24,6 +25,8 @@ const SHORT: usize = 24;
 pub(crate) struct Finish {
     pub(crate) verdict: Verdict,
     pub(crate) body: Vec<u8>,
+    /// The descriptors that the body names.
+    pub(crate) came: Vec<Passed>,
     pub(crate) took: Duration,
 }
 
@@ -169,7 +172,10 @@ impl Core {
         let Some(entry) = self.tasks.remove(task) else { return };
         let how = match end {
             End::Finished => match self.finish.take() {
-                Some(Finish { verdict: Verdict::Returned, body, took }) => {
+                Some(Finish { verdict: Verdict::Returned, body, came, .. }) if !came.is_empty() => {
+                    How::ReturnedWith(body, came)
+                }
+                Some(Finish { verdict: Verdict::Returned, body, took, .. }) => {
                     let body = self.fitting(body);
                     let took = u32::try_from(took.as_nanos()).unwrap_or(u32::MAX);
                     return self.tell(task, entry, |_| Ended::Returned { body, took });

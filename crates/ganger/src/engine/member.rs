@@ -1,8 +1,10 @@
 //! One worker as the supervisor sees it: its process, its link, and what it was handed.
 
 use std::collections::{HashSet, VecDeque};
+use std::io;
+use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ganger_machine::Moment;
 use ganger_proto::message::{HEAD, ToWorker};
@@ -10,16 +12,23 @@ use ganger_proto::{SharedId, TaskId, WorkerId};
 use ganger_shm::link::End;
 use ganger_shm::ring::Position;
 use ganger_shm::{Assembly, Piece};
-use ganger_sys::{Bell, Child};
+use ganger_sys::{Bell, Child, Socket};
 
 use crate::command::ReportQueue;
-use crate::engine::table::{Entry, Table, Work};
+use crate::engine::outgoing::{Outgoing, message};
+use crate::engine::shares::Value;
+use crate::engine::table::{Entry, Table};
+use crate::passing::Passed;
 
 /// A worker.
 pub(crate) struct Member {
     pub(crate) id: WorkerId,
     pub(crate) slot: u32,
     pub(crate) end: End,
+    /// For descriptors, there and back.
+    lane: Socket,
+    /// Those that came back, for the outcome that names them.
+    pub(crate) came: Vec<Passed>,
     /// Rung by the worker when the supervisor asked to be woken.
     pub(crate) bell: Bell,
     pub(crate) assembly: Assembly,
@@ -68,23 +77,6 @@ pub(crate) enum Phase {
     InitFailed(String),
 }
 
-enum Outgoing {
-    Task {
-        task: TaskId,
-        attempt: u32,
-        piece: Piece,
-    },
-    Share {
-        id: SharedId,
-        value: Arc<[u8]>,
-        piece: Piece,
-    },
-    /// The rest of a message that was taken back in the middle.
-    Abort,
-    Unshare(SharedId),
-    Retire,
-}
-
 /// What came of a take-back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TakeBack {
@@ -93,11 +85,13 @@ pub(crate) enum TakeBack {
 }
 
 impl Member {
-    pub(crate) fn new(id: WorkerId, slot: u32, end: End, bell: Bell, payload_limit: u64) -> Self {
+    pub(crate) fn new(id: WorkerId, slot: u32, end: End, bell: Bell, lane: Socket, payload_limit: u64) -> Self {
         Self {
             id,
             slot,
             end,
+            lane,
+            came: Vec::new(),
             bell,
             assembly: Assembly::new(payload_limit.saturating_add(4096)),
             body: Body::Coming,
@@ -168,13 +162,41 @@ impl Member {
     }
 
     /// Sends a shared value ahead of the task that names it, once.
-    pub(crate) fn share(&mut self, id: SharedId, value: impl FnOnce() -> Option<Arc<[u8]>>) {
+    pub(crate) fn share(&mut self, id: SharedId, value: impl FnOnce() -> Option<Value>) {
         if !self.known.insert(id) {
             return;
         }
-        if let Some(value) = value() {
-            self.outbox.push_back(Outgoing::Share { id, value, piece: Piece::default() });
+        match value() {
+            Some(Value::Encoded(value)) => {
+                self.outbox.push_back(Outgoing::Share { id, value, piece: Piece::default() });
+            }
+            Some(Value::Descriptor(fd)) => self.outbox.push_back(Outgoing::Descriptor { id, fd: Some(fd) }),
+            None => {}
         }
+    }
+
+    /// Puts the front's descriptor into the lane. False: the lane is full, until the worker has gone on; its next outcome
+    /// leads here again.
+    fn load_lane(&mut self) -> bool {
+        let Some(Outgoing::Descriptor { fd, .. }) = self.outbox.front_mut() else { return true };
+        let Some(descriptor) = fd else { return true };
+        match self.lane.send(&[0], &[descriptor.as_fd()], Some(Instant::now())) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => false,
+            // A worker that is gone needs none.
+            _ => {
+                *fd = None;
+                true
+            }
+        }
+    }
+
+    /// Takes the descriptor that the worker has sent back. False: there is none.
+    pub(crate) fn take_descriptor(&mut self) -> bool {
+        match self.lane.recv(&mut [0; 1], 1, Some(Instant::now())) {
+            Ok(Some((_, fds))) => self.came.extend(fds.into_iter().map(Passed::from)),
+            Ok(None) | Err(_) => return false,
+        }
+        true
     }
 
     /// A shared value is of no more use.
@@ -190,7 +212,9 @@ impl Member {
 
     /// Moves what waits in the outbox into the ring, as far as there is room.
     pub(crate) fn pump(&mut self, tasks: &Table) {
-        while let Some(mut front) = self.outbox.pop_front() {
+        while self.load_lane()
+            && let Some(mut front) = self.outbox.pop_front()
+        {
             if !self.push(&mut front, tasks) {
                 self.outbox.push_front(front);
                 if !self.wait_for_room(tasks) {
@@ -214,7 +238,8 @@ impl Member {
                 self.end.writer.next_len(body, piece)
             }),
             Some(Outgoing::Share { value, piece, .. }) => self.end.writer.next_len(value, piece),
-            Some(Outgoing::Abort | Outgoing::Unshare(_) | Outgoing::Retire) => HEAD,
+            Some(Outgoing::Descriptor { fd: Some(_), .. }) => return false,
+            Some(Outgoing::Descriptor { .. } | Outgoing::Abort | Outgoing::Unshare(_) | Outgoing::Retire) => HEAD,
         };
         self.end.writer.wait_for_room(len)
     }
@@ -234,6 +259,7 @@ impl Member {
                 let (head, body) = ToWorker::Share { id: *id, value }.encode();
                 self.end.writer.send(&head, body, piece)
             }
+            Outgoing::Descriptor { id, .. } => self.say(ToWorker::Descriptor { id: *id }),
             Outgoing::Abort => self.end.writer.abort(),
             Outgoing::Unshare(id) => self.say(ToWorker::Unshare { id: *id }),
             Outgoing::Retire => self.say(ToWorker::Retire),
@@ -249,19 +275,14 @@ impl Member {
             }
             return TakeBack::Kept;
         }
-        let waits = |outgoing: &Outgoing| matches!(outgoing, Outgoing::Task { task: held, .. } if *held == task);
-        match self.outbox.iter().position(waits) {
+        match self.outbox.iter().position(|outgoing| outgoing.task().is_some_and(|(held, _)| held == task)) {
             Some(at) => self.take_from_outbox(at),
             None => TakeBack::Kept,
         }
     }
 
     fn take_from_outbox(&mut self, at: usize) -> TakeBack {
-        let begun = match &self.outbox[at] {
-            Outgoing::Task { piece, .. } => piece.position(),
-            Outgoing::Share { .. } | Outgoing::Abort | Outgoing::Unshare(_) | Outgoing::Retire => None,
-        };
-        match begun {
+        match self.outbox[at].task().and_then(|(_, piece)| piece.position()) {
             None => drop(self.outbox.remove(at)),
             Some(position) if self.end.writer.take_back(position) => self.outbox[at] = Outgoing::Abort,
             Some(_) => return TakeBack::Kept,
@@ -290,19 +311,7 @@ impl Member {
 
     /// The tasks that it was handed, wholly or in part, in order.
     fn handed(&self) -> impl Iterator<Item = TaskId> {
-        let partial = self.outbox.iter().filter_map(|outgoing| match outgoing {
-            Outgoing::Task { task, .. } => Some(task),
-            Outgoing::Share { .. } | Outgoing::Abort | Outgoing::Unshare(_) | Outgoing::Retire => None,
-        });
-        self.in_ring.iter().map(|(task, _)| task).chain(partial).copied()
-    }
-}
-
-fn message(task: TaskId, attempt: u32, entry: &Entry) -> ToWorker<'_> {
-    let bytes = &entry.payload.bytes;
-    match entry.payload.work {
-        Work::Call(function) => ToWorker::Call { task, attempt, function, args: bytes },
-        Work::Map(function) => ToWorker::Map { task, attempt, function, items: bytes },
-        Work::Command => ToWorker::Command { task, attempt, command: bytes },
+        let partial = self.outbox.iter().filter_map(Outgoing::task);
+        self.in_ring.iter().map(|(task, _)| *task).chain(partial.map(|(task, _)| task))
     }
 }

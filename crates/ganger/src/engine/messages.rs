@@ -109,6 +109,7 @@ impl Core {
             Ok(FromWorker::Finished { task, verdict, took, .. }) => {
                 return self.on_finished(index, task, verdict, took, body);
             }
+            Ok(FromWorker::Descriptor) => self.on_descriptor(index),
             Ok(FromWorker::Output { task, stream, bytes }) => self.on_output(index, task, stream, bytes),
             Ok(FromWorker::Hello { hello }) => self.on_hello(index, hello),
             Ok(FromWorker::Ready) => self.on_ready(index),
@@ -125,7 +126,8 @@ impl Core {
             self.misbehave(index, format!("it finished {task}, which it was not handed"));
             return body;
         }
-        self.finish = Some(Finish { verdict, body, took });
+        let came = std::mem::take(&mut member.came);
+        self.finish = Some(Finish { verdict, body, came, took });
         self.event(Event::Finished { worker, task, verdict, took });
         self.weigh(index);
         let unused = self.finish.take();
@@ -133,6 +135,12 @@ impl Core {
             self.again(task);
         }
         unused.map_or_else(|| std::mem::take(&mut self.spare), |finish| finish.body)
+    }
+
+    fn on_descriptor(&mut self, index: usize) {
+        if self.gang.at(index).is_some_and(|member| !member.take_descriptor()) {
+            self.misbehave(index, "it returned a descriptor that did not come".to_owned());
+        }
     }
 
     /// Looks how much memory a worker has, where there is a mark; not after each of many short tasks.

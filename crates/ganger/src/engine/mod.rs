@@ -12,9 +12,11 @@ pub(crate) mod table;
 
 pub(crate) mod member;
 
+mod outgoing;
+
 pub(crate) mod core;
 
-mod shares;
+pub(crate) mod shares;
 
 mod deeds;
 

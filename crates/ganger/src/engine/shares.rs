@@ -1,29 +1,37 @@
 //! Shared values as the supervisor keeps them: as long as a handle is there, or a task that names them has no outcome.
 
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use ganger_proto::SharedId;
 
 use crate::engine::core::Core;
 
-/// One value, encoded.
+/// What a name stands for.
+#[derive(Clone)]
+pub(crate) enum Value {
+    Encoded(Arc<[u8]>),
+    Descriptor(Arc<OwnedFd>),
+}
+
+/// One value.
 pub(crate) struct Share {
-    value: Arc<[u8]>,
+    value: Value,
     /// Its handles count as one, each task as one.
     users: usize,
 }
 
 pub(crate) type Shares = HashMap<SharedId, Share>;
 
-/// The encoded value of that name.
-pub(crate) fn value(shares: &Shares, id: SharedId) -> Option<Arc<[u8]>> {
-    shares.get(&id).map(|share| Arc::clone(&share.value))
+/// The value of that name.
+pub(crate) fn value(shares: &Shares, id: SharedId) -> Option<Value> {
+    shares.get(&id).map(|share| share.value.clone())
 }
 
 impl Core {
     /// A new value, with a handle.
-    pub(crate) fn share(&mut self, id: SharedId, value: Arc<[u8]>) {
+    pub(crate) fn share(&mut self, id: SharedId, value: Value) {
         self.shares.insert(id, Share { value, users: 1 });
     }
 

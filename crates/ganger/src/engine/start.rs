@@ -1,7 +1,6 @@
 //! Starting a worker, by the pool's start method.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, Weak};
 use std::thread;
 
@@ -10,7 +9,7 @@ use ganger_proto::message::{Seat, Setup};
 use ganger_shm::link;
 use ganger_sys::{Bell, Child, Socket, limits};
 
-use crate::bootstrap::{Control, DESCRIPTORS, Server};
+use crate::bootstrap::{Control, DESCRIPTORS, Ends, Server};
 use crate::engine::member::Member;
 use crate::engine::settings::Settings;
 use crate::engine::zygote;
@@ -21,20 +20,15 @@ use crate::worker;
 /// not fit into memory, and for whatever else the program opens.
 const SPARE: usize = 8;
 
-/// A worker's end of what connects it to us.
-pub(super) struct Ends {
-    pub(super) link: OwnedFd,
-    pub(super) bell: Bell,
-}
-
 /// A new worker as the supervisor will see it, and what it must be given. `awaited`: how many programs will still
 /// connect, each of which takes descriptors when it does.
 pub(super) fn prepare(settings: &Settings, worker: WorkerId, slot: u32, awaited: usize) -> io::Result<(Member, Ends)> {
     let (end, link) = link::create(&format!("ganger-{}", settings.name), settings.ring_capacity)?;
     let bell = Bell::new()?;
-    let theirs = bell.try_clone()?;
+    let (lane, their_lane) = ganger_sys::pair()?;
+    let ends = Ends { link, bell: bell.try_clone()?, lane: their_lane };
     limits::spare_fds(SPARE + awaited * DESCRIPTORS)?;
-    Ok((Member::new(worker, slot, end, bell, settings.payload_limit), Ends { link, bell: theirs }))
+    Ok((Member::new(worker, slot, end, bell, lane, settings.payload_limit), ends))
 }
 
 pub(super) fn setup(settings: &Settings) -> Setup {
@@ -57,7 +51,7 @@ pub(super) struct Spawned {
 /// Executes the worker program for one worker.
 pub(super) fn spawn(settings: &Settings, seat: Seat, ends: &Ends) -> io::Result<(Child, Spawned)> {
     let title = title::of_worker(&settings.name, seat.slot);
-    let (child, socket, server) = zygote::exec(settings, &title, &[ends.link.as_fd(), ends.bell.as_fd()])?;
+    let (child, socket, server) = zygote::exec(settings, &title, &ends.fds())?;
     let work = Control::Work { seat, setup: setup(settings) };
     Ok((child, Spawned { socket, awaited: Some((server, work)) }))
 }
@@ -96,7 +90,7 @@ pub(super) fn on_thread(
     let setup = setup(settings);
     let run = move || {
         let _end = end;
-        worker::run_thread(&ends.link, ends.bell, setup, seat, alive);
+        worker::run_thread(ends, setup, seat, alive);
     };
     thread::Builder::new().name(name).spawn(run).map(drop)
 }

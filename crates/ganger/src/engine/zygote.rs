@@ -9,16 +9,16 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use ganger_proto::WorkerId;
 use ganger_proto::codec;
 use ganger_proto::message::{Hello, Seat};
 use ganger_proto::outcome::StartError;
-use ganger_sys::{Bell, Child, Signal, Socket};
+use ganger_sys::{Child, Signal, Socket};
 
-use crate::bootstrap::{Answer, Boot, Control, Line, PACKET, Server, VARIABLE};
+use crate::bootstrap::{Answer, Boot, Control, Ends, Line, PACKET, Server, VARIABLE};
 use crate::engine::messages::check;
 use crate::engine::settings::Settings;
 use crate::engine::start;
@@ -42,8 +42,7 @@ pub(super) struct Zygote {
 /// A worker that is wanted.
 pub(super) struct Request {
     pub(super) seat: Seat,
-    pub(super) link: OwnedFd,
-    pub(super) bell: Bell,
+    pub(super) ends: Ends,
 }
 
 /// What came of a packet.
@@ -81,10 +80,10 @@ impl Zygote {
 
     fn flush(&mut self) -> io::Result<()> {
         while self.server.is_none() && self.asked.len() < AT_A_TIME {
-            let Some(Request { seat, link, bell }) = self.waiting.pop_front() else { break };
+            let Some(Request { seat, ends }) = self.waiting.pop_front() else { break };
             self.asked.push(seat.worker);
             let packet = codec::encode(&seat, PACKET as u64).map_err(io::Error::other)?;
-            unless_gone(self.socket.send(&packet, &[link.as_fd(), bell.as_fd()], Some(Instant::now())))?;
+            unless_gone(self.socket.send(&packet, &ends.fds(), Some(Instant::now())))?;
         }
         Ok(())
     }

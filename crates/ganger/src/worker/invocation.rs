@@ -11,6 +11,7 @@ use ganger_sys::{ForkDetector, exit_in_fork};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::passing::{self, Passed};
 use crate::registry;
 use crate::worker::panic;
 
@@ -24,6 +25,8 @@ pub struct Invocation<'a> {
     pub(crate) args: &'a [u8],
     /// Empty; takes the encoded result, or failure, or panic.
     pub(crate) out: &'a mut Vec<u8>,
+    /// The descriptors that the result names.
+    pub(crate) passed: Vec<Passed>,
     /// The largest payload.
     pub(crate) limit: u64,
     /// None where the task runs in the caller, who may fork as it likes.
@@ -99,8 +102,16 @@ impl Invocation<'_> {
                 Err(e) => self.fail(FailureKind::Result, &e),
             };
         }
-        match codec::encode_into(result, self.out, self.limit) {
-            Ok(()) => Verdict::Returned,
+        self.returned(result)
+    }
+
+    fn returned<R: Serialize>(&mut self, result: &R) -> Verdict {
+        let (encoded, passed) = passing::sending(|| codec::encode_into(result, self.out, self.limit));
+        match encoded {
+            Ok(()) => {
+                self.passed = passed;
+                Verdict::Returned
+            }
             Err(e) => self.fail(FailureKind::Result, &e),
         }
     }
@@ -127,10 +138,7 @@ impl Invocation<'_> {
                 break;
             }
         }
-        match codec::encode_into(&runs, self.out, self.limit) {
-            Ok(()) => Verdict::Returned,
-            Err(e) => self.fail(FailureKind::Result, &e),
-        }
+        self.returned(&runs)
     }
 
     /// The results up to the first item that fails, or all.

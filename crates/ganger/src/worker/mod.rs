@@ -28,10 +28,9 @@ use std::sync::Weak;
 
 use ganger_proto::codec;
 use ganger_proto::message::{PROTOCOL, Seat, Setup};
-use ganger_shm::link;
-use ganger_sys::{Bell, Signal, Socket, setup};
+use ganger_sys::{Signal, Socket, setup};
 
-use crate::bootstrap::{Boot, Control, Orders, PACKET, VARIABLE, hello};
+use crate::bootstrap::{Boot, Control, Ends, Orders, PACKET, VARIABLE, hello};
 
 /// Makes this program able to be a worker. **The first line of `main`.**
 ///
@@ -82,7 +81,7 @@ fn serve() -> std::io::Result<()> {
     // What the supervisor's program holds open is none of ours: an inherited pipe would never come to its end.
     setup::close_other_fds(&[socket.as_fd()])?;
     let mut packet = [0; 4096];
-    let (len, fds) = socket.recv(&mut packet, 2, None)?.ok_or_else(|| std::io::Error::other("nobody spoke to it"))?;
+    let (len, fds) = socket.recv(&mut packet, 3, None)?.ok_or_else(|| std::io::Error::other("nobody spoke to it"))?;
     let boot: Boot = codec::decode(&packet[..len], PACKET as u64).map_err(std::io::Error::other)?;
     if boot.protocol != PROTOCOL {
         let why = format!("the supervisor speaks protocol {}, this program {PROTOCOL}", boot.protocol);
@@ -113,17 +112,12 @@ fn own_signals() -> std::io::Result<()> {
 }
 
 fn alone(fds: Vec<OwnedFd>, setup: Setup, seat: Seat, supervisor: u32) -> std::io::Result<()> {
-    let Ok([link, bell]) = <[OwnedFd; 2]>::try_from(fds) else {
-        return Err(std::io::Error::other("link and bell did not come"));
-    };
-    run(link::open(&link)?, Bell::from(bell), setup, seat, &Life::Process { supervisor });
-    Ok(())
+    run(Ends::from_fds(fds)?, setup, seat, &Life::Process { supervisor })
 }
 
 /// Serves a pool on a thread of the supervisor's own process, until the pool lets go of `alive`.
-pub(crate) fn run_thread(link: &OwnedFd, bell: Bell, setup: Setup, seat: Seat, alive: Weak<()>) {
-    match link::open(link) {
-        Ok(end) => run(end, bell, setup, seat, &Life::Thread { alive }),
-        Err(error) => log::error!("a worker thread cannot open its link: {error}"),
+pub(crate) fn run_thread(ends: Ends, setup: Setup, seat: Seat, alive: Weak<()>) {
+    if let Err(error) = run(ends, setup, seat, &Life::Thread { alive }) {
+        log::error!("a worker thread cannot open its link: {error}");
     }
 }

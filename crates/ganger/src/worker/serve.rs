@@ -1,19 +1,21 @@
 //! The worker's loop: hear, begin, run, tell, until told to end or nobody is there.
 
+use std::os::fd::AsFd;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use ganger_proto::TaskId;
 use ganger_proto::codec;
 use ganger_proto::message::{FromWorker, HEAD, Seat, Setup, ToWorker, Verdict};
 use ganger_proto::outcome::{Failure, FailureKind};
 use ganger_proto::spec::Function;
-use ganger_shm::link::{End, StatePage};
+use ganger_proto::{SharedId, TaskId};
+use ganger_shm::link::{self, End, StatePage};
 use ganger_shm::ring::{Reader, Writer};
 use ganger_shm::{Assembly, Claims, Piece};
-use ganger_sys::{Bell, ForkDetector};
+use ganger_sys::{Bell, ForkDetector, Socket};
 
-use crate::bootstrap::hello;
+use crate::bootstrap::{Ends, hello};
+use crate::passing::Passed;
 use crate::registry;
 use crate::title;
 use crate::worker::command::Commands;
@@ -40,19 +42,23 @@ impl Life {
 }
 
 /// Serves one pool.
-pub(crate) fn run(end: End, bell: Bell, setup: Setup, seat: Seat, life: &Life) {
+pub(crate) fn run(ends: Ends, setup: Setup, seat: Seat, life: &Life) -> std::io::Result<()> {
+    let Ends { link, bell, lane } = ends;
+    let End { writer, reader, state } = link::open(&link)?;
+    drop(link);
     panic::keep_in_this_thread();
     if let Life::Process { .. } = life {
         title::be_worker(&setup.pool, seat.slot);
     }
     let spin = Spin::default();
-    let End { writer, reader, state } = end;
     let process = ForkDetector::new();
-    let mut worker = Worker { writer, state, bell, setup, seat, life, spin, process, out: Vec::new(), commands: None };
+    let (out, commands) = (Vec::new(), None);
+    let mut worker = Worker { writer, state, bell, lane, setup, seat, life, spin, process, out, commands };
     if worker.begin() {
         worker.serve(reader);
     }
     context::set(None);
+    Ok(())
 }
 
 /// How long to spin before sleeping: shorter each time it was in vain.
@@ -75,6 +81,7 @@ pub(super) struct Worker<'a> {
     writer: Writer,
     pub(super) state: StatePage,
     bell: Bell,
+    lane: Socket,
     pub(super) setup: Setup,
     pub(super) seat: Seat,
     life: &'a Life,
@@ -188,6 +195,10 @@ impl Worker<'_> {
                 values::keep(id, value.to_vec());
                 start
             }
+            Ok(ToWorker::Descriptor { id }) => {
+                self.take_descriptor(id);
+                start
+            }
             Ok(ToWorker::Unshare { id }) => {
                 values::forget(id);
                 start
@@ -198,6 +209,18 @@ impl Worker<'_> {
                 return None;
             }
         })
+    }
+
+    /// It was sent before the message that names it, so this does not wait.
+    fn take_descriptor(&self, id: SharedId) {
+        match self.lane.recv(&mut [0; 1], 1, Some(Instant::now() + LOOK)) {
+            Ok(Some((_, fds))) => {
+                fds.into_iter().for_each(|fd| values::keep_descriptor(id, Arc::new(fd)));
+            }
+            Ok(None) => {}
+            // Whoever asks for it is told.
+            Err(error) => log::error!("worker: failed to receive the descriptor {id}: {error}"),
+        }
     }
 
     fn call(
@@ -214,7 +237,8 @@ impl Worker<'_> {
         let mut out = std::mem::take(&mut self.out);
         out.clear();
         let host = Some(Host { process: &self.process, function });
-        let mut invocation = Invocation { args, out: &mut out, limit: self.setup.payload_limit, host };
+        let limit = self.setup.payload_limit;
+        let mut invocation = Invocation { args, out: &mut out, passed: Vec::new(), limit, host };
         let verdict = match registry::entry(function) {
             Some(entry) => way(entry)(&mut invocation),
             None => invocation.failed(Failure {
@@ -223,10 +247,20 @@ impl Worker<'_> {
                 value: None,
             }),
         };
+        let passed = invocation.passed;
         let ended = Instant::now();
+        passed.iter().for_each(|passed| self.return_descriptor(passed));
         self.finish(task, attempt, verdict, ended - start, &out);
         self.out = out;
         ended
+    }
+
+    /// If the supervisor is gone, it does not matter any more.
+    fn return_descriptor(&mut self, passed: &Passed) {
+        match self.lane.send(&[0], &[passed.as_fd()], None) {
+            Ok(()) => self.say(&FromWorker::Descriptor),
+            Err(error) => log::error!("worker: failed to return a descriptor: {error}"),
+        }
     }
 
     fn command(&mut self, task: TaskId, attempt: u32, start: Instant, command: &[u8]) -> Instant {

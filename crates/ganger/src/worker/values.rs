@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use ganger_proto::SharedId;
@@ -10,6 +11,7 @@ use ganger_proto::SharedId;
 enum Value {
     Encoded(Vec<u8>),
     Decoded(Arc<dyn Any + Send + Sync>),
+    Descriptor(Arc<OwnedFd>),
 }
 
 thread_local! {
@@ -18,6 +20,18 @@ thread_local! {
 
 pub(crate) fn keep(id: SharedId, encoded: Vec<u8>) {
     VALUES.with_borrow_mut(|values| values.insert(id, Value::Encoded(encoded)));
+}
+
+pub(crate) fn keep_descriptor(id: SharedId, fd: Arc<OwnedFd>) {
+    VALUES.with_borrow_mut(|values| values.insert(id, Value::Descriptor(fd)));
+}
+
+/// The descriptor with this name.
+pub(crate) fn descriptor(id: SharedId) -> Result<Arc<OwnedFd>, String> {
+    VALUES.with_borrow(|values| match values.get(&id) {
+        Some(Value::Descriptor(fd)) => Ok(Arc::clone(fd)),
+        _ => Err(format!("this process was never passed the descriptor {id}")),
+    })
 }
 
 pub(super) fn forget(id: SharedId) {

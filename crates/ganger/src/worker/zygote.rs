@@ -8,10 +8,9 @@ use ganger_proto::codec;
 use ganger_proto::message::{Seat, Setup, Verdict};
 use ganger_proto::outcome::{Failure, Panic};
 use ganger_proto::spec::{Bytes, Function};
-use ganger_shm::link;
-use ganger_sys::{Bell, Fork, ForkDetector, Socket, fork_sibling};
+use ganger_sys::{Fork, ForkDetector, Socket, fork_sibling};
 
-use crate::bootstrap::{Answer, PACKET};
+use crate::bootstrap::{Answer, Ends, PACKET};
 use crate::registry;
 use crate::start_error::start_error;
 use crate::title;
@@ -22,9 +21,9 @@ use crate::worker::{Life, own_signals, panic, stand_alone};
 pub(super) fn run(socket: &Socket, calls: &[(Function, Bytes)], setup: Setup, supervisor: u32) -> std::io::Result<()> {
     title::be_zygote();
     preload(socket, calls, setup.payload_limit)?;
-    while let Some((seat, link, bell)) = next(socket)? {
+    while let Some((seat, ends)) = next(socket)? {
         if fork(socket, seat)? {
-            return be_worker(&link, bell, setup, seat, supervisor);
+            return be_worker(ends, setup, seat, supervisor);
         }
     }
     Ok(())
@@ -46,15 +45,12 @@ fn preload(socket: &Socket, calls: &[(Function, Bytes)], limit: u64) -> std::io:
     }
 }
 
-/// The next worker that is wanted, with its link and its bell. None: the supervisor is gone.
-fn next(socket: &Socket) -> std::io::Result<Option<(Seat, OwnedFd, OwnedFd)>> {
+/// The next worker that is wanted, with its ends. None: the supervisor is gone.
+fn next(socket: &Socket) -> std::io::Result<Option<(Seat, Ends)>> {
     let mut packet = [0; 64];
-    let Some((len, fds)) = socket.recv(&mut packet, 2, None)? else { return Ok(None) };
+    let Some((len, fds)) = socket.recv(&mut packet, 3, None)? else { return Ok(None) };
     let seat = codec::decode(&packet[..len], PACKET as u64).map_err(std::io::Error::other)?;
-    match <[OwnedFd; 2]>::try_from(fds) {
-        Ok([link, bell]) => Ok(Some((seat, link, bell))),
-        Err(_) => Err(std::io::Error::other("link and bell did not come")),
-    }
+    Ok(Some((seat, Ends::from_fds(fds)?)))
 }
 
 /// Calls a function for its effect: a preload, or an initializer.
@@ -64,7 +60,7 @@ pub(super) fn call(function: Function, args: &[u8], limit: u64, process: &ForkDe
     let name = registry::name_of(function);
     let entry = registry::entry(function).ok_or_else(|| format!("{name} is not registered in this program"))?;
     let verdict = catch_unwind(std::panic::AssertUnwindSafe(|| {
-        (entry.call)(&mut Invocation { args, out: &mut out, limit, host })
+        (entry.call)(&mut Invocation { args, out: &mut out, passed: Vec::new(), limit, host })
     }));
     let text = |e: codec::CodecError| e.to_string();
     match verdict {
@@ -96,8 +92,7 @@ fn answer(socket: &Socket, answer: &Answer, fd: Option<&OwnedFd>) -> std::io::Re
     socket.send(&packet, &fds, None)
 }
 
-fn be_worker(link: &OwnedFd, bell: OwnedFd, setup: Setup, seat: Seat, supervisor: u32) -> std::io::Result<()> {
+fn be_worker(ends: Ends, setup: Setup, seat: Seat, supervisor: u32) -> std::io::Result<()> {
     stand_alone(supervisor)?;
-    super::run(link::open(link)?, Bell::from(bell), setup, seat, &Life::Process { supervisor });
-    Ok(())
+    super::run(ends, setup, seat, &Life::Process { supervisor })
 }

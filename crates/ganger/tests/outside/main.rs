@@ -38,6 +38,8 @@ mod recycling;
 
 mod shared;
 
+mod descriptors;
+
 mod ends;
 
 mod surroundings;
