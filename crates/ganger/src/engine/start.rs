@@ -16,18 +16,22 @@ use crate::engine::zygote;
 use crate::title;
 use crate::worker;
 
-/// So many descriptors must be left when a worker has its own: for its pidfd, for another zygote, for output that does
-/// not fit into memory, and for whatever else the program opens.
+/// So many descriptors a worker takes until it has its own.
+const OWN: usize = 5;
+
+/// So many must be left beside: for its pidfd, for another zygote, for output that does not fit into memory, and for
+/// whatever else the program opens.
 const SPARE: usize = 8;
 
 /// A new worker as the supervisor will see it, and what it must be given. `awaited`: how many programs will still
 /// connect, each of which takes descriptors when it does.
 pub(super) fn prepare(settings: &Settings, worker: WorkerId, slot: u32, awaited: usize) -> io::Result<(Member, Ends)> {
+    // Before they are taken: a program that connects just then needs its own.
+    limits::spare_fds(OWN + SPARE + awaited * DESCRIPTORS)?;
     let (end, link) = link::create(&format!("ganger-{}", settings.name), settings.ring_capacity)?;
     let bell = Bell::new()?;
     let (lane, their_lane) = ganger_sys::pair()?;
     let ends = Ends { link, bell: bell.try_clone()?, lane: their_lane };
-    limits::spare_fds(SPARE + awaited * DESCRIPTORS)?;
     Ok((Member::new(worker, slot, end, bell, lane, settings.payload_limit), ends))
 }
 

@@ -28,6 +28,8 @@ mod payloads;
 
 mod starting;
 
+mod shortage;
+
 mod initializers;
 
 mod limits;

@@ -26,7 +26,7 @@ fn with_program(method: StartMethod, program: impl AsRef<Path>) -> Pool {
 }
 
 /// The pool fails, and says so to the task that waits, to the next one, and to whoever joins.
-fn fails_with(pool: &Pool, words: &[&str]) {
+pub(crate) fn fails_with(pool: &Pool, words: &[&str]) {
     let told = match pool.submit(square, 3) {
         Ok(waiting) => {
             let error = waiting.result().unwrap_err();
