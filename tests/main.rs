@@ -13,3 +13,4 @@ mod run_output;
 mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
+mod run_shortage;

@@ -249,8 +249,6 @@ impl<'a, E: Engine> Run<'a, E> {
             }
             Report::Interrupted { step } => self.interrupted(step),
             Report::Understaffed { workers, wanted, why } => {
-                // What waits in the pool would be taken for what runs.
-                self.settings.jobs = workers as usize;
                 self.observer.notice(&Notice::Understaffed { workers, wanted, why: &why });
             }
         }

@@ -18,7 +18,7 @@ use crate::ids::{SharedId, TaskId, WorkerId};
 use crate::spec::{Bytes, Function};
 
 /// The version of everything in this file. Raise it with every change.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The length of a message's head, in bytes.
 pub const HEAD: usize = 32;
@@ -95,6 +95,12 @@ pub enum FromWorker<'a> {
     },
     /// A descriptor that the next outcome names, by its place among them: the next that comes over the lane.
     Descriptor,
+    /// It could not get ready, though no initializer failed, and ends: the encoded
+    /// [`StartError`](crate::outcome::StartError).
+    StartFailed {
+        /// The encoded error.
+        error: &'a [u8],
+    },
     /// A piece of a command's output.
     Output {
         /// Whose.
@@ -192,6 +198,7 @@ mod kind {
     pub(super) const OUTPUT: u8 = 68;
     pub(super) const FINISHED: u8 = 69;
     pub(super) const RETURNED_DESCRIPTOR: u8 = 70;
+    pub(super) const START_FAILED: u8 = 71;
 }
 
 /// The fields of a head, before they are bytes.
@@ -275,6 +282,7 @@ impl<'a> FromWorker<'a> {
             FromWorker::Ready => (Head { kind: kind::READY, ..Head::default() }, &[]),
             FromWorker::InitFailed { error } => (Head { kind: kind::INIT_FAILED, ..Head::default() }, error),
             FromWorker::Descriptor => (Head { kind: kind::RETURNED_DESCRIPTOR, ..Head::default() }, &[]),
+            FromWorker::StartFailed { error } => (Head { kind: kind::START_FAILED, ..Head::default() }, error),
             FromWorker::Output { task, stream, bytes } => {
                 (Head { kind: kind::OUTPUT, sub: stream as u8, id: task.to_bits(), ..Head::default() }, bytes)
             }
@@ -300,6 +308,7 @@ impl<'a> FromWorker<'a> {
             (kind::READY, _) => FromWorker::Ready,
             (kind::INIT_FAILED, _) => FromWorker::InitFailed { error: body },
             (kind::RETURNED_DESCRIPTOR, _) => FromWorker::Descriptor,
+            (kind::START_FAILED, _) => FromWorker::StartFailed { error: body },
             (kind::OUTPUT, 0) => FromWorker::Output { task, stream: Stream::Stdout, bytes: body },
             (kind::OUTPUT, 1) => FromWorker::Output { task, stream: Stream::Stderr, bytes: body },
             (kind::FINISHED, sub) => {
@@ -318,83 +327,5 @@ impl<'a> FromWorker<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TASK: TaskId = TaskId::new(0x0102, 3);
-
-    fn joined((head, body): ([u8; HEAD], &[u8])) -> Vec<u8> {
-        [&head[..], body].concat()
-    }
-
-    fn golden(kind: u8, sub: u8, function: u8, id: [u8; 8], attempt: u8, took: u8, body: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![kind, sub, 0, 0, function, 0, 0, 0];
-        bytes.extend(id);
-        bytes.extend([attempt, 0, 0, 0, 0, 0, 0, 0, took, 0, 0, 0, 0, 0, 0, 0]);
-        bytes.extend(body);
-        bytes
-    }
-
-    fn parts(bytes: &[u8]) -> (&[u8; HEAD], &[u8]) {
-        bytes.split_first_chunk().expect("a head")
-    }
-
-    const ID: [u8; 8] = [2, 1, 0, 0, 3, 0, 0, 0];
-    const NONE: [u8; 8] = [0; 8];
-
-    #[test]
-    fn golden_bytes_to_a_worker() {
-        let shared = SharedId::new(0x0102, 3);
-        let table = [
-            (
-                ToWorker::Call { task: TASK, attempt: 2, function: Function(9), args: b"ab" },
-                golden(1, 0, 9, ID, 2, 0, b"ab"),
-            ),
-            (
-                ToWorker::Map { task: TASK, attempt: 1, function: Function(9), items: b"ab" },
-                golden(2, 0, 9, ID, 1, 0, b"ab"),
-            ),
-            (ToWorker::Command { task: TASK, attempt: 1, command: b"ls" }, golden(3, 0, 0, ID, 1, 0, b"ls")),
-            (ToWorker::Share { id: shared, value: b"v" }, golden(4, 0, 0, ID, 0, 0, b"v")),
-            (ToWorker::Unshare { id: shared }, golden(5, 0, 0, ID, 0, 0, b"")),
-            (ToWorker::Retire, golden(6, 0, 0, NONE, 0, 0, b"")),
-            (ToWorker::Descriptor { id: shared }, golden(7, 0, 0, ID, 0, 0, b"")),
-        ];
-        for (message, bytes) in table {
-            assert_eq!(joined(message.encode()), bytes, "{message:?}");
-            assert_eq!(ToWorker::decode(parts(&bytes).0, parts(&bytes).1).expect("golden"), message);
-        }
-    }
-
-    #[test]
-    fn golden_bytes_from_a_worker() {
-        let took = Duration::from_nanos(7);
-        let finished = |verdict| FromWorker::Finished { task: TASK, attempt: 1, verdict, took, body: b"r" };
-        let output = |stream| FromWorker::Output { task: TASK, stream, bytes: b"o" };
-        let table = [
-            (FromWorker::Hello { hello: b"h" }, golden(65, 0, 0, NONE, 0, 0, b"h")),
-            (FromWorker::Ready, golden(66, 0, 0, NONE, 0, 0, b"")),
-            (FromWorker::InitFailed { error: b"e" }, golden(67, 0, 0, NONE, 0, 0, b"e")),
-            (FromWorker::Descriptor, golden(70, 0, 0, NONE, 0, 0, b"")),
-            (output(Stream::Stdout), golden(68, 0, 0, ID, 0, 0, b"o")),
-            (output(Stream::Stderr), golden(68, 1, 0, ID, 0, 0, b"o")),
-            (finished(Verdict::Returned), golden(69, 0, 0, ID, 1, 7, b"r")),
-            (finished(Verdict::Failed), golden(69, 1, 0, ID, 1, 7, b"r")),
-            (finished(Verdict::Panicked), golden(69, 2, 0, ID, 1, 7, b"r")),
-        ];
-        for (message, bytes) in table {
-            assert_eq!(joined(message.encode()), bytes, "{message:?}");
-            assert_eq!(FromWorker::decode(parts(&bytes).0, parts(&bytes).1).expect("golden"), message);
-        }
-    }
-
-    #[test]
-    fn garbage_is_told_and_not_believed() {
-        let from_worker = |bytes: &[u8]| FromWorker::decode(parts(bytes).0, parts(bytes).1).is_err();
-        assert!(from_worker(&[0xff; 64]));
-        assert!(from_worker(&golden(69, 9, 0, ID, 1, 7, b"r")));
-        assert!(from_worker(&golden(1, 0, 9, ID, 1, 0, b"")));
-        let to_worker = golden(66, 0, 0, NONE, 0, 0, b"");
-        assert!(ToWorker::decode(parts(&to_worker).0, parts(&to_worker).1).is_err());
-    }
-}
+#[path = "message_tests.rs"]
+mod tests;

@@ -72,6 +72,7 @@ impl Driver {
         match (&member.phase, &member.misbehaved) {
             (Phase::Ready, _) => Event::WorkerGone { worker, current, exit },
             (Phase::InitFailed(error), _) => Event::InitFailed { worker, error: error.clone() },
+            (Phase::StartFailed(error), _) => Event::StartFailed { worker, error: error.clone() },
             (Phase::Starting | Phase::Greeted, Some(why)) => {
                 Event::StartFailed { worker, error: StartError::permanent(why) }
             }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use ganger_machine::Moment;
 use ganger_proto::message::{HEAD, ToWorker};
+use ganger_proto::outcome::StartError;
 use ganger_proto::{SharedId, TaskId, WorkerId};
 use ganger_shm::link::End;
 use ganger_shm::ring::Position;
@@ -75,6 +76,8 @@ pub(crate) enum Phase {
     Ready,
     /// Its initializer failed.
     InitFailed(String),
+    /// It could not get ready.
+    StartFailed(StartError),
 }
 
 /// What came of a take-back.

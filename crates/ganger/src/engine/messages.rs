@@ -114,6 +114,7 @@ impl Core {
             Ok(FromWorker::Hello { hello }) => self.on_hello(index, hello),
             Ok(FromWorker::Ready) => self.on_ready(index),
             Ok(FromWorker::InitFailed { error }) => self.on_init_failed(index, error),
+            Ok(FromWorker::StartFailed { error }) => self.on_start_failed(index, error),
             Err(error) => self.misbehave(index, error.to_string()),
         }
         body
@@ -198,7 +199,7 @@ impl Core {
                 log::debug!("pool {}: worker {worker} is ready (pid {:?})", self.settings.name, member.pid());
                 self.event(Event::Ready { worker });
             }
-            Phase::Starting | Phase::Ready | Phase::InitFailed(_) => {
+            Phase::Starting | Phase::Ready | Phase::InitFailed(_) | Phase::StartFailed(_) => {
                 self.misbehave(index, "it said that it is ready at the wrong time".to_owned());
             }
         }
@@ -207,6 +208,14 @@ impl Core {
     fn on_init_failed(&mut self, index: usize, error: &[u8]) {
         if let Some(member) = self.gang.at(index) {
             member.phase = Phase::InitFailed(String::from_utf8_lossy(error).into_owned());
+        }
+    }
+
+    fn on_start_failed(&mut self, index: usize, error: &[u8]) {
+        match (self.gang.at(index), codec::decode(error, error.len() as u64 + 1)) {
+            (Some(member), Ok(error)) if member.phase == Phase::Greeted => member.phase = Phase::StartFailed(error),
+            (_, Ok(_)) => self.misbehave(index, "it said that it could not start at the wrong time".to_owned()),
+            (_, Err(error)) => self.misbehave(index, error.to_string()),
         }
     }
 

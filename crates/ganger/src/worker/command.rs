@@ -19,9 +19,10 @@ use ganger_proto::TaskId;
 use ganger_proto::codec;
 use ganger_proto::message::{FromWorker, Seat, Verdict};
 use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind};
+use ganger_proto::policy::Backoff;
 use ganger_proto::spec::{Command, Output};
 use ganger_shm::Piece;
-use ganger_sys::{Child, EnvBlock, Launch, Signal, setup, sweep};
+use ganger_sys::{Child, EnvBlock, Launch, LaunchError, Signal, setup, sweep};
 
 use crate::exit::translated;
 use crate::worker::pipes::Pipe;
@@ -37,6 +38,10 @@ const PIPE: usize = 64 << 10;
 
 /// How long what was killed may take to die before it is left to the kernel.
 const PATIENCE: Duration = Duration::from_millis(200);
+
+/// How long a command waits for what there is too little of, and how it looks again.
+const SHORTAGE: Duration = Duration::from_secs(30);
+const PAUSES: Backoff = Backoff { first: Duration::from_millis(1), max: Duration::from_millis(100), jitter: 0.0 };
 
 /// What a worker that runs commands has ready for them.
 pub(super) struct Commands {
@@ -56,12 +61,22 @@ impl Commands {
             }
             Life::Thread { .. } => None,
         };
+        // Without a process for its commands a worker is of no use.
+        Launch::probe()?;
         let env = EnvBlock::inherited().with("GANGER_SLOT", seat.slot.to_string());
         Ok(Self { env, null: File::open("/dev/null")?, buffer: vec![0; PIPE].into(), signals })
     }
 
     pub(super) fn is_told_to_end(&mut self) -> bool {
         self.signals.as_mut().is_some_and(Signals::is_told_to_end)
+    }
+
+    /// Sleeps until a signal comes, at most for so long.
+    fn sleep(&self, time: Duration) {
+        let heard = self.signals.as_ref().map(|signals| ganger_sys::wait_readable([signals.door.as_fd()], Some(time)));
+        if !matches!(heard, Some(Ok(_))) {
+            std::thread::sleep(time);
+        }
     }
 }
 
@@ -122,13 +137,36 @@ fn start<'r, 'w>(
         Output::Captured => Some(Pipe::both().map_err(|e| format!("failed to make its pipes: {e}"))?),
         Output::Inherited => None,
     };
-    let began = Instant::now();
-    let child = launch(commands, &program, pipes.as_ref())?;
+    let (began, child) = launch_in_time(commands, worker, &program, pipes.as_ref())?;
     worker.state.set_group(Some(child.pid()));
     Ok(Running { commands, worker, task, child, began, pipes, asked: Asked::No })
 }
 
-fn launch(commands: &Commands, program: &Program, pipes: Option<&[Pipe; 2]>) -> Result<Child, String> {
+/// Where there is too little of something for a command, others may soon give it back.
+fn launch_in_time(
+    commands: &mut Commands,
+    worker: &Worker<'_>,
+    program: &Program,
+    pipes: Option<&[Pipe; 2]>,
+) -> Result<(Instant, Child), String> {
+    let deadline = Instant::now() + SHORTAGE;
+    let mut failures = 0;
+    loop {
+        let began = Instant::now();
+        let error = match launch(commands, program, pipes) {
+            Ok(child) => return Ok((began, child)),
+            Err(error) => error,
+        };
+        let unwanted = commands.is_told_to_end() || worker.is_alone() || worker.state.asked_to_stop();
+        if unwanted || !error.is_temporary() || began >= deadline {
+            return Err(error.to_string());
+        }
+        failures += 1;
+        commands.sleep(PAUSES.pause(failures, 0.0));
+    }
+}
+
+fn launch(commands: &Commands, program: &Program, pipes: Option<&[Pipe; 2]>) -> Result<Child, LaunchError> {
     let (own_out, own_err) = (io::stdout(), io::stderr());
     let (stdout, stderr) = match pipes {
         Some([out, err]) => (out.writer.as_fd(), err.writer.as_fd()),
@@ -144,7 +182,7 @@ fn launch(commands: &Commands, program: &Program, pipes: Option<&[Pipe; 2]>) -> 
         stdout,
         stderr,
     };
-    launch.start().map_err(|e| e.to_string())
+    launch.start()
 }
 
 /// What a wait has brought.
@@ -294,6 +332,6 @@ fn failed(kind: FailureKind, message: String) -> (Verdict, Vec<u8>) {
     (Verdict::Failed, encoded(&Failure { kind, message, value: None }))
 }
 
-fn encoded<T: serde::Serialize>(value: &T) -> Vec<u8> {
+pub(super) fn encoded<T: serde::Serialize>(value: &T) -> Vec<u8> {
     codec::encode(value, u64::MAX).expect("numbers and text can always be encoded")
 }

@@ -1,5 +1,6 @@
 //! The worker's loop: hear, begin, run, tell, until told to end or nobody is there.
 
+use std::io;
 use std::os::fd::AsFd;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -17,8 +18,9 @@ use ganger_sys::{Bell, ForkDetector, Socket};
 use crate::bootstrap::{Ends, hello};
 use crate::passing::Passed;
 use crate::registry;
+use crate::start_error::start_error;
 use crate::title;
-use crate::worker::command::Commands;
+use crate::worker::command::{Commands, encoded};
 use crate::worker::context::{self, Current};
 use crate::worker::invocation::{Host, Invocation};
 use crate::worker::{command, panic, values, zygote};
@@ -107,7 +109,11 @@ impl Worker<'_> {
             pool: Arc::from(&*self.setup.pool),
             state: self.state.clone(),
         }));
-        let done = self.prepare().and_then(|()| self.initialize());
+        if let Err(error) = self.prepare() {
+            self.say(&FromWorker::StartFailed { error: &encoded(&start_error(&error)) });
+            return false;
+        }
+        let done = self.initialize();
         match &done {
             Ok(()) => self.say(&FromWorker::Ready),
             Err(error) => self.say(&FromWorker::InitFailed { error: error.as_bytes() }),
@@ -115,10 +121,9 @@ impl Worker<'_> {
         done.is_ok()
     }
 
-    fn prepare(&mut self) -> Result<(), String> {
+    fn prepare(&mut self) -> io::Result<()> {
         if self.setup.commands {
-            let commands = Commands::new(self.seat, self.life);
-            self.commands = Some(commands.map_err(|e| format!("failed to get ready for commands: {e}"))?);
+            self.commands = Some(Commands::new(self.seat, self.life)?);
         }
         Ok(())
     }
