@@ -15,7 +15,7 @@ const WORKERS: &[usize] = &[1, 2, 8, 32, 128, 512, 1_000];
 /// Queues are measured as often as it takes to come to so many tasks.
 const ALTOGETHER: u64 = 3_000_000;
 const OFTEN_ENOUGH: u64 = 300;
-const TIMES: usize = 3;
+const TIMES: usize = 5;
 /// The tasks that go through every number of workers.
 const TASKS: u64 = 100_000;
 /// Memory is counted over so many tasks.
@@ -61,26 +61,38 @@ fn queued(pool: &Pool, tasks: u64) -> Result<f64, Box<dyn Error>> {
 }
 
 fn workers() -> Measured {
-    let mut base = None;
+    let one = gang::ready(gang::builder(WORKERS[0]))?;
     for &workers in WORKERS {
-        let cost = match through(workers) {
-            Ok(cost) => cost,
+        match beside(&one, workers) {
+            Ok((ratio, cost)) => {
+                let figure = Figure::new("growth", "ganger workers", ratio, "x cost ratio").with("workers", workers);
+                figure.with("us", cost * 1e6).with("against", WORKERS[0]).print()?;
+            }
             Err(why) => {
                 figure::tell(&format!("SKIPPED growth to {workers} workers and more: {why}"));
-                return Ok(());
+                break;
             }
-        };
-        let ratio = cost / *base.get_or_insert(cost);
-        let figure = Figure::new("growth", "ganger workers", ratio, "x cost ratio").with("workers", workers);
-        figure.with("us", cost * 1e6).with("against", WORKERS[0]).print()?;
+        }
     }
     Ok(())
 }
 
-/// Seconds a task through so many workers.
-fn through(workers: usize) -> Result<f64, Box<dyn Error>> {
+/// Seconds a task through so many workers, and how many times those of the first number that is. Both are measured in
+/// turn: a machine that grows slower does so for both.
+fn beside(one: &Pool, workers: usize) -> Result<(f64, f64), Box<dyn Error>> {
     let pool = gang::ready(gang::builder(workers))?;
-    let took = timing::median_seconds(TIMES, || noop::submit_and_collect(&pool, TASKS))?;
+    let (mut base, mut costs) = (Vec::new(), Vec::new());
+    for _ in 0..TIMES {
+        base.push(through(one)?);
+        costs.push(through(&pool)?);
+    }
+    let cost = timing::quantile(&mut costs, 0.5);
+    Ok((cost / timing::quantile(&mut base, 0.5), cost))
+}
+
+/// Seconds a task.
+fn through(pool: &Pool) -> Result<f64, Box<dyn Error>> {
+    let took = timing::seconds(|| noop::submit_and_collect(pool, TASKS))?;
     Ok(took / TASKS as f64)
 }
 

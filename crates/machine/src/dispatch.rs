@@ -18,6 +18,10 @@ use crate::event::{Action, End};
 use crate::machine::Machine;
 use crate::task::TaskState;
 
+/// So many times the cost of a wake-up a hot worker may be silent: its outcomes are read every few dozen submits, so what
+/// is known of it is that old.
+const UNHEARD: u32 = 4;
+
 impl Machine {
     pub(crate) fn on_submitted(&mut self, task: TaskId, policy: Arc<TaskPolicy>, actions: &mut Vec<Action>) {
         if let Some(refusal) = self.refusal() {
@@ -129,8 +133,8 @@ impl Machine {
         let worker = &self.workers[place];
         let depth = worker.held.len();
         let has_room = worker.is_ready() && !worker.is_spent() && 0 < depth && depth < self.pace.hot();
-        // A front that runs for longer than that is no task of microseconds, whatever the mean says.
-        (has_room && self.now.since(worker.began) <= self.policy.prefetch.wake_cost).then_some(place)
+        // A front that runs for much longer than that is no task of microseconds, whatever the mean says.
+        (has_room && self.now.since(worker.began) <= UNHEARD * self.policy.prefetch.wake_cost).then_some(place)
     }
 
     fn spare_worker(&mut self) -> Option<usize> {
