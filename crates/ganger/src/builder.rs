@@ -171,7 +171,8 @@ impl PoolBuilder {
         self
     }
 
-    /// How long a worker may take to become ready: 30 s by default.
+    /// How long a worker may take to become ready: 30 s by default. So long, too, a pool that has lost its last worker
+    /// goes on trying when it cannot start one for want of descriptors, processes or memory.
     #[must_use]
     pub fn start_timeout(mut self, timeout: Duration) -> Self {
         self.policy.start_timeout = timeout;

@@ -196,6 +196,8 @@ impl Member {
     /// Takes the descriptor that the worker has sent back. False: there is none.
     pub(crate) fn take_descriptor(&mut self) -> bool {
         match self.lane.recv(&mut [0; 1], 1, Some(Instant::now())) {
+            // Without it the next one would be taken for it: there was no room for it here.
+            Ok(Some((_, fds))) if fds.is_empty() => return false,
             Ok(Some((_, fds))) => self.came.extend(fds.into_iter().map(Passed::from)),
             Ok(None) | Err(_) => return false,
         }
