@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::LaunchError;
 use crate::cgroup::{Group, Groups};
@@ -43,11 +43,11 @@ impl Shortage {
     fn remedy(self) -> String {
         let limit = match self {
             Self::Descriptors => ulimit('n', Resource::OpenFiles, 1),
-            Self::MachineDescriptors => Some("the machine's fs.file-max".to_owned()),
-            Self::Processes => full_group().or_else(|| ulimit('u', Resource::Processes, 1)),
+            Self::MachineDescriptors => None,
+            Self::Processes => process_limit(),
             Self::Memory => ulimit('v', Resource::AddressSpace, 1024),
         };
-        limit.map_or_else(|| "free some".to_owned(), |limit| format!("raise {limit}"))
+        limit.map_or_else(|| "free some".to_owned(), |(limit, name)| format!("raise {name} ({limit})"))
     }
 }
 
@@ -64,30 +64,31 @@ impl fmt::Display for Shortage {
     }
 }
 
-/// A limit of this process as a shell knows it, in the shell's unit. `None`: there is none.
-fn ulimit(letter: char, resource: Resource, unit: u64) -> Option<String> {
+/// A limit of this process, in the unit and by the name that shells have for it. `None`: there is none.
+fn ulimit(letter: char, resource: Resource, unit: u64) -> Option<(u64, String)> {
     let limit = limits::limit(resource).ok().filter(|limit| limit.soft != u64::MAX)?;
-    Some(format!("`ulimit -{letter}` ({})", limit.soft / unit))
+    Some((limit.soft / unit, format!("`ulimit -{letter}`")))
 }
 
-/// The limit of the control group, ours or one above it, that has as many processes as it may.
-fn full_group() -> Option<String> {
-    let full = |group: Group| group.upwards().find_map(limit_of_full);
-    let groups = Groups::read()?;
-    let (file, limit) = groups.v2().and_then(full).or_else(|| groups.v1("pids").and_then(full))?;
-    Some(format!("{} ({limit})", file.display()))
+/// The smallest of those that hold: the user's, and those of the control group and all above it. Which of them was
+/// reached is not told, and a moment later none need be.
+fn process_limit() -> Option<(u64, String)> {
+    let user = ulimit('u', Resource::Processes, 1).filter(|_| !nix::unistd::geteuid().is_root());
+    group_limits().into_iter().chain(user).min()
 }
 
-fn limit_of_full(group: &Path) -> Option<(PathBuf, u64)> {
+/// Each with its file.
+fn group_limits() -> Vec<(u64, String)> {
+    let Some(groups) = Groups::read() else { return Vec::new() };
+    let groups: Vec<Group> = groups.v2().into_iter().chain(groups.v1("pids")).collect();
+    groups.iter().flat_map(Group::upwards).filter_map(group_limit).collect()
+}
+
+/// None is told by `max`, which is no number.
+fn group_limit(group: &Path) -> Option<(u64, String)> {
     let file = group.join("pids.max");
-    let limit = reached(&fs::read_to_string(&file).ok()?, &fs::read_to_string(group.join("pids.current")).ok()?)?;
-    Some((file, limit))
-}
-
-/// No limit is told by `max`.
-fn reached(limit: &str, current: &str) -> Option<u64> {
-    let (limit, current): (u64, u64) = (limit.trim().parse().ok()?, current.trim().parse().ok()?);
-    (current >= limit).then_some(limit)
+    let limit = fs::read_to_string(&file).ok()?.trim().parse().ok()?;
+    Some((limit, file.display().to_string()))
 }
 
 #[cfg(test)]
@@ -110,12 +111,5 @@ mod tests {
         let error = |errno| io::Error::from(LaunchError::new("x".as_ref(), crate::Stage::Fork, errno));
         assert_eq!(Shortage::of(&error(libc::EAGAIN)), Some(Shortage::Processes));
         assert_eq!(Shortage::of(&error(libc::EACCES)), None);
-    }
-
-    #[test]
-    fn a_group_is_full_when_it_has_as_many_as_it_may() {
-        assert_eq!(reached("3\n", "3\n"), Some(3));
-        assert_eq!(reached("3\n", "2\n"), None);
-        assert_eq!(reached("max\n", "3\n"), None);
     }
 }
