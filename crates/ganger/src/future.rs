@@ -18,14 +18,14 @@ use crate::engine::Engine;
 use crate::error::{Context, Error, ErrorKind, TaskError, Why};
 use crate::passing;
 use crate::registry;
-use crate::slot::{Detail, Ended, Hook, How, SlotRef, Told};
+use crate::slot::{Detail, Ended, Hook, How, Reading, Told};
 use crate::task::Portable;
 
 /// The result of a task that may still run: `concurrent.futures.Future`, or `AsyncResult`, typed.
 ///
 /// It is also a `std::future::Future`, for any executor. Dropping it cancels nothing.
 pub struct Future<T> {
-    pub(crate) slot: SlotRef,
+    pub(crate) slot: Reading,
     pub(crate) what: What,
     /// None where tasks run in the caller: they are done before anyone could wait.
     pub(crate) engine: Option<(Arc<Engine>, TaskId)>,

@@ -12,7 +12,7 @@ use crate::engine::table::{Payload, Work};
 use crate::future::{Future, What};
 use crate::passing::Passed;
 use crate::registry;
-use crate::slot::{Body, Detail, Ended, How, Slots};
+use crate::slot::{Body, Detail, Ended, How, Reading, Slots};
 use crate::worker::invocation::Invocation;
 use crate::worker::panic;
 
@@ -39,7 +39,7 @@ pub(crate) fn run<T>(payload: &Payload, what: What, limit: u64) -> Future<T> {
     };
     let hooks = slot.fill(ended);
     debug_assert!(hooks.is_none(), "nobody has the future yet");
-    Future { slot, what, engine: None, result: PhantomData }
+    Future { slot: Reading::first(slot), what, engine: None, result: PhantomData }
 }
 
 fn call(payload: &Payload, out: &mut Vec<u8>, limit: u64) -> (Verdict, Vec<Passed>) {

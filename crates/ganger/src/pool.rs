@@ -26,6 +26,7 @@ use crate::map_result::MapResult;
 use crate::mapping::{Mapping, Order};
 use crate::options::TaskOptions;
 use crate::shared::{Naming, Shared};
+use crate::slot::Reading;
 use crate::task::{Portable, Task, lookup};
 
 /// A set of workers with one queue. Cloning it gives another handle to the same pool; when the last handle is dropped
@@ -356,7 +357,7 @@ impl Pool {
             return Ok(inline::run(&payload, what, self.inner.settings.payload_limit));
         };
         let (task, slot) = engine.submit(payload, &options.policy).map_err(Error::new)?;
-        Ok(Future { slot, what, engine: Some((Arc::clone(engine), task)), result: PhantomData })
+        Ok(Future { slot: Reading::first(slot), what, engine: Some((Arc::clone(engine), task)), result: PhantomData })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where an outcome waits for those who want it: filled once, by whoever drains the rings.
 
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -23,6 +24,12 @@ pub(crate) enum Ended {
         took: u32,
     },
     Other(Box<Detail>),
+}
+
+impl Ended {
+    fn is_light(&self) -> bool {
+        matches!(self, Self::Returned { body, .. } if !body.spilled())
+    }
 }
 
 /// Everything but success, with its circumstances.
@@ -81,6 +88,41 @@ impl Deref for SlotRef {
     }
 }
 
+/// One who may read the outcome: a future, a callback. With the last of them the outcome goes, though its slot stays as
+/// long as its block: results are not kept for their neighbours' sake.
+pub(crate) struct Reading(SlotRef);
+
+impl Reading {
+    /// The first, and, until it is cloned, only one.
+    pub(crate) fn first(slot: SlotRef) -> Self {
+        Self(slot)
+    }
+}
+
+impl Clone for Reading {
+    fn clone(&self) -> Self {
+        self.0.cell().more_readers += 1;
+        Self(self.0.clone())
+    }
+}
+
+impl Deref for Reading {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        &self.0
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        if !self.0.is_light.load(Ordering::Acquire) {
+            // With the lock free again: what a result holds may be anything.
+            drop(self.0.leave());
+        }
+    }
+}
+
 /// Where new slots come from.
 pub(crate) struct Slots {
     block: Arc<[Slot; BLOCK]>,
@@ -110,6 +152,8 @@ impl Slots {
 pub(crate) struct Slot {
     cell: Mutex<Cell>,
     filled: Condvar,
+    /// Whether it is filled with what owns no memory: then nobody need take it out.
+    is_light: AtomicBool,
 }
 
 /// Most slots never have any.
@@ -120,6 +164,10 @@ struct Cell {
     ended: Option<Ended>,
     hooks: Option<Box<Hooks>>,
     sleepers: u32,
+    /// Beside the first.
+    more_readers: u32,
+    /// Nobody reads any more: what comes is not kept.
+    is_left: bool,
 }
 
 impl Slot {
@@ -131,11 +179,29 @@ impl Slot {
     pub(crate) fn fill(&self, ended: Ended) -> Option<Box<Hooks>> {
         let mut cell = self.cell();
         debug_assert!(cell.ended.is_none(), "a task settles once");
-        cell.ended.get_or_insert(ended);
+        if !cell.is_left {
+            self.is_light.store(ended.is_light(), Ordering::Release);
+            cell.ended.get_or_insert(ended);
+        }
         if cell.sleepers > 0 {
             self.filled.notify_all();
         }
         cell.hooks.take()
+    }
+
+    /// A reader goes. With the last one, what was to be read.
+    fn leave(&self) -> Option<Ended> {
+        let mut cell = self.cell();
+        match cell.more_readers.checked_sub(1) {
+            Some(left) => {
+                cell.more_readers = left;
+                None
+            }
+            None => {
+                cell.is_left = true;
+                cell.ended.take()
+            }
+        }
     }
 
     pub(crate) fn is_filled(&self) -> bool {
@@ -181,5 +247,34 @@ impl Slot {
             };
         }
         cell.sleepers -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn large() -> Ended {
+        Ended::Returned { body: Body::from_vec(vec![7; 100]), took: 0 }
+    }
+
+    #[test]
+    fn an_outcome_goes_with_its_last_reader() {
+        let slot = Slots::default().fresh();
+        let (one, engine) = (Reading::first(slot.clone()), slot);
+        engine.fill(large());
+        let two = one.clone();
+        drop(one);
+        assert!(engine.is_filled());
+        drop(two);
+        assert!(!engine.is_filled());
+    }
+
+    #[test]
+    fn what_comes_when_nobody_reads_is_not_kept() {
+        let slot = Slots::default().fresh();
+        drop(Reading::first(slot.clone()));
+        slot.fill(large());
+        assert!(!slot.is_filled());
     }
 }
