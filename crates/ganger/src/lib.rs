@@ -246,6 +246,7 @@
 //! | `wait`, `as_completed` | [`wait()`], [`as_completed`] |
 //! | `multiprocessing.reduction.DupFd`, `send_handle` | [`Descriptor`] |
 //! | `Pipe`, `Connection`, `Listener`, `Client`, `connection.wait` | the same, in [`connection`] |
+//! | `SimpleQueue` | [`SimpleQueue`] |
 //! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`] |
 //! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`], [`TaskError::is_cancelled`] |
 #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
@@ -311,6 +312,9 @@ pub use executor::{Executor, InlineExecutor, ProcessPoolExecutor, ThreadPoolExec
 
 pub mod connection;
 pub use connection::{Client, Connection, ConnectionError, Listener, Pipe};
+
+mod simple_queue;
+pub use simple_queue::SimpleQueue;
 
 mod command;
 pub use command::{Report, Reports, command_end};

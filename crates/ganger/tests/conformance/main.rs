@@ -16,4 +16,6 @@ mod wait;
 
 mod eintr;
 
+mod simple_queue;
+
 ganger::test_worker!();
