@@ -8,6 +8,8 @@ use ganger_proto::codec::CodecError;
 use ganger_proto::outcome::{Exit, Failure, FailureKind, NotStarted, Panic, PoolFailure};
 use ganger_sys::Shortage;
 
+use crate::connection::ConnectionError;
+
 /// What went wrong with a pool, or with a call through it.
 pub struct Error {
     kind: Box<ErrorKind>,
@@ -28,6 +30,7 @@ pub(crate) enum ErrorKind {
     StillOpen,
     Invalid { what: &'static str, why: &'static str },
     Task(TaskError),
+    Connection(ConnectionError),
 }
 
 impl Error {
@@ -68,6 +71,12 @@ impl Error {
     pub fn task(&self) -> Option<&TaskError> {
         if let ErrorKind::Task(error) = &*self.kind { Some(error) } else { None }
     }
+
+    /// What happened to the connection, if the error is of one.
+    #[must_use]
+    pub fn connection(&self) -> Option<&ConnectionError> {
+        if let ErrorKind::Connection(error) = &*self.kind { Some(error) } else { None }
+    }
 }
 
 impl fmt::Display for Error {
@@ -96,6 +105,7 @@ impl fmt::Display for Error {
             ErrorKind::StillOpen => write!(f, "the pool is still open: call close() or terminate() before join()"),
             ErrorKind::Invalid { what, why } => write!(f, "{what}: {why}"),
             ErrorKind::Task(error) => error.fmt(f),
+            ErrorKind::Connection(error) => error.fmt(f),
         }
     }
 }
@@ -111,7 +121,7 @@ impl std::error::Error for Error {
         if let ErrorKind::System { source, .. } = &*self.kind {
             return Some(source);
         }
-        self.task().map(|error| error as _)
+        self.task().map(|error| error as _).or(self.connection().map(|error| error as _))
     }
 }
 
@@ -124,6 +134,12 @@ impl From<CodecError> for Error {
 impl From<TaskError> for Error {
     fn from(error: TaskError) -> Self {
         Self::new(ErrorKind::Task(error))
+    }
+}
+
+impl From<ConnectionError> for Error {
+    fn from(error: ConnectionError) -> Self {
+        Self::new(ErrorKind::Connection(error))
     }
 }
 

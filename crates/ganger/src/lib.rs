@@ -156,6 +156,7 @@
 //! |---|---|---|
 //! | [`SubmitError`] | a submit that was not accepted | `args` gives the arguments back, `error` says why |
 //! | [`TaskError`] | who asks for the result | [`panic`](TaskError::panic), [`crashes`](TaskError::crashes), [`is_timed_out`](TaskError::is_timed_out), [`is_cancelled`](TaskError::is_cancelled), [`failure`](TaskError::failure), [`is_not_started`](TaskError::is_not_started) |
+//! | [`ConnectionError`] | who sends, receives, listens or connects | [`is_disconnected`](ConnectionError::is_disconnected), [`is_timeout`](ConnectionError::is_timeout), … |
 //! | [`Error`] | everybody else | [`task`](Error::task), [`is_timeout`](Error::is_timeout) of a wait, [`is_closed`](Error::is_closed), [`pool_failure`](Error::pool_failure), [`is_unregistered`](Error::is_unregistered) |
 //!
 //! ```
@@ -244,6 +245,8 @@
 //! | `Future.result`, `exception`, `cancel`, `done` | the same; `cancel` also ends a task that runs |
 //! | `wait`, `as_completed` | [`wait()`], [`as_completed`] |
 //! | `multiprocessing.reduction.DupFd`, `send_handle` | [`Descriptor`] |
+//! | `Pipe`, `Connection`, `Listener`, `Client`, `connection.wait` | the same, in [`connection`] |
+//! | `SimpleQueue` | [`SimpleQueue`] |
 //! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`] |
 //! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`], [`TaskError::is_cancelled`] |
 #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
@@ -306,6 +309,12 @@ pub use gather::{AsCompleted, ReturnWhen, Waited, as_completed, wait};
 
 mod executor;
 pub use executor::{Executor, InlineExecutor, ProcessPoolExecutor, ThreadPoolExecutor, Wait, Waiting};
+
+pub mod connection;
+pub use connection::{Client, Connection, ConnectionError, Listener, Pipe};
+
+mod simple_queue;
+pub use simple_queue::SimpleQueue;
 
 mod command;
 pub use command::{Report, Reports, command_end};

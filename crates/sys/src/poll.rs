@@ -23,24 +23,43 @@ use crate::errno::{check, retry};
 /// # Errors
 /// When the kernel has no memory for it.
 pub fn wait_readable<const N: usize>(fds: [BorrowedFd<'_>; N], timeout: Option<Duration>) -> io::Result<[bool; N]> {
-    wait_for(fds.map(|fd| (fd, libc::POLLIN)), timeout)
+    let mut polled = fds.map(|fd| pollfd(fd, libc::POLLIN));
+    wait_for(&mut polled, timeout)?;
+    Ok(polled.map(|p| p.revents != 0))
+}
+
+/// As [`wait_readable`], of as many as there are: the numbers of those that are ready.
+///
+/// # Errors
+/// When there are more than this process may have open, or the kernel has no memory for it.
+pub fn wait_readable_of(fds: &[BorrowedFd<'_>], timeout: Option<Duration>) -> io::Result<Vec<usize>> {
+    let mut polled: Vec<_> = fds.iter().map(|fd| pollfd(*fd, libc::POLLIN)).collect();
+    wait_for(&mut polled, timeout)?;
+    Ok(polled.iter().enumerate().filter(|(_, p)| p.revents != 0).map(|(number, _)| number).collect())
 }
 
 /// Waits until `fd` takes more, or has hung up; `false` when the time is up.
-pub(crate) fn wait_writable(fd: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
-    wait_for([(fd, libc::POLLOUT)], timeout).map(|[ready]| ready)
+///
+/// # Errors
+/// When the kernel has no memory for it.
+pub fn wait_writable(fd: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Result<bool> {
+    let mut polled = [pollfd(fd, libc::POLLOUT)];
+    wait_for(&mut polled, timeout)?;
+    Ok(polled[0].revents != 0)
 }
 
-fn wait_for<const N: usize>(fds: [(BorrowedFd<'_>, i16); N], timeout: Option<Duration>) -> io::Result<[bool; N]> {
+fn pollfd(fd: BorrowedFd<'_>, events: i16) -> libc::pollfd {
+    libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 }
+}
+
+fn wait_for(polled: &mut [libc::pollfd], timeout: Option<Duration>) -> io::Result<()> {
     // A time too far to be told is no limit.
     let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
-    let mut polled = fds.map(|(fd, events)| libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 });
     loop {
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
-        match ppoll(&mut polled, left) {
+        match ppoll(polled, left) {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-            Ok(()) => return Ok(polled.map(|p| p.revents != 0)),
+            done => return done,
         }
     }
 }

@@ -3,19 +3,20 @@
 //! `AF_UNIX`, `SOCK_SEQPACKET`: a message arrives whole or not at all, in order, and the death of the peer is an end of
 //! file. No message is empty, since an empty one could not be told from the end.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket, socketpair};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use crate::errno::{check, retry};
+use crate::listen::{UnixName, connect_unix};
 use crate::poll::{wait_readable, wait_writable};
 
-/// The most descriptors that one message can carry.
-pub const MAX_FDS: usize = 16;
+/// The most descriptors that one message can carry: as many as the kernel allows.
+pub const MAX_FDS: usize = 253;
 
 /// Room for [`MAX_FDS`] descriptors with their head, in words, so that it is aligned as the kernel wants it.
 const CONTROL_WORDS: usize = 2 + MAX_FDS / 2 + 1;
@@ -39,9 +40,7 @@ impl Socket {
     /// # Errors
     /// When nobody listens there, or there are no descriptors left.
     pub fn connect(path: &Path) -> io::Result<Self> {
-        let socket = socket(AddressFamily::Unix, SockType::SeqPacket, SockFlag::SOCK_CLOEXEC, None)?;
-        connect(socket.as_raw_fd(), &UnixAddr::new(path)?)?;
-        Ok(Self(socket))
+        connect_unix(UnixName::Path(path), None).map(Self)
     }
 
     /// Sends one message, and copies of `fds` with it. Without a `deadline` it waits for room as long as it takes.
@@ -50,18 +49,7 @@ impl Socket {
     /// `TimedOut` when the peer has not made room by the deadline, `BrokenPipe` or `ConnectionReset` when it is gone,
     /// `InvalidInput` for an empty message or more than [`MAX_FDS`] descriptors. Nothing was sent then.
     pub fn send(&self, bytes: &[u8], fds: &[BorrowedFd<'_>], deadline: Option<Instant>) -> io::Result<()> {
-        if bytes.is_empty() || fds.len() > MAX_FDS {
-            return Err(io::Error::new(ErrorKind::InvalidInput, "a message has 1 byte or more and at most 16 fds"));
-        }
-        loop {
-            match retry(|| self.send_now(bytes, fds)) {
-                Err(e) if e.kind() == ErrorKind::WouldBlock => {}
-                done => return done,
-            }
-            if !wait_writable(self.as_fd(), left(deadline))? {
-                return Err(late("send"));
-            }
-        }
+        send_packet(self.as_fd(), &[IoSlice::new(bytes)], fds, deadline)
     }
 
     /// Receives one message into `buf`: its length, and the descriptors that came with it, all close-on-exec.
@@ -77,52 +65,89 @@ impl Socket {
         max_fds: usize,
         deadline: Option<Instant>,
     ) -> io::Result<Option<(usize, Vec<OwnedFd>)>> {
-        loop {
-            match retry(|| self.recv_now(buf, max_fds)) {
-                // A peer that left input unread is told of first, before what it had sent: read on, to the end.
-                Err(e) if e.kind() == ErrorKind::ConnectionReset => continue,
-                Err(e) if e.kind() == ErrorKind::WouldBlock => {}
-                done => return done,
-            }
-            let [ready] = wait_readable([self.as_fd()], left(deadline))?;
-            if !ready {
-                return Err(late("receive"));
-            }
-        }
-    }
-
-    fn send_now(&self, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
-        let mut part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
-        let mut control = [0u64; CONTROL_WORDS];
-        let mut message = message(&mut part, &mut control);
-        attach(&mut message, fds);
-        // SAFETY: `message` points at the part and the control words, which live through the call; the bytes behind
-        // the part are only read.
-        check(unsafe { libc::sendmsg(self.0.as_raw_fd(), &message, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) })?;
-        Ok(())
-    }
-
-    fn recv_now(&self, buf: &mut [u8], max_fds: usize) -> io::Result<Option<(usize, Vec<OwnedFd>)>> {
-        let mut part = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
-        let mut control = [0u64; CONTROL_WORDS];
-        let mut message = message(&mut part, &mut control);
-        let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
-        // SAFETY: `message` points at the part and the control words, which live through the call and are as long as
-        // it says.
-        let length = check(unsafe { libc::recvmsg(self.0.as_raw_fd(), &mut message, flags) })? as usize;
-        let fds = detach(&message);
-        if message.msg_flags & libc::MSG_TRUNC != 0 || fds.len() > max_fds {
-            return Err(io::Error::new(ErrorKind::InvalidData, "message is too large, or has too many descriptors"));
-        }
-        Ok((length > 0).then_some((length, fds)))
+        recv_packet(self.as_fd(), buf, max_fds, deadline)
     }
 }
 
-fn message(part: &mut libc::iovec, control: &mut [u64; CONTROL_WORDS]) -> libc::msghdr {
+/// As [`Socket::send`], of a message that lies in parts, on a socket of this kind that somebody else owns.
+///
+/// # Errors
+/// As [`Socket::send`].
+pub fn send_packet(
+    socket: BorrowedFd<'_>,
+    parts: &[IoSlice<'_>],
+    fds: &[BorrowedFd<'_>],
+    deadline: Option<Instant>,
+) -> io::Result<()> {
+    if parts.iter().all(|part| part.is_empty()) || fds.len() > MAX_FDS {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "a message has 1 byte or more and at most 253 fds"));
+    }
+    loop {
+        match retry(|| send_now(socket, parts, fds)) {
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+            done => return done,
+        }
+        if !wait_writable(socket, left(deadline))? {
+            return Err(late("send"));
+        }
+    }
+}
+
+/// As [`Socket::recv`], on a socket of this kind that somebody else owns.
+///
+/// # Errors
+/// As [`Socket::recv`].
+pub fn recv_packet(
+    socket: BorrowedFd<'_>,
+    buf: &mut [u8],
+    max_fds: usize,
+    deadline: Option<Instant>,
+) -> io::Result<Option<(usize, Vec<OwnedFd>)>> {
+    loop {
+        match retry(|| recv_now(socket, buf, max_fds)) {
+            // A peer that left input unread is told of first, before what it had sent: read on, to the end.
+            Err(e) if e.kind() == ErrorKind::ConnectionReset => continue,
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+            done => return done,
+        }
+        let [ready] = wait_readable([socket], left(deadline))?;
+        if !ready {
+            return Err(late("receive"));
+        }
+    }
+}
+
+fn send_now(socket: BorrowedFd<'_>, parts: &[IoSlice<'_>], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let mut control = [0u64; CONTROL_WORDS];
+    // An IoSlice is an iovec in memory, and sending only reads what it points at.
+    let mut message = message(parts.as_ptr().cast_mut().cast(), parts.len(), &mut control);
+    attach(&mut message, fds);
+    // SAFETY: `message` points at the parts and the control words, which live through the call; the bytes behind the
+    // parts are only read.
+    check(unsafe { libc::sendmsg(socket.as_raw_fd(), &message, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) })?;
+    Ok(())
+}
+
+fn recv_now(socket: BorrowedFd<'_>, buf: &mut [u8], max_fds: usize) -> io::Result<Option<(usize, Vec<OwnedFd>)>> {
+    let mut part = libc::iovec { iov_base: buf.as_mut_ptr().cast(), iov_len: buf.len() };
+    let mut control = [0u64; CONTROL_WORDS];
+    let mut message = message(&mut part, 1, &mut control);
+    let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
+    // SAFETY: `message` points at the part and the control words, which live through the call and are as long as it
+    // says.
+    let length = check(unsafe { libc::recvmsg(socket.as_raw_fd(), &mut message, flags) })? as usize;
+    let fds = detach(&message);
+    if message.msg_flags & libc::MSG_TRUNC != 0 || fds.len() > max_fds {
+        return Err(io::Error::new(ErrorKind::InvalidData, "message is too large, or has too many descriptors"));
+    }
+    Ok((length > 0).then_some((length, fds)))
+}
+
+fn message(parts: *mut libc::iovec, count: usize, control: &mut [u64; CONTROL_WORDS]) -> libc::msghdr {
     // SAFETY: all zeroes is a message without address, parts and control data.
     let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
-    message.msg_iov = part;
-    message.msg_iovlen = 1;
+    message.msg_iov = parts;
+    message.msg_iovlen = count as _;
     message.msg_control = control.as_mut_ptr().cast();
     message.msg_controllen = size_of_val(control) as _;
     message

@@ -42,6 +42,8 @@ mod shared;
 
 mod descriptors;
 
+mod connections;
+
 mod ends;
 
 mod surroundings;
