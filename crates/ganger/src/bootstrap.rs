@@ -7,7 +7,7 @@
 //!  accepts, on a thread of its own
 //!                       hello, over the socket  ◄──────  protocol, build, program, pid
 //!  Control::… over ipc-channel ───────────────────────►
-//!  Seat, with its Ends, over the socket ───────────────►  a zygote forks that worker
+//!  Order, with its Freight, over the socket ────────────►  a zygote forks
 //!                       Answer, with its pidfd  ◄──────
 //! ```
 //!
@@ -23,6 +23,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{LazyLock, Once};
 use std::time::Duration;
 
+use ganger_proto::WorkerId;
 use ganger_proto::message::{Hello, PROTOCOL, Seat, Setup};
 use ganger_proto::outcome::StartError;
 use ganger_proto::spec::{Bytes, Function};
@@ -31,6 +32,7 @@ use ipc_channel::IpcError;
 use ipc_channel::ipc::{self, IpcOneShotServer, IpcReceiver, IpcSender};
 use serde::{Deserialize, Serialize};
 
+use crate::passing::Passed;
 use crate::registry;
 
 /// The variable that tells a program that it is to be a worker: its stdin is the bootstrap socket.
@@ -71,6 +73,60 @@ impl Ends {
         match <[OwnedFd; 3]>::try_from(fds) {
             Ok([link, bell, lane]) => Ok(Self { link, bell: bell.into(), lane: lane.into() }),
             Err(_) => Err(io::Error::other("link, bell and lane did not come")),
+        }
+    }
+}
+
+/// One call that is a process's whole life.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Solo {
+    pub(crate) function: Function,
+    /// What it is called, and the one that started it.
+    pub(crate) name: String,
+    pub(crate) parent: String,
+    /// Whether it dies with the one that started it.
+    pub(crate) daemon: bool,
+    /// How many bytes its arguments take.
+    pub(crate) length: u64,
+    /// The largest payload it may be given.
+    pub(crate) limit: u64,
+}
+
+/// What a zygote is asked to fork. A packet of the bootstrap socket, with its [`Freight`].
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Order {
+    Worker(Seat),
+    Solo { id: WorkerId, solo: Solo },
+}
+
+impl Order {
+    /// By what the answer names it.
+    pub(crate) fn id(&self) -> WorkerId {
+        match self {
+            Self::Worker(seat) => seat.worker,
+            Self::Solo { id, .. } => *id,
+        }
+    }
+}
+
+/// The descriptors that come with an order.
+#[derive(Debug)]
+pub(crate) enum Freight {
+    Ends(Ends),
+    /// The encoded arguments, in a memfd, and what they name.
+    Solo {
+        args: OwnedFd,
+        passed: Vec<Passed>,
+    },
+}
+
+impl Freight {
+    pub(crate) fn fds(&self) -> Vec<BorrowedFd<'_>> {
+        match self {
+            Self::Ends(ends) => ends.fds().to_vec(),
+            Self::Solo { args, passed } => {
+                std::iter::once(args.as_fd()).chain(passed.iter().map(AsFd::as_fd)).collect()
+            }
         }
     }
 }

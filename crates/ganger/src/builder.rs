@@ -254,7 +254,7 @@ impl PoolBuilder {
         Pool::start(self.settings()?, defaults)
     }
 
-    fn settings(mut self) -> Result<Settings, Error> {
+    pub(crate) fn settings(mut self) -> Result<Settings, Error> {
         if worker::is_uninitialised() {
             return Err(Error::new(ErrorKind::NotInitialised));
         }

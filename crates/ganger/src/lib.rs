@@ -228,6 +228,9 @@
 //! # Python's words
 //! | Python | Ganger |
 //! |---|---|
+//! | `Process(target, args, name, daemon)` | [`Process::new`], `named`, `set_daemon`; dropping it joins |
+//! | `Process.exitcode` | [`Process::exit_status`], an [`Exit`]: a code, a signal, out of memory |
+//! | `current_process`, `parent_process`, `active_children` | [`current_process`], [`parent_process`], [`active_children`] |
 //! | `Pool(n, initializer, initargs, maxtasksperchild)` | [`Pool::builder`] with `workers`, `initializer`, `max_tasks_per_worker` |
 //! | `Pool.apply`, `apply_async` | [`Pool::apply`], [`Pool::submit`] (or `apply_async`) |
 //! | `Pool.map`, `starmap`, `imap`, `imap_unordered` | [`Pool::map`], `starmap`, `imap`, `imap_unordered` |
@@ -267,6 +270,9 @@ pub use pool::Pool;
 
 mod options;
 pub use options::TaskOptions;
+
+mod process;
+pub use process::{CurrentProcess, ParentProcess, Process, active_children, current_process, parent_process};
 
 mod passing;
 

@@ -74,7 +74,7 @@ impl Passed {
 
     /// Sees to it that the workers of a pool can be given it. Without an engine the pool's tasks run in this thread.
     pub(crate) fn join_pool(&self, engine: Option<&Arc<Engine>>) {
-        let Some(engine) = engine else { return values::keep_descriptor(self.id(), Arc::clone(&self.0.fd)) };
+        let Some(engine) = engine else { return values::lend_descriptor(self.id(), &self.0.fd) };
         let mut pools = self.0.pools.lock().unwrap_or_else(PoisonError::into_inner);
         if !pools.iter().any(|pool| std::ptr::eq(pool.as_ptr(), Arc::as_ptr(engine))) {
             engine.turn().share(self.id(), Value::Descriptor(Arc::clone(&self.0.fd)));

@@ -3,6 +3,7 @@
 //! | | name, at most 15 bytes | command line |
 //! |---|---|---|
 //! | zygote | `ganger-zygote` | `ganger: zygote of pool NAME` |
+//! | `Process` of that name | `ganger-NAME` | `ganger: NAME` |
 //! | worker in slot 3 | `ganger-NAME-3` | `ganger: worker NAME-3` |
 //!
 //! A command line is given when a program is executed. One that was forked writes over its zygote's, which is the longer.
@@ -43,6 +44,12 @@ pub(crate) fn be_zygote() {
 pub(crate) fn be_worker(pool: &str, slot: u32) {
     show(name(pool, slot));
     setup::retitle(OURS, &of_worker(pool, slot));
+}
+
+/// This process is one call.
+pub(crate) fn be_process(name: &str) {
+    show(format!("ganger-{name}"));
+    setup::retitle(OURS, &format!("{OURS}{name}"));
 }
 
 fn show(name: String) {

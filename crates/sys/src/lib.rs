@@ -67,6 +67,9 @@ pub use launch::Launch;
 mod zygote;
 pub use zygote::{Fork, fork_sibling, thread_count};
 
+mod peer;
+pub use peer::Peer;
+
 mod fork;
 pub use fork::{ForkDetector, exit_in_fork};
 

@@ -10,7 +10,7 @@ use ganger_proto::message::Seat;
 use ganger_proto::outcome::StartError;
 use ganger_sys::{Child, Interest, Shortage, Signal, sweep};
 
-use crate::bootstrap::Ends;
+use crate::bootstrap::{Ends, Freight, Order};
 use crate::builder::StartMethod;
 use crate::engine::Turn;
 use crate::engine::driver::{DEATH, Driver, HELLO, ZYGOTE, ZYGOTE_DEATH};
@@ -56,7 +56,7 @@ impl Driver {
         let seat = Seat { worker, slot };
         match settings.method {
             StartMethod::Zygote => {
-                let request = Request { seat, ends };
+                let request = Request { order: Order::Worker(seat), freight: Freight::Ends(ends) };
                 self.zygote.as_mut().ok_or_else(|| io::Error::other("the zygote has gone"))?.ask(request)
             }
             StartMethod::Spawn => {

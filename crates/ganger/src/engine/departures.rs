@@ -29,18 +29,9 @@ impl Driver {
             }
         };
         drop(turn);
-        let exit = self.named(exit);
+        let exit = self.oom.named(exit);
         self.orphans.iter_mut().for_each(Orphans::expect);
         self.gone(worker, exit);
-    }
-
-    /// A SIGKILL that the kernel counts as one for want of memory is told as that.
-    fn named(&mut self, exit: Exit) -> Exit {
-        if exit != (Exit::Signal { number: Signal::Kill.number(), core: false }) {
-            return exit;
-        }
-        let before = std::mem::replace(&mut self.oom_kills, ganger_sys::memory::oom_kill_count());
-        if self.oom_kills > before { Exit::OutOfMemory } else { exit }
     }
 
     /// A worker is gone: all that it had sent is read first, only then is its task lost.

@@ -22,6 +22,7 @@ use crate::engine::watch::Ear;
 use crate::engine::zygote::Zygote;
 use crate::engine::{Engine, Turn, lock};
 use crate::error::Error;
+use crate::exit::OomWatch;
 
 const BELL: u64 = 0;
 pub(super) const ZYGOTE: u64 = 1;
@@ -43,8 +44,7 @@ pub(super) struct Driver {
     signals: Option<crate::signals::Claim>,
     pub(super) orphans: Option<Orphans>,
     ready: Vec<u64>,
-    /// How many processes the kernel had killed for want of memory when we last looked.
-    pub(super) oom_kills: u64,
+    pub(super) oom: OomWatch,
 }
 
 pub(super) fn start(engine: &Arc<Engine>) -> Result<JoinHandle<()>, Error> {
@@ -60,7 +60,7 @@ pub(super) fn start(engine: &Arc<Engine>) -> Result<JoinHandle<()>, Error> {
         signals,
         orphans: Orphans::new(&engine.settings)?,
         ready: Vec::new(),
-        oom_kills: 0,
+        oom: OomWatch::default(),
     };
     let name = format!("ganger-{}", engine.settings.name);
     thread::Builder::new().name(name).spawn(move || survive(driver)).map_err(Error::system("start the driver thread"))
@@ -80,7 +80,7 @@ impl Driver {
     fn run(mut self) {
         self.turn().start();
         self.work();
-        self.oom_kills = ganger_sys::memory::oom_kill_count();
+        self.oom = OomWatch::begin();
         while self.work() {
             let Some(until) = self.turn().driver_sleeps() else { continue };
             self.sleep(until);

@@ -28,7 +28,7 @@ pub(crate) mod lead;
 
 mod callbacks;
 
-mod zygote;
+pub(crate) mod zygote;
 
 mod start;
 

@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 
 use ganger_proto::WorkerId;
 use ganger_proto::codec;
-use ganger_proto::message::{Hello, Seat};
+use ganger_proto::message::Hello;
 use ganger_proto::outcome::StartError;
 use ganger_sys::{Child, Signal, Socket};
 
-use crate::bootstrap::{Answer, Boot, Control, Ends, Line, PACKET, Server, VARIABLE};
+use crate::bootstrap::{Answer, Boot, Control, Freight, Line, Order, PACKET, Server, VARIABLE};
 use crate::engine::messages::check;
 use crate::engine::settings::Settings;
 use crate::engine::start;
@@ -30,9 +30,9 @@ const AT_A_TIME: usize = 32;
 /// How long a program that has said hello may take to connect.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) struct Zygote {
-    pub(super) child: Child,
-    pub(super) socket: Socket,
+pub(crate) struct Zygote {
+    pub(crate) child: Child,
+    pub(crate) socket: Socket,
     /// Where it will connect; none once it has said hello.
     server: Option<Server>,
     waiting: VecDeque<Request>,
@@ -40,13 +40,13 @@ pub(super) struct Zygote {
 }
 
 /// A worker that is wanted.
-pub(super) struct Request {
-    pub(super) seat: Seat,
-    pub(super) ends: Ends,
+pub(crate) struct Request {
+    pub(crate) order: Order,
+    pub(crate) freight: Freight,
 }
 
 /// What came of a packet.
-pub(super) enum News {
+pub(crate) enum News {
     Nothing,
     /// A worker has come.
     Forked {
@@ -68,22 +68,22 @@ pub(super) enum News {
 }
 
 impl Zygote {
-    pub(super) fn start(settings: &Settings) -> io::Result<Self> {
+    pub(crate) fn start(settings: &Settings) -> io::Result<Self> {
         let (child, socket, server) = exec(settings, &title::of_zygote(&settings.name), &[])?;
         Ok(Self { child, socket, server: Some(server), waiting: VecDeque::new(), asked: Vec::new() })
     }
 
-    pub(super) fn ask(&mut self, request: Request) -> io::Result<()> {
+    pub(crate) fn ask(&mut self, request: Request) -> io::Result<()> {
         self.waiting.push_back(request);
         self.flush()
     }
 
     fn flush(&mut self) -> io::Result<()> {
         while self.server.is_none() && self.asked.len() < AT_A_TIME {
-            let Some(Request { seat, ends }) = self.waiting.pop_front() else { break };
-            self.asked.push(seat.worker);
-            let packet = codec::encode(&seat, PACKET as u64).map_err(io::Error::other)?;
-            unless_gone(self.socket.send(&packet, &ends.fds(), Some(Instant::now())))?;
+            let Some(Request { order, freight }) = self.waiting.pop_front() else { break };
+            self.asked.push(order.id());
+            let packet = codec::encode(&order, PACKET as u64).map_err(io::Error::other)?;
+            unless_gone(self.socket.send(&packet, &freight.fds(), Some(Instant::now())))?;
         }
         Ok(())
     }
@@ -94,12 +94,12 @@ impl Zygote {
     }
 
     /// Those who will not come, if it dies now.
-    pub(super) fn orphans(self) -> impl Iterator<Item = WorkerId> {
-        self.asked.into_iter().chain(self.waiting.into_iter().map(|request| request.seat.worker))
+    pub(crate) fn orphans(self) -> impl Iterator<Item = WorkerId> {
+        self.asked.into_iter().chain(self.waiting.into_iter().map(|request| request.order.id()))
     }
 
     /// Reads one packet. None: there is none.
-    pub(super) fn read(&mut self, settings: &Settings) -> Option<News> {
+    pub(crate) fn read(&mut self, settings: &Settings) -> Option<News> {
         let mut packet = [0; 4096];
         match self.socket.recv(&mut packet, 1, Some(Instant::now())) {
             Ok(Some((len, fds))) => Some(self.on_packet(&packet[..len], fds, settings).unwrap_or_else(News::Useless)),
@@ -133,7 +133,7 @@ impl Zygote {
         Ok(worker)
     }
 
-    pub(super) fn kill(&self) {
+    pub(crate) fn kill(&self) {
         // It is a child of ours that was not reaped; nothing can go wrong that matters.
         let _ = self.child.signal(Signal::Kill);
     }

@@ -22,6 +22,8 @@ mod signals;
 
 mod zygote;
 
+mod solo;
+
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::exit;
 use std::sync::Weak;
@@ -93,7 +95,7 @@ fn serve() -> std::io::Result<()> {
     let packet = codec::encode(&hello(), PACKET as u64).map_err(std::io::Error::other)?;
     socket.send(&packet, &[], None)?;
     match orders.receive() {
-        Some(Control::Preload { calls, setup }) => zygote::run(&socket, &calls, setup, boot.supervisor),
+        Some(Control::Preload { calls, setup }) => zygote::run(socket, &calls, setup, boot.supervisor),
         Some(Control::Work { seat, setup }) => alone(fds, setup, seat, boot.supervisor),
         None => Ok(()),
     }

@@ -25,6 +25,11 @@ pub(crate) fn keep_in_this_thread() {
     });
 }
 
+/// Panics of this thread print again.
+pub(crate) fn let_go_of_this_thread() {
+    IN_WORKER.set(false);
+}
+
 /// As [`keep_in_this_thread`], for as long as `run` runs.
 pub(crate) fn keep_while<R>(run: impl FnOnce() -> R) -> R {
     let before = IN_WORKER.get();

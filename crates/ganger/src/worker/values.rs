@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use ganger_proto::SharedId;
 
@@ -12,6 +12,8 @@ enum Value {
     Encoded(Vec<u8>),
     Decoded(Arc<dyn Any + Send + Sync>),
     Descriptor(Arc<OwnedFd>),
+    /// A task that runs in its caller names what its caller has.
+    Lent(Weak<OwnedFd>),
 }
 
 thread_local! {
@@ -26,10 +28,19 @@ pub(crate) fn keep_descriptor(id: SharedId, fd: Arc<OwnedFd>) {
     VALUES.with_borrow_mut(|values| values.insert(id, Value::Descriptor(fd)));
 }
 
+/// As [`keep_descriptor`], for as long as somebody else keeps it.
+pub(crate) fn lend_descriptor(id: SharedId, fd: &Arc<OwnedFd>) {
+    VALUES.with_borrow_mut(|values| {
+        values.retain(|_, value| !matches!(value, Value::Lent(fd) if fd.strong_count() == 0));
+        values.insert(id, Value::Lent(Arc::downgrade(fd)))
+    });
+}
+
 /// The descriptor with this name.
 pub(crate) fn descriptor(id: SharedId) -> Result<Arc<OwnedFd>, String> {
     VALUES.with_borrow(|values| match values.get(&id) {
         Some(Value::Descriptor(fd)) => Ok(Arc::clone(fd)),
+        Some(Value::Lent(fd)) => fd.upgrade().ok_or_else(|| format!("the descriptor {id} was closed")),
         _ => Err(format!("this process was never passed the descriptor {id}")),
     })
 }

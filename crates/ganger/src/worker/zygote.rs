@@ -4,26 +4,31 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::panic::catch_unwind;
 use std::process::exit;
 
+use ganger_proto::WorkerId;
 use ganger_proto::codec;
 use ganger_proto::message::{Seat, Setup, Verdict};
 use ganger_proto::outcome::{Failure, Panic};
 use ganger_proto::spec::{Bytes, Function};
-use ganger_sys::{Fork, ForkDetector, Socket, fork_sibling};
+use ganger_sys::{Fork, ForkDetector, MAX_FDS, Socket, fork_sibling};
 
-use crate::bootstrap::{Answer, Ends, PACKET};
+use crate::bootstrap::{Answer, Ends, Order, PACKET};
 use crate::registry;
 use crate::start_error::start_error;
 use crate::title;
 use crate::worker::invocation::{Host, Invocation};
-use crate::worker::{Life, own_signals, panic, stand_alone};
+use crate::worker::{Life, own_signals, panic, solo, stand_alone};
 
-/// Forks until the supervisor is gone. In a forked worker it returns when that worker's work is done.
-pub(super) fn run(socket: &Socket, calls: &[(Function, Bytes)], setup: Setup, supervisor: u32) -> std::io::Result<()> {
+/// Forks until the supervisor is gone. In what was forked it returns when that one's work is done.
+pub(super) fn run(socket: Socket, calls: &[(Function, Bytes)], setup: Setup, supervisor: u32) -> std::io::Result<()> {
     title::be_zygote();
-    preload(socket, calls, setup.payload_limit)?;
-    while let Some((seat, ends)) = next(socket)? {
-        if fork(socket, seat)? {
-            return be_worker(ends, setup, seat, supervisor);
+    preload(&socket, calls, setup.payload_limit)?;
+    while let Some((order, fds)) = next(&socket)? {
+        if fork(&socket, order.id())? {
+            drop(socket);
+            return match order {
+                Order::Worker(seat) => be_worker(Ends::from_fds(fds)?, setup, seat, supervisor),
+                Order::Solo { solo, .. } => solo::run(&solo, fds, supervisor),
+            };
         }
     }
     Ok(())
@@ -45,12 +50,12 @@ fn preload(socket: &Socket, calls: &[(Function, Bytes)], limit: u64) -> std::io:
     }
 }
 
-/// The next worker that is wanted, with its ends. None: the supervisor is gone.
-fn next(socket: &Socket) -> std::io::Result<Option<(Seat, Ends)>> {
-    let mut packet = [0; 64];
-    let Some((len, fds)) = socket.recv(&mut packet, 3, None)? else { return Ok(None) };
-    let seat = codec::decode(&packet[..len], PACKET as u64).map_err(std::io::Error::other)?;
-    Ok(Some((seat, Ends::from_fds(fds)?)))
+/// What is wanted next, with its descriptors. None: the supervisor is gone.
+fn next(socket: &Socket) -> std::io::Result<Option<(Order, Vec<OwnedFd>)>> {
+    let mut packet = [0; 4096];
+    let Some((len, fds)) = socket.recv(&mut packet, MAX_FDS, None)? else { return Ok(None) };
+    let order = codec::decode(&packet[..len], PACKET as u64).map_err(std::io::Error::other)?;
+    Ok(Some((order, fds)))
 }
 
 /// Calls a function for its effect: a preload, or an initializer.
@@ -74,9 +79,9 @@ pub(super) fn call(function: Function, args: &[u8], limit: u64, process: &ForkDe
     }
 }
 
-/// Forks one worker. True: this is it.
-fn fork(socket: &Socket, seat: Seat) -> std::io::Result<bool> {
-    let worker = seat.worker.to_bits();
+/// Forks one. True: this is it.
+fn fork(socket: &Socket, id: WorkerId) -> std::io::Result<bool> {
+    let worker = id.to_bits();
     match fork_sibling() {
         Ok(Fork::Child) => Ok(true),
         Ok(Fork::Sibling { pid, pidfd }) => {

@@ -8,6 +8,8 @@ mod deadline;
 
 mod away;
 
+mod process;
+
 mod connection;
 
 mod listener;
