@@ -202,3 +202,83 @@ fn fill(flags: &FillFlags) -> Result<(), Box<dyn Error>> {
     println!("{}", redis::cmd("DBSIZE").query::<u64>(&mut connection)?);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::process::{Child, Command, Stdio};
+    use std::time::Duration;
+
+    use super::*;
+
+    ganger::test_worker!();
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// A server of the test's own, in a directory that is its address as well.
+    struct Server(Child, tempfile::TempDir);
+
+    impl Server {
+        /// None, and a word about it: there is no server on this machine.
+        fn start(test: &str) -> Option<Self> {
+            let place = tempfile::tempdir().expect("a directory");
+            let mut command = Command::new("redis-server");
+            command.args(["--port", "0", "--unixsocket", "socket", "--save", "", "--appendonly", "no"]);
+            let Ok(child) = command.current_dir(&place).stdout(Stdio::null()).spawn() else {
+                let why = "redis-server is missing: apt-get install redis-server";
+                writeln!(io::stderr(), "SKIPPED {test}: {why}").expect("somebody reads it");
+                return None;
+            };
+            let server = Self(child, place);
+            eventually("the server listens", || link(&server.url()).is_ok());
+            Some(server)
+        }
+
+        fn url(&self) -> String {
+            format!("unix://{}", self.1.path().join("socket").display())
+        }
+
+        fn run(&self, how: How) -> Result<Found, Box<dyn Error>> {
+            run(&RunFlags { url: self.url(), how, workers: Vec::new(), json: false }, 3)
+        }
+    }
+
+    impl Drop for Server {
+        fn drop(&mut self) {
+            self.0.kill().and_then(|()| self.0.wait()).expect("it ends");
+        }
+    }
+
+    fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+        let begun = Instant::now();
+        while !condition() {
+            assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    #[test]
+    fn every_key_is_asked_for_once_by_processes_and_by_threads() {
+        let Some(server) = Server::start("every_key_is_asked_for_once") else { return };
+        fill(&FillFlags { url: server.url(), keys: 6_001 }).expect("filled");
+        for how in [How::Processes, How::Threads] {
+            let found = server.run(how).expect("it runs");
+            assert_eq!((found.keys, found.soon), (6_001, 3_000));
+            assert!(found.pss_mib > 0.0);
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_gone_expires_no_more() {
+        let Some(server) = Server::start("a_key_that_is_gone") else { return };
+        connect(server.url()).expect("connected");
+        assert_eq!(expires_soon("nobody".to_owned()), Ok(false));
+    }
+
+    #[test]
+    fn without_a_server_it_ends_with_a_word() {
+        let url = "unix:///nowhere/socket".to_owned();
+        let told = run(&RunFlags { url, how: How::Processes, workers: Vec::new(), json: false }, 2).map(|_| ());
+        assert!(told.is_err(), "{told:?}");
+    }
+}

@@ -29,6 +29,8 @@ mod store;
 mod generate;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "s3"))]
+mod s3_tests;
 
 use std::process::ExitCode;
 
