@@ -24,6 +24,9 @@ const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 /// Keys that the server is asked for at a time.
 const PAGE: usize = 50_000;
+/// Keys that a worker is handed at a time. What the pool would choose is made for work that computes: an answer takes so long
+/// that it would be handed one, and be woken for each.
+const CHUNK: usize = 100;
 
 #[derive(Parser)]
 struct Flags {
@@ -140,12 +143,14 @@ fn run(flags: &RunFlags, workers: usize) -> Result<Found, Box<dyn Error>> {
         How::Processes => StartMethod::Zygote,
     };
     let pool = Pool::builder().workers(workers).start_method(method).initializer(connect, flags.url.clone()).build()?;
-    let (mut keys, mut soon) = (0, 0);
-    for page in pages(link(&flags.url)?) {
-        for answer in pool.map(expires_soon, page?)? {
-            keys += 1;
-            soon += usize::from(answer?);
-        }
+    let (mut keys, mut soon, mut cut_short) = (0, 0, None);
+    let pages = pages(link(&flags.url)?).map_while(|page| page.map_err(|error| cut_short = Some(error)).ok());
+    for answer in pool.imap_unordered(expires_soon, pages.flatten())?.chunk_size(CHUNK) {
+        keys += 1;
+        soon += usize::from(answer??);
+    }
+    if let Some(error) = cut_short {
+        return Err(error.into());
     }
     let seconds = begun.elapsed().as_secs_f64();
     Ok(Found { how: flags.how, workers, seconds, keys, soon, pss_mib: proportional_mib()? })
