@@ -21,7 +21,7 @@ static IDS: OnceLock<HashSet<u64>> = OnceLock::new();
 pub(crate) struct Job {
     pub(crate) source: String,
     pub(crate) output: String,
-    pub(crate) framing: Framing,
+    pub(crate) framing: Option<Framing>,
     pub(crate) layout: Layout,
 }
 

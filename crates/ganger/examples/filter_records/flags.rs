@@ -42,9 +42,9 @@ pub(crate) struct JobFlags {
     /// How often a file that failed is tried again
     #[arg(long, default_value_t = 2)]
     pub(crate) retries: u32,
-    /// How the files are packed
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) framing: Framing,
+    /// How the files are packed [default: as each one's first bytes say]
+    #[arg(long, value_enum)]
+    pub(crate) framing: Option<Framing>,
     #[command(flatten)]
     pub(crate) layout: Layout,
 }

@@ -13,28 +13,25 @@ const SNAPPY: &[u8] = b"\xff\x06\x00\x00sNaPpY";
 /// Larger than a chunk of snappy's, so that each is unpacked where it is wanted.
 const BUFFER: usize = 256 << 10;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ValueEnum)]
 pub(crate) enum Framing {
-    /// As the first bytes of each file say
-    #[default]
-    Auto,
     Snappy,
     Plain,
 }
 
-/// A file's bytes as they were before they were packed, and how they are.
-pub(crate) fn unpacked(mut input: impl Read + 'static, framing: Framing) -> io::Result<(Box<dyn BufRead>, Framing)> {
+/// A file's bytes as they were before they were packed, and how they are packed: as it was told, or as their beginning says.
+pub(crate) fn unpacked(
+    mut input: impl Read + 'static,
+    told: Option<Framing>,
+) -> io::Result<(Box<dyn BufRead>, Framing)> {
     let mut first = Vec::new();
     input.by_ref().take(SNAPPY.len() as u64).read_to_end(&mut first)?;
-    let framing = match framing {
-        Framing::Auto if first == SNAPPY => Framing::Snappy,
-        Framing::Auto => Framing::Plain,
-        told => told,
-    };
+    let seen = if first == SNAPPY { Framing::Snappy } else { Framing::Plain };
+    let framing = told.unwrap_or(seen);
     let whole = BufReader::with_capacity(BUFFER, Cursor::new(first).chain(input));
     let unpacked: Box<dyn BufRead> = match framing {
         Framing::Snappy => Box::new(BufReader::with_capacity(BUFFER, FrameDecoder::new(whole))),
-        Framing::Plain | Framing::Auto => Box::new(whole),
+        Framing::Plain => Box::new(whole),
     };
     Ok((unpacked, framing))
 }
@@ -49,7 +46,7 @@ impl<W: Write> Packed<W> {
     pub(crate) fn new(output: W, framing: Framing) -> Self {
         match framing {
             Framing::Snappy => Packed::Snappy(Box::new(FrameEncoder::new(output))),
-            Framing::Plain | Framing::Auto => Packed::Plain(io::BufWriter::with_capacity(BUFFER, output)),
+            Framing::Plain => Packed::Plain(io::BufWriter::with_capacity(BUFFER, output)),
         }
     }
 

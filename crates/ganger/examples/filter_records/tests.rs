@@ -68,7 +68,7 @@ fn job(words: &[&str]) -> JobFlags {
 }
 
 fn count(file: PathBuf, layout: records::Layout, ids: &[u64]) -> u64 {
-    let (input, _) = unpacked(fs::File::open(file).expect("a file"), Framing::Auto).expect("it can be read");
+    let (input, _) = unpacked(fs::File::open(file).expect("a file"), None).expect("it can be read");
     let mut records = records::Records::new(input, layout);
     let mut found = 0;
     while let Some(record) = records.read().expect("a whole record") {
@@ -202,7 +202,7 @@ fn a_file_that_comes_too_late_for_the_first_attempt_is_read_by_the_next() {
     let job = filter::Job {
         source: hours.path("hours"),
         output: hours.path("kept"),
-        framing: Framing::Auto,
+        framing: None,
         layout: records::Layout::default(),
     };
     fs::rename(&file, &aside).expect("moved");
