@@ -22,9 +22,13 @@ pub(crate) struct Store {
 impl Store {
     /// The address itself is looked at, the files are not. An address without a scheme is a directory.
     pub(crate) fn open(address: &str) -> Result<Self, Box<dyn Error>> {
+        let url = url(address)?;
+        if cfg!(not(feature = "s3")) && url.scheme() == "s3" {
+            return Err(format!("{address}: S3 is for a program that was built with --features s3").into());
+        }
         choose_tls();
         // The environment's names are those of S3's options, such as AWS_ENDPOINT.
-        let (files, root) = object_store::parse_url_opts(&url(address)?, std::env::vars())?;
+        let (files, root) = object_store::parse_url_opts(&url, std::env::vars())?;
         let runtime = Arc::new(Builder::new_current_thread().enable_all().build()?);
         Ok(Self { files: files.into(), root, runtime })
     }
