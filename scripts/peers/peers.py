@@ -230,7 +230,7 @@ def example(name):
     return os.path.join(target, "release", "examples", name)
 
 
-def bench_filter(files=24, records=125_000, times=3):
+def bench_filter(files=24, records=200_000, times=1):
     program = example("filter_records")
     if not os.path.exists(program):
         print("SKIPPED filter: no files to filter: cargo build --release -p ganger-jobs --examples", file=sys.stderr)

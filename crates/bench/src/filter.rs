@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use crate::figure::Figure;
 use crate::{Measured, examples, timing};
 
-/// A file each; some 3 million records in all.
+/// A file each; some 5 million records in all.
 const FILES: &str = "24";
-const RECORDS: &str = "125000";
+const RECORDS: &str = "200000";
 const TIMES: usize = 3;
 
 pub(crate) fn measure() -> Measured {

@@ -48,8 +48,10 @@ fn report(how: &str, line: &str) -> Measured {
     if (keys, soon) != (KEYS, KEYS / 2) {
         return Err(format!("{soon} of {keys} keys, {} of {KEYS} wanted", KEYS / 2).into());
     }
-    Figure::new("redis", &format!("ganger {how}"), seconds, "s").with("workers", workers).print()?;
-    Figure::new("redis", &format!("ganger memory of {how}"), pss_mib, "MiB PSS").with("workers", workers).print()?;
+    Figure::new("redis", &format!("ganger {workers} {how}"), seconds, "s").with("workers", workers).print()?;
+    Figure::new("redis", &format!("ganger memory of {workers} {how}"), pss_mib, "MiB PSS")
+        .with("workers", workers)
+        .print()?;
     Ok(())
 }
 
