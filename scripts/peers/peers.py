@@ -16,10 +16,14 @@ WORKLOADS
   killed     a worker is SIGKILLed in the middle of a task: what the caller sees, and when
   cpu        200 tasks of 50 ms of processor time on 2 workers: the speed-up against doing them one after the other
   launch     the program `true` 2,000 times, two at a time, seconds
+  filter     files of protobuf records filtered by id, a process a processor (filter_records.py), MB/s of the files
+  redis      TTL of 235,073 keys with 8 to 128 connections: redis-benchmark, processes and threads (redis_ttl.py), seconds
 """
-import json, os, shutil, signal, statistics, subprocess, sys, time
+import contextlib, json, os, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
 import multiprocessing as mp
 from concurrent.futures import ProcessPoolExecutor, wait
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 
 def show(workload, system, value, unit, **more):
@@ -218,6 +222,69 @@ def bench_launch(n=2000):
             continue
         took = seconds(lambda: subprocess.run(command, input=inputs, stdout=subprocess.DEVNULL, check=True))
         show("launch", system, round(took, 3), "s", tasks=n)
+
+
+def example(name):
+    """A program of ours: where scripts/bench has built it."""
+    target = os.path.join(ROOT, os.environ.get("CARGO_TARGET_DIR", "target"))
+    return os.path.join(target, "release", "examples", name)
+
+
+def bench_filter(files=24, records=200_000, times=1):
+    program = example("filter_records")
+    if not os.path.exists(program):
+        print("SKIPPED filter: no files to filter: cargo build --release -p ganger-jobs --examples", file=sys.stderr)
+        return
+    with tempfile.TemporaryDirectory() as place:
+        hours, ids = os.path.join(place, "hours"), os.path.join(place, "ids.csv")
+        quiet = dict(check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([program, "generate", "--output", hours, "--ids", ids, "--files", str(files), "--records", str(records)], **quiet)
+        size = sum(os.path.getsize(os.path.join(d, f)) for d, _, names in os.walk(hours) for f in names)
+        command = [sys.executable, "filter_records.py", "--source", hours, "--output", os.path.join(place, "kept"), "--ids", ids]
+        took = statistics.median(seconds(lambda: subprocess.run(command, **quiet)) for _ in range(times))
+        show("filter", "multiprocessing.Pool.imap_unordered", round(size / 1e6 / took, 1), "MB/s", workers=os.cpu_count())
+
+
+@contextlib.contextmanager
+def redis_server():
+    """One of our own, on a port that nobody has; gives the port."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen(command, cwd=tempfile.gettempdir(), stdout=subprocess.DEVNULL)
+    try:
+        end = time.time() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except ConnectionRefusedError:
+                if time.time() > end:
+                    raise
+                time.sleep(0.01)
+        yield port
+    finally:
+        server.kill()
+        server.wait()
+
+
+def bench_redis(keys=235_073):
+    if not shutil.which("redis-server") or not shutil.which("redis-benchmark"):
+        print("SKIPPED redis: redis-server is missing: apt-get install redis-server", file=sys.stderr)
+        return
+    with redis_server() as port:
+        script = [sys.executable, "redis_ttl.py"]
+        subprocess.run([*script, "fill", "--port", str(port), "--keys", str(keys)], check=True, stdout=subprocess.DEVNULL)
+        for workers in (8, 16, 64, 128):
+            command = ["redis-benchmark", "-p", str(port), "-c", str(workers), "-n", str(keys), "-q", "TTL", "user:0000001"]
+            took = seconds(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL))
+            show("redis", "redis-benchmark", round(took, 2), "s", workers=workers)
+            for how, name in (("processes", "multiprocessing.Pool"), ("threads", "multiprocessing.dummy.Pool")):
+                run = [*script, "run", "--port", str(port), "--how", how, "--workers", str(workers)]
+                found = json.loads(subprocess.run(run, check=True, stdout=subprocess.PIPE).stdout)
+                show("redis", name, found["seconds"], "s", workers=workers)
+                show("redis", f"{name} memory", found["pss_mib"], "MiB PSS", workers=workers)
 
 
 WORKLOADS = {name.removeprefix("bench_"): body for name, body in list(globals().items()) if name.startswith("bench_")}

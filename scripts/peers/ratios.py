@@ -46,6 +46,11 @@ ROWS = [
     Row("killed", "ganger zygote", "at most", 0.005, "multiprocessing.Pool"),
     Row("cpu", "ganger zygote", "at least", 1.95, "multiprocessing.Pool.map(chunksize=1)", limit=("2 ×",)),
     Row("launch", "ganger run", "of it", 1.0, "xargs -P2", limit=("launch", "vfork", "s")),
+    Row("filter", "ganger zygote", "times more", 1, "multiprocessing.Pool.imap_unordered", limit=("filter", "plain loop", "B")),
+    Row("filter", "ganger per worker", "at least", 0.9, limit=("1 ×",)),
+    *(Row("redis", f"ganger {n} processes", "of it", 1.5, "redis-benchmark", {"workers": n}) for n in (8, 16, 64, 128)),
+    *(Row("redis", f"ganger {n} threads", "times faster", 1, "multiprocessing.dummy.Pool", {"workers": n}) for n in (8, 128)),
+    Row("redis", "ganger memory of 128 processes", "at most", 64 * 2**20, "multiprocessing.Pool memory", {"workers": 128}),
     Row("growth", "ganger queue", "at most", 1.5, limit=("1 ×",)),
     Row("growth", "ganger workers", "at most", 1.5, limit=("1 ×",)),
     Row("growth", "ganger bytes", "at most", 100),
@@ -121,8 +126,8 @@ def is_ours(figure):
 
 
 def is_floor(figure):
-    """What no user would run for work: a bare system call or pipe."""
-    return "vfork" in figure.system or "ping-pong" in figure.system
+    """What no user would run for work, a bare system call or pipe, or what is no rival but the limit."""
+    return any(word in figure.system for word in ("vfork", "ping-pong", "plain loop"))
 
 
 def best(found, more):

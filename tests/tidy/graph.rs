@@ -11,6 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ganger-batch", &["ganger"]),
     // Its limits are those of the bare ring.
     ("ganger-bench", &["ganger", "ganger-shm", "ganger-sys"]),
+    ("ganger-jobs", &["ganger"]),
     ("ganger-cli", &["ganger", "ganger-batch"]),
 ];
 

@@ -8,6 +8,7 @@ mod timing;
 mod tasks;
 mod gang;
 mod gate;
+mod examples;
 
 mod noop;
 mod map;
@@ -19,6 +20,8 @@ mod killed;
 mod cpu;
 mod launch;
 mod growth;
+mod filter;
+mod redis;
 mod limits;
 
 use std::error::Error;
@@ -46,6 +49,12 @@ const WORKLOADS: &[Workload] = &[
         growth::measure,
         "cost of a task with 1 k to 1 M queued and with 1 to 1,000 workers, x; bytes a queued task",
     ),
+    (
+        "filter",
+        filter::measure,
+        "files of protobuf records filtered by id, by a worker each processor and by a plain loop, MB/s",
+    ),
+    ("redis", redis::measure, "TTL of 235,073 keys with 8 to 128 connections, by processes and by threads, s and MiB"),
     ("limits", limits::measure, "round trips of pipe, futex and spinning, and what the bare ring carries"),
 ];
 

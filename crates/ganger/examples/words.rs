@@ -1,5 +1,5 @@
-//! The most frequent words of some files: an executor, results as they come, a value that each worker gets once, and a
-//! time limit for every task.
+//! The most frequent words of some files: an executor, results as they come with a progress bar, a value that each worker
+//! gets once, and a time limit for every task.
 //!
 //! ```text
 //! cargo run --release -p ganger --example words [FILE…]
@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ganger::{Error, Executor, ProcessPoolExecutor, Shared, TaskOptions, as_completed};
+use indicatif::ProgressBar;
 
 type Counts = BTreeMap<String, u64>;
 
@@ -54,12 +55,16 @@ fn count_all(executor: &ProcessPoolExecutor, files: Vec<String>) -> Result<Count
         futures.push(pool.submit_with(&limited, count, (ignored.clone(), file))?);
     }
     let mut all = Counts::new();
+    // It is drawn on a terminal alone.
+    let bar = ProgressBar::new(futures.len() as u64);
     for future in as_completed(futures) {
         match future.result()? {
             Ok(counts) => counts.into_iter().for_each(|(word, n)| *all.entry(word).or_default() += n),
-            Err(unread) => println!("left out: {unread}"),
+            Err(unread) => bar.suspend(|| println!("left out: {unread}")),
         }
+        bar.inc(1);
     }
+    bar.finish_and_clear();
     Ok(all)
 }
 
