@@ -35,6 +35,8 @@ use model::futex;
 
 pub mod ring;
 
+pub mod locks;
+
 mod send;
 pub use send::{HEAD, Piece};
 

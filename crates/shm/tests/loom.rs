@@ -13,6 +13,9 @@ use ganger_shm::{Assembly, Claims, HEAD, Piece, Received};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
+#[path = "loom/locks.rs"]
+mod locks;
+
 const PREEMPTIONS: usize = 3;
 
 /// No time passes under loom.

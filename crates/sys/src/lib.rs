@@ -62,6 +62,9 @@ pub use zygote::{Fork, fork_sibling, thread_count};
 mod fork;
 pub use fork::{ForkDetector, exit_in_fork};
 
+mod identity;
+pub use identity::Identity;
+
 pub mod setup;
 
 mod before_main;
