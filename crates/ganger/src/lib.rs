@@ -307,6 +307,8 @@ pub use gather::{AsCompleted, ReturnWhen, Waited, as_completed, wait};
 mod executor;
 pub use executor::{Executor, InlineExecutor, ProcessPoolExecutor, ThreadPoolExecutor, Wait, Waiting};
 
+pub mod sync;
+
 mod command;
 pub use command::{Report, Reports, command_end};
 

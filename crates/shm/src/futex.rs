@@ -62,7 +62,7 @@ fn lower(word: &AtomicU64) -> *mut u32 {
 }
 
 /// What the kernel's monotonic clock says: masked waits have a deadline, and no timeout.
-fn since_the_beginning() -> Duration {
+pub(crate) fn since_the_beginning() -> Duration {
     let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).unwrap_or(nix::sys::time::TimeSpec::new(0, 0));
     now.into()
 }

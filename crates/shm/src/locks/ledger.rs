@@ -1,7 +1,7 @@
 //! Words of shared memory that are changed in turns, each by one at a time, each whole or not at all.
 //!
 //! ```text
-//!  0         64      128                                         words
+//!  0         128     192                                         words
 //!  ├─────────┼───────┼───────┬─────────┬────────────────────────┼──────┬──────┬───
 //!  │ kind    │ gate  │ inner │ changed │ redo: count, 8 entries │  0   │  1   │ …
 //!  └─────────┴───────┴───────┴─────────┴────────────────────────┴──────┴──────┴───
@@ -33,12 +33,18 @@ use crate::sync::{Identity, Ordering, Shared64, Word};
 /// holder is stopped in the middle of it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Time between two surveys, in milliseconds. A clock that seems to go back makes one due.
+#[cfg(not(loom))]
+const BETWEEN_SURVEYS: u64 = 50;
+
 /// What stands before the words.
 #[repr(C)]
 #[derive(Debug)]
 pub(crate) struct Head {
     /// What kind of object this is.
     pub(crate) kind: Line<Shared64>,
+    /// When somebody last looked who has died, in milliseconds since the machine began.
+    surveyed: Shared64,
     /// A lock for the object's users.
     gate: Line<RobustWord>,
     pub(crate) inner: RobustWord,
@@ -90,25 +96,47 @@ impl Ledger {
         self.counted_turn(deadline, look).map(|(result, _)| result)
     }
 
-    /// Takes turns until one gives a value, and sleeps between them until it is [woken](Turn::wake) by a bit of `mask`,
-    /// or for a tenth of a second. The look is told whether nobody woke it, and it may be that somebody has died. None:
-    /// not until the deadline.
-    pub fn wait<R>(
+    /// Takes turns until one gives a value, and sleeps between them: until it is [woken](Turn::wake) by a bit of `mask`, or
+    /// for a tenth of a second. When nobody has woken it, `survey` looks, outside of any turn, who has died meanwhile,
+    /// and the next turn is handed what it found. It does so before giving up, but else only if no other process has
+    /// done so just before. None: not until the deadline.
+    pub fn wait<D, R>(
         &self,
         deadline: Option<Instant>,
         mask: u32,
-        mut look: impl FnMut(&mut Turn<'_>, bool) -> Option<R>,
+        mut survey: impl FnMut() -> Option<D>,
+        mut look: impl FnMut(&mut Turn<'_>, Option<D>) -> Option<R>,
     ) -> Option<R> {
         let mut naps = Naps::until(deadline);
-        let mut late = naps.over();
+        let (mut last, mut dead) = (false, None);
         loop {
-            let over = naps.over();
-            let (found, changed) = self.counted_turn(deadline, |turn| look(turn, late))?;
-            if found.is_some() || over {
+            let (found, changed) = self.counted_turn(deadline, |turn| look(turn, dead.take()))?;
+            if found.is_some() || last {
                 return found;
             }
-            late = !futex::wait_masked(&self.memory.head().changed, changed, mask, naps.next());
+            last = naps.over();
+            let woken = !last && futex::wait_masked(&self.memory.head().changed, changed, mask, naps.next());
+            if last || (!woken && self.survey_is_due()) {
+                dead = survey();
+            }
         }
+    }
+
+    /// Whether nobody has looked for the dead just before: many who wait shall not all look at many.
+    #[cfg(not(loom))]
+    fn survey_is_due(&self) -> bool {
+        let now = u64::try_from(futex::since_the_beginning().as_millis()).unwrap_or(u64::MAX);
+        let surveyed = &self.memory.head().surveyed;
+        let due = now.wrapping_sub(surveyed.load(Ordering::Relaxed)) >= BETWEEN_SURVEYS;
+        if due {
+            surveyed.store(now, Ordering::Relaxed);
+        }
+        due
+    }
+
+    #[cfg(loom)]
+    fn survey_is_due(&self) -> bool {
+        true
     }
 
     /// A turn, and the count of those that woke somebody, as it is in it.
@@ -154,6 +182,7 @@ impl Head {
     pub(crate) fn new() -> Self {
         Self {
             kind: Line(Shared64::new(0)),
+            surveyed: Shared64::new(0),
             gate: Line(RobustWord::new()),
             inner: RobustWord::new(),
             changed: Word::new(),

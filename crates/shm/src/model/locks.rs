@@ -82,7 +82,7 @@ fn step() -> bool {
 
 /// A long word, each access to which is a step.
 #[derive(Debug)]
-pub struct Shared64(AtomicU64);
+pub(crate) struct Shared64(AtomicU64);
 
 impl Shared64 {
     pub(crate) fn new(value: u64) -> Self {
@@ -112,7 +112,7 @@ impl Shared64 {
 
 /// A long word that one can sleep on.
 #[derive(Debug)]
-pub struct Word64 {
+pub(crate) struct Word64 {
     value: Shared64,
     queue: Mutex<()>,
     woken: Condvar,

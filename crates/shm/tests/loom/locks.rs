@@ -36,8 +36,8 @@ impl Room {
         acquired
     }
 
-    fn visit_as(self: &Arc<Self>, number: usize, life: Life) -> bool {
-        live(number, life, || drop(self.visit()), || self.lock.naps_end())
+    fn visit_as(&self, number: usize, life: Life) -> bool {
+        live(number, life, || assert!(matches!(self.visit(), Acquired::Clean | Acquired::OwnerDied)), || self.lock.naps_end())
     }
 }
 
@@ -79,8 +79,8 @@ fn who_dies_among_those_who_wait_takes_no_wake_up_along() {
             let room = Arc::clone(&room);
             thread::spawn(move || room.visit_as(n, life))
         }).collect();
-        let _ = room.visit();
-        visitors.into_iter().for_each(|visitor| drop(visitor.join().expect("it ends")));
+        assert!(matches!(room.visit(), Acquired::Clean | Acquired::OwnerDied));
+        visitors.into_iter().for_each(|visitor| assert!(visitor.join().is_ok()));
     });
 }
 
@@ -121,7 +121,7 @@ fn give(ledger: &Ledger) {
 
 /// Takes one from a word as soon as there is one.
 fn take(ledger: &Ledger) {
-    let taken = ledger.wait(None, EVERYONE, |turn, _| {
+    let taken = ledger.wait(None, EVERYONE, || None::<()>, |turn, _| {
         let left = turn.get(0).checked_sub(1)?;
         turn.set(0, left);
         Some(())
@@ -153,6 +153,6 @@ fn who_waits_for_a_word_outlives_who_waits_too() {
         }).collect();
         give(&ledger);
         give(&ledger);
-        takers.into_iter().for_each(|taker| drop(taker.join().expect("it ends")));
+        takers.into_iter().for_each(|taker| assert!(taker.join().is_ok()));
     });
 }
