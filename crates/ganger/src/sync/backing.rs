@@ -2,12 +2,14 @@
 
 use std::io;
 use std::ops::Deref;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use ganger_shm::locks::Ledger;
 use ganger_sys::Identity;
+use serde::Serialize;
+
+use crate::passing::Passed;
 
 /// What an object is, as its memory says: so that nobody takes a lock for a barrier.
 #[derive(Clone, Copy, Debug)]
@@ -28,25 +30,27 @@ impl Kind {
     }
 }
 
-/// A ledger in shared memory.
-#[derive(Clone, Debug)]
+/// A ledger in shared memory. It is encoded as its descriptor.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
 pub(super) struct Backing {
+    #[serde(skip)]
     ledger: Ledger,
-    fd: Arc<OwnedFd>,
+    fd: Passed,
 }
 
 impl Backing {
     pub(super) fn create(kind: Kind, words: usize) -> io::Result<Self> {
         let (ledger, fd) = Ledger::create("ganger-sync", kind.mark(), words)?;
-        Ok(Self { ledger, fd: Arc::new(fd) })
+        Ok(Self { ledger, fd: Passed::from(fd) })
     }
 
-    pub(super) fn open(fd: OwnedFd, kind: Kind) -> io::Result<Self> {
-        Ok(Self { ledger: Ledger::open(&fd, kind.mark())?, fd: Arc::new(fd) })
+    pub(super) fn open(fd: Passed, kind: Kind) -> io::Result<Self> {
+        Ok(Self { ledger: Ledger::open(&fd, kind.mark())?, fd })
     }
 
-    pub(super) fn fd(&self) -> &Arc<OwnedFd> {
-        &self.fd
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
     }
 }
 

@@ -15,14 +15,15 @@
 //! - A place whose process has died is free: it is looked at before the last one trips the barrier, and by those who wait.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ganger_shm::locks::{EVERYONE, Turn};
+use serde::{Deserialize, Serialize};
 
 use super::BrokenBarrier;
 use super::backing::{Backing, Kind, dead, deadline, me};
+use crate::passing::Passed;
 
 const GENERATION: usize = 0;
 const BROKEN: usize = 1;
@@ -54,7 +55,8 @@ const AT_ONCE: usize = 4;
 /// assert_eq!(indices, [Ok(0), Ok(1)]);
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Passed")]
 pub struct Barrier {
     backing: Backing,
 }
@@ -116,28 +118,17 @@ impl Barrier {
     /// `InvalidData` when it is none.
     ///
     /// ```
+    /// use std::os::fd::AsFd;
+    ///
     /// # fn main() -> std::io::Result<()> {
     /// let barrier = ganger::sync::Barrier::new(3)?;
-    /// let same = ganger::sync::Barrier::open(barrier.fd().try_clone()?)?;
+    /// let same = ganger::sync::Barrier::open(barrier.as_fd().try_clone_to_owned()?)?;
     /// barrier.abort();
     /// assert!(same.broken());
     /// # Ok(()) }
     /// ```
     pub fn open(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self { backing: Backing::open(fd, Kind::Barrier)? })
-    }
-
-    /// The descriptor from which others [open](Self::open) this barrier.
-    ///
-    /// ```
-    /// # use std::os::fd::AsRawFd;
-    /// # fn main() -> std::io::Result<()> {
-    /// assert!(ganger::sync::Barrier::new(1)?.fd().as_raw_fd() > 2);
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn fd(&self) -> &Arc<OwnedFd> {
-        self.backing.fd()
+        Ok(Self { backing: Backing::open(fd.into(), Kind::Barrier)? })
     }
 
     /// Waits until all have come. Which one this is of them, from 0.
@@ -387,4 +378,19 @@ fn taken<'a>(turn: &'a Turn<'_>) -> impl Iterator<Item = usize> + use<'a> {
 
 fn is_taken(turn: &Turn<'_>, place: usize) -> bool {
     turn.get(PLACES + 2 * place + 1) == turn.get(GENERATION) + 1
+}
+
+impl TryFrom<Passed> for Barrier {
+    type Error = io::Error;
+
+    fn try_from(fd: Passed) -> io::Result<Self> {
+        Ok(Self { backing: Backing::open(fd, Kind::Barrier)? })
+    }
+}
+
+/// The descriptor from which others [open](Barrier::open) it.
+impl AsFd for Barrier {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.backing.fd()
+    }
 }

@@ -1,14 +1,16 @@
 //! Waiting for a change of what a lock protects.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
 
 use super::acquire::{Acquire, acquire_methods, sealed::Sealed};
 use super::backing::deadline;
 use super::waiters::Waiters;
 use super::{Acquired, Lock, RLock, SyncError};
+use crate::passing::Passed;
 
 /// How a wait at a condition ended. The lock is held again in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +44,14 @@ pub struct Waited {
 /// notifier.join().unwrap();
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Condition {
     lock: Either,
     waiters: Waiters,
 }
 
 /// The lock of a condition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Either {
     Plain(Lock),
     Recursive(RLock),
@@ -117,14 +119,14 @@ impl Condition {
     /// # fn main() -> std::io::Result<()> {
     /// let condition = Condition::new()?;
     /// let [lock, own] = condition.fds();
-    /// let same = Condition::open(lock.try_clone()?, own.try_clone()?)?;
+    /// let same = Condition::open(lock.try_clone_to_owned()?, own.try_clone_to_owned()?)?;
     /// assert!(condition.try_acquire().is_some() && same.try_acquire().is_some(), "a recursive lock");
     /// # Ok(()) }
     /// ```
     pub fn open(lock: OwnedFd, own: OwnedFd) -> io::Result<Self> {
         let plain = lock.try_clone().and_then(Lock::open);
         let lock = plain.map(Either::Plain).or_else(|_| RLock::open(lock).map(Either::Recursive))?;
-        Ok(Self { lock, waiters: Waiters::open(own)? })
+        Ok(Self { lock, waiters: Passed::from(own).try_into()? })
     }
 
     /// The descriptors of its lock and of itself, from which others [open](Self::open) this condition.
@@ -138,10 +140,10 @@ impl Condition {
     /// # Ok(()) }
     /// ```
     #[must_use]
-    pub fn fds(&self) -> [&Arc<OwnedFd>; 2] {
+    pub fn fds(&self) -> [BorrowedFd<'_>; 2] {
         let lock = match &self.lock {
-            Either::Plain(lock) => lock.fd(),
-            Either::Recursive(lock) => lock.fd(),
+            Either::Plain(lock) => lock.as_fd(),
+            Either::Recursive(lock) => lock.as_fd(),
         };
         [lock, self.waiters.backing().fd()]
     }

@@ -1,13 +1,14 @@
 //! A flag to wait for.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use ganger_shm::locks::EVERYONE;
+use serde::{Deserialize, Serialize};
 
 use super::backing::{Backing, Kind, deadline};
+use crate::passing::Passed;
 
 /// The word: how often it was set, times two, and 1 while it is set.
 const STATE: usize = 0;
@@ -30,7 +31,8 @@ const SET: u64 = 1;
 /// assert!(!event.is_set());
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Passed")]
 pub struct Event {
     backing: Backing,
 }
@@ -56,28 +58,17 @@ impl Event {
     /// `InvalidData` when it is none.
     ///
     /// ```
+    /// use std::os::fd::AsFd;
+    ///
     /// # fn main() -> std::io::Result<()> {
     /// let event = ganger::sync::Event::new()?;
-    /// let same = ganger::sync::Event::open(event.fd().try_clone()?)?;
+    /// let same = ganger::sync::Event::open(event.as_fd().try_clone_to_owned()?)?;
     /// event.set();
     /// assert!(same.is_set());
     /// # Ok(()) }
     /// ```
     pub fn open(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self { backing: Backing::open(fd, Kind::Event)? })
-    }
-
-    /// The descriptor from which others [open](Self::open) this event.
-    ///
-    /// ```
-    /// # use std::os::fd::AsRawFd;
-    /// # fn main() -> std::io::Result<()> {
-    /// assert!(ganger::sync::Event::new()?.fd().as_raw_fd() > 2);
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn fd(&self) -> &Arc<OwnedFd> {
-        self.backing.fd()
+        Ok(Self { backing: Backing::open(fd.into(), Kind::Event)? })
     }
 
     /// Sets it, and wakes all who wait.
@@ -159,5 +150,20 @@ impl Event {
         let set = |state: u64| state & SET != 0 || state & !SET != first & !SET;
         let look = |turn: &mut ganger_shm::locks::Turn<'_>, _: Option<()>| set(turn.get(STATE)).then_some(());
         set(first) || self.backing.wait(deadline, EVERYONE, || None, look).is_some()
+    }
+}
+
+impl TryFrom<Passed> for Event {
+    type Error = io::Error;
+
+    fn try_from(fd: Passed) -> io::Result<Self> {
+        Ok(Self { backing: Backing::open(fd, Kind::Event)? })
+    }
+}
+
+/// The descriptor from which others [open](Event::open) it.
+impl AsFd for Event {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.backing.fd()
     }
 }

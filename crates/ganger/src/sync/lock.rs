@@ -1,15 +1,16 @@
 //! A lock of a process.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
 use ganger_sys::Identity;
+use serde::{Deserialize, Serialize};
 
 use super::acquire::{Acquire, acquire_methods, sealed::Sealed};
 use super::backing::{Backing, Kind};
 use super::{Acquired, SyncError};
+use crate::passing::Passed;
 
 /// A lock that one holds, of all threads of all processes that have it: Python's `multiprocessing.Lock`.
 ///
@@ -27,7 +28,8 @@ use super::{Acquired, SyncError};
 /// assert!(lock.try_acquire().is_some());
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Passed")]
 pub struct Lock {
     backing: Backing,
 }
@@ -53,27 +55,16 @@ impl Lock {
     /// `InvalidData` when it is none.
     ///
     /// ```
+    /// use std::os::fd::AsFd;
+    ///
     /// # fn main() -> std::io::Result<()> {
     /// let lock = ganger::sync::Lock::new()?;
-    /// let same = ganger::sync::Lock::open(lock.fd().try_clone()?)?;
+    /// let same = ganger::sync::Lock::open(lock.as_fd().try_clone_to_owned()?)?;
     /// assert!(lock.try_acquire().is_some() && same.locked());
     /// # Ok(()) }
     /// ```
     pub fn open(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self { backing: Backing::open(fd, Kind::Lock)? })
-    }
-
-    /// The descriptor from which others [open](Self::open) this lock.
-    ///
-    /// ```
-    /// # use std::os::fd::AsRawFd;
-    /// # fn main() -> std::io::Result<()> {
-    /// assert!(ganger::sync::Lock::new()?.fd().as_raw_fd() > 2);
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn fd(&self) -> &Arc<OwnedFd> {
-        self.backing.fd()
+        Ok(Self { backing: Backing::open(fd.into(), Kind::Lock)? })
     }
 
     acquire_methods!("Lock", "Lock::new()");
@@ -126,5 +117,20 @@ impl Sealed for Lock {
         if self.is_mine() {
             self.backing.gate().release();
         }
+    }
+}
+
+impl TryFrom<Passed> for Lock {
+    type Error = io::Error;
+
+    fn try_from(fd: Passed) -> io::Result<Self> {
+        Ok(Self { backing: Backing::open(fd, Kind::Lock)? })
+    }
+}
+
+/// The descriptor from which others [open](Lock::open) it.
+impl AsFd for Lock {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.backing.fd()
     }
 }

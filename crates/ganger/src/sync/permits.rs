@@ -13,7 +13,6 @@
 //!   and wakes the next if there are permits left: so two releases in a row wake two.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -21,6 +20,7 @@ use ganger_shm::locks::{EVERYONE, Turn};
 
 use super::backing::{Backing, Kind, dead, me};
 use super::{Acquired, SyncError};
+use crate::passing::Passed;
 
 const VALUE: usize = 0;
 const BOUND: usize = 1;
@@ -52,7 +52,7 @@ impl Permits {
         Ok(Self::over(backing))
     }
 
-    pub(super) fn open(fd: OwnedFd, kind: Kind) -> io::Result<Self> {
+    pub(super) fn open(fd: Passed, kind: Kind) -> io::Result<Self> {
         Ok(Self::over(Backing::open(fd, kind)?))
     }
 

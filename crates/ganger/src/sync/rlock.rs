@@ -1,15 +1,16 @@
 //! A lock of a thread, which may take it again.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
 use ganger_sys::Identity;
+use serde::{Deserialize, Serialize};
 
 use super::acquire::{Acquire, acquire_methods, sealed::Sealed};
 use super::backing::{Backing, Kind};
 use super::{Acquired, SyncError};
+use crate::passing::Passed;
 
 /// The word that says how often the holder has acquired it. It is the holder's alone, and who takes the lock sets it first;
 /// so nobody sees what a dead holder left there.
@@ -33,7 +34,8 @@ const DEPTH: usize = 0;
 /// assert!(!lock.locked());
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Passed")]
 pub struct RLock {
     backing: Backing,
 }
@@ -59,27 +61,16 @@ impl RLock {
     /// `InvalidData` when it is none.
     ///
     /// ```
+    /// use std::os::fd::AsFd;
+    ///
     /// # fn main() -> std::io::Result<()> {
     /// let lock = ganger::sync::RLock::new()?;
-    /// let same = ganger::sync::RLock::open(lock.fd().try_clone()?)?;
+    /// let same = ganger::sync::RLock::open(lock.as_fd().try_clone_to_owned()?)?;
     /// assert!(lock.try_acquire().is_some() && same.locked());
     /// # Ok(()) }
     /// ```
     pub fn open(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self { backing: Backing::open(fd, Kind::RLock)? })
-    }
-
-    /// The descriptor from which others [open](Self::open) this lock.
-    ///
-    /// ```
-    /// # use std::os::fd::AsRawFd;
-    /// # fn main() -> std::io::Result<()> {
-    /// assert!(ganger::sync::RLock::new()?.fd().as_raw_fd() > 2);
-    /// # Ok(()) }
-    /// ```
-    #[must_use]
-    pub fn fd(&self) -> &Arc<OwnedFd> {
-        self.backing.fd()
+        Ok(Self { backing: Backing::open(fd.into(), Kind::RLock)? })
     }
 
     acquire_methods!("RLock", "RLock::new()");
@@ -166,5 +157,20 @@ impl Sealed for RLock {
         if self.is_mine() {
             self.release_once();
         }
+    }
+}
+
+impl TryFrom<Passed> for RLock {
+    type Error = io::Error;
+
+    fn try_from(fd: Passed) -> io::Result<Self> {
+        Ok(Self { backing: Backing::open(fd, Kind::RLock)? })
+    }
+}
+
+/// The descriptor from which others [open](RLock::open) it.
+impl AsFd for RLock {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.backing.fd()
     }
 }

@@ -1,14 +1,17 @@
 //! Semaphores.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Instant;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::acquire::{Acquire, acquire_methods, sealed::Sealed};
 use super::backing::Kind;
 use super::permits::Permits;
 use super::{Acquired, SyncError};
+use crate::passing::Passed;
 
 macro_rules! semaphore {
     ($(#[$doc:meta])* $name:ident, $literal:literal, $make:literal, $release:literal) => {
@@ -18,7 +21,8 @@ macro_rules! semaphore {
         /// ([`Acquired::OwnerDied`]). A process may release what another has acquired. What was acquired through a handle whose last
         /// clone is dropped stays taken, as in Python: so a permit can be a signal, which is used up. Of more than 1024
         /// processes that hold permits at once, the rest give nothing back when they die.
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, Deserialize)]
+        #[serde(try_from = "Passed")]
         pub struct $name {
             permits: Arc<Permits>,
         }
@@ -45,28 +49,17 @@ macro_rules! semaphore {
             /// `InvalidData` when it is none of this type.
             ///
             /// ```
-            #[doc = concat!("use ganger::sync::", $literal, ";\n")]
+            #[doc = concat!("use ganger::sync::", $literal, ";")]
+            /// use std::os::fd::AsFd;
+            ///
             /// # fn main() -> std::io::Result<()> {
             #[doc = concat!("let semaphore = ", $literal, "::new(3)?;")]
-            #[doc = concat!("let same = ", $literal, "::open(semaphore.fd().try_clone()?)?;")]
+            #[doc = concat!("let same = ", $literal, "::open(semaphore.as_fd().try_clone_to_owned()?)?;")]
             /// assert!(semaphore.try_acquire().is_some() && same.value() == 2);
             /// # Ok(()) }
             /// ```
             pub fn open(fd: OwnedFd) -> io::Result<Self> {
-                Ok(Self { permits: Arc::new(Permits::open(fd, Kind::$name)?) })
-            }
-
-            /// The descriptor from which others [open](Self::open) this semaphore.
-            ///
-            /// ```
-            /// # use std::os::fd::AsRawFd;
-            /// # fn main() -> std::io::Result<()> {
-            #[doc = concat!("assert!(ganger::sync::", $literal, "::new(1)?.fd().as_raw_fd() > 2);")]
-            /// # Ok(()) }
-            /// ```
-            #[must_use]
-            pub fn fd(&self) -> &Arc<OwnedFd> {
-                self.permits.backing().fd()
+                Ok(Self { permits: Arc::new(Permits::open(fd.into(), Kind::$name)?) })
             }
 
             acquire_methods!($literal, $make);
@@ -115,6 +108,27 @@ macro_rules! semaphore {
         impl Sealed for $name {
             fn release_guarded(&self) {
                 self.permits.release_guarded();
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.permits.backing().serialize(serializer)
+            }
+        }
+
+        impl TryFrom<Passed> for $name {
+            type Error = io::Error;
+
+            fn try_from(fd: Passed) -> io::Result<Self> {
+                Ok(Self { permits: Arc::new(Permits::open(fd, Kind::$name)?) })
+            }
+        }
+
+        #[doc = concat!("The descriptor from which others [open](", $literal, "::open) it.")]
+        impl AsFd for $name {
+            fn as_fd(&self) -> BorrowedFd<'_> {
+                self.permits.backing().fd()
             }
         }
     };

@@ -11,13 +11,14 @@
 //! - Whoever finds a place whose process has died frees it, and hands the notification, if it had got one, to the next.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use ganger_shm::locks::Turn;
+use serde::{Deserialize, Serialize};
 
 use super::SyncError;
 use super::backing::{Backing, Kind, dead, me};
+use crate::passing::Passed;
 
 const TICKET: usize = 0;
 /// How many places were ever used: the first ones.
@@ -32,7 +33,8 @@ const NOTIFIED: u64 = 1;
 const AT_ONCE: usize = 8;
 
 /// The places of those who wait.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "Passed")]
 pub(super) struct Waiters {
     backing: Backing,
 }
@@ -40,10 +42,6 @@ pub(super) struct Waiters {
 impl Waiters {
     pub(super) fn create() -> io::Result<Self> {
         Ok(Self { backing: Backing::create(Kind::Condition, PLACES + 2 * MOST)? })
-    }
-
-    pub(super) fn open(fd: OwnedFd) -> io::Result<Self> {
-        Ok(Self { backing: Backing::open(fd, Kind::Condition)? })
     }
 
     pub(super) fn backing(&self) -> &Backing {
@@ -103,6 +101,14 @@ impl Waiters {
         let mut places = (0..used).map(|n| PLACES + 2 * n);
         let place = places.find(|place| self.backing.peek(place + 1) != 0 && dead(self.backing.peek(*place)))?;
         Some((place, self.backing.peek(place + 1)))
+    }
+}
+
+impl TryFrom<Passed> for Waiters {
+    type Error = io::Error;
+
+    fn try_from(fd: Passed) -> io::Result<Self> {
+        Ok(Self { backing: Backing::open(fd, Kind::Condition)? })
     }
 }
 

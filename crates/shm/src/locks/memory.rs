@@ -1,7 +1,7 @@
 //! A ledger in a sealed segment.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use super::ledger::{Head, Ledger};
@@ -55,7 +55,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `InvalidData` when it is none of this kind, and those of [`Segment::open`].
-    pub fn open(fd: &OwnedFd, kind: u64) -> io::Result<Self> {
+    pub fn open(fd: impl AsFd, kind: u64) -> io::Result<Self> {
         let memory = Memory::new(Segment::open(fd)?)?;
         let found = memory.head().kind.0.load(Ordering::Relaxed);
         if found != kind {
