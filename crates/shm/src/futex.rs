@@ -26,7 +26,8 @@ pub fn wake(word: &AtomicU32) -> io::Result<()> {
 pub(crate) fn wait_64(word: &AtomicU64, expected: u64, timeout: Duration) -> bool {
     let time = timespec(timeout);
     // SAFETY: the word outlives the call, the time is valid; FUTEX_WAIT writes to neither.
-    let slept = unsafe { libc::syscall(libc::SYS_futex, lower(word), libc::FUTEX_WAIT, expected as u32, &raw const time) };
+    let slept =
+        unsafe { libc::syscall(libc::SYS_futex, lower(word), libc::FUTEX_WAIT, expected as u32, &raw const time) };
     !timed_out(slept)
 }
 
@@ -63,7 +64,8 @@ fn lower(word: &AtomicU64) -> *mut u32 {
 
 /// What the kernel's monotonic clock says: masked waits have a deadline, and no timeout.
 pub(crate) fn since_the_beginning() -> Duration {
-    let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).unwrap_or(nix::sys::time::TimeSpec::new(0, 0));
+    let now =
+        nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).unwrap_or(nix::sys::time::TimeSpec::new(0, 0));
     now.into()
 }
 

@@ -131,7 +131,9 @@ macro_rules! acquire_methods {
         /// drop(guard);
         /// # Ok(()) }
         /// ```
-        pub fn lock(&self) -> Result<$crate::sync::Guard<'_, Self>, $crate::sync::OwnerDied<$crate::sync::Guard<'_, Self>>> {
+        pub fn lock(
+            &self,
+        ) -> Result<$crate::sync::Guard<'_, Self>, $crate::sync::OwnerDied<$crate::sync::Guard<'_, Self>>> {
             $crate::sync::acquire::guarded(self, self.acquire())
         }
 
@@ -147,7 +149,9 @@ macro_rules! acquire_methods {
         /// assert!(it.try_lock().is_ok());
         /// # Ok(()) }
         /// ```
-        pub fn try_lock(&self) -> Result<$crate::sync::Guard<'_, Self>, $crate::sync::LockError<$crate::sync::Guard<'_, Self>>> {
+        pub fn try_lock(
+            &self,
+        ) -> Result<$crate::sync::Guard<'_, Self>, $crate::sync::LockError<$crate::sync::Guard<'_, Self>>> {
             let acquired = self.try_acquire().ok_or($crate::sync::LockError::NotAcquired)?;
             Ok($crate::sync::acquire::guarded(self, acquired)?)
         }
@@ -175,7 +179,10 @@ macro_rules! acquire_methods {
 }
 pub(super) use acquire_methods;
 
-pub(super) fn guarded<L: Acquire>(held: &L, acquired: Acquired) -> Result<Guard<'_, L>, super::OwnerDied<Guard<'_, L>>> {
+pub(super) fn guarded<L: Acquire>(
+    held: &L,
+    acquired: Acquired,
+) -> Result<Guard<'_, L>, super::OwnerDied<Guard<'_, L>>> {
     match acquired {
         Acquired::Clean => Ok(Guard::new(held)),
         Acquired::OwnerDied => Err(super::OwnerDied::new(Guard::new(held))),

@@ -262,21 +262,31 @@ impl Barrier {
 
     /// Takes a place; there is none while those before are still at their action.
     fn arrive(&self, deadline: Option<Instant>, acts: bool) -> Result<Arrival, BrokenBarrier> {
-        let arrived = self.backing.wait(deadline, EVERYONE, || self.actor_died(), |turn, dead| {
-            break_if_there(turn, dead);
-            if turn.get(BROKEN) != 0 {
-                return Some(Err(BrokenBarrier));
-            }
-            arrive(turn, acts).map(Ok)
-        });
+        let arrived = self.backing.wait(
+            deadline,
+            EVERYONE,
+            || self.actor_died(),
+            |turn, dead| {
+                break_if_there(turn, dead);
+                if turn.get(BROKEN) != 0 {
+                    return Some(Err(BrokenBarrier));
+                }
+                arrive(turn, acts).map(Ok)
+            },
+        );
         arrived.unwrap_or_else(|| Err(self.give_up()))
     }
 
     fn await_others(&self, arrival: &Arrival, deadline: Option<Instant>) -> Result<usize, BrokenBarrier> {
-        let ended = self.backing.wait(deadline, EVERYONE, || self.actor_died(), |turn, dead| {
-            break_if_there(turn, dead);
-            ending(turn, arrival)
-        });
+        let ended = self.backing.wait(
+            deadline,
+            EVERYONE,
+            || self.actor_died(),
+            |turn, dead| {
+                break_if_there(turn, dead);
+                ending(turn, arrival)
+            },
+        );
         ended.unwrap_or_else(|| {
             let ended = self.backing.turn(None, |turn| {
                 let ended = ending(turn, arrival);

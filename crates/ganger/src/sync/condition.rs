@@ -232,11 +232,7 @@ impl Condition {
     /// assert!(!condition.wait_for_timeout(Duration::from_millis(1), || false)?.notified);
     /// # Ok(()) }
     /// ```
-    pub fn wait_for_timeout(
-        &self,
-        timeout: Duration,
-        predicate: impl FnMut() -> bool,
-    ) -> Result<Waited, SyncError> {
+    pub fn wait_for_timeout(&self, timeout: Duration, predicate: impl FnMut() -> bool) -> Result<Waited, SyncError> {
         self.wait_for_until(deadline(timeout), predicate)
     }
 

@@ -18,11 +18,7 @@ fn await_condition(condition: Condition, sleeping: Semaphore, woken: Semaphore) 
     waited.notified
 }
 
-fn six_waiters(
-    pool: &ganger::Pool,
-    condition: &Condition,
-    woken: &Semaphore,
-) -> Vec<Future<bool>> {
+fn six_waiters(pool: &ganger::Pool, condition: &Condition, woken: &Semaphore) -> Vec<Future<bool>> {
     let sleeping = Semaphore::new(0).unwrap();
     let args = || (condition.clone(), sleeping.clone(), woken.clone());
     let waiters = (0..6).map(|_| pool.submit(await_condition, args()).unwrap()).collect();

@@ -115,7 +115,12 @@ fn a_dead_holders_permits_come_back() {
             assert_eq!(permits.value(), 2);
             acquired
         };
-        is_taken_over(&pool, || pool.submit(die_with_permits, (permits.clone(), held.clone())).unwrap(), &held, acquire);
+        is_taken_over(
+            &pool,
+            || pool.submit(die_with_permits, (permits.clone(), held.clone())).unwrap(),
+            &held,
+            acquire,
+        );
     });
 }
 

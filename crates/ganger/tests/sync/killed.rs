@@ -171,7 +171,11 @@ fn barrier() {
                 let before = progress.value();
                 bounded("a passage", {
                     let progress = progress.clone();
-                    move || while progress.value() <= before { std::thread::yield_now() }
+                    move || {
+                        while progress.value() <= before {
+                            std::thread::yield_now()
+                        }
+                    }
                 });
                 assert!(!barrier.broken());
             },

@@ -6,15 +6,16 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::model;
+use super::{PREEMPTIONS, model_with};
 
 /// More steps than anything here takes.
 const STEPS: usize = 40;
 
-/// Runs a model with a party that dies before its step 0, 1, 2 and so on, until it outlives its deeds.
+/// Runs a model with a party that dies before its step 0, 1, 2 and so on, until it outlives its deeds. With a death among
+/// three, one preemption less is as many interleavings.
 fn dying_at_each_step(run: impl Fn(usize) + Copy + Send + Sync + 'static) {
     for steps in 0..STEPS {
-        model(move || run(steps));
+        model_with(PREEMPTIONS - 1, move || run(steps));
     }
 }
 
@@ -37,18 +38,26 @@ impl Room {
     }
 
     fn visit_as(&self, number: usize, life: Life) -> bool {
-        live(number, life, || assert!(matches!(self.visit(), Acquired::Clean | Acquired::OwnerDied)), || self.lock.naps_end())
+        live(
+            number,
+            life,
+            || assert!(matches!(self.visit(), Acquired::Clean | Acquired::OwnerDied)),
+            || self.lock.naps_end(),
+        )
     }
 }
 
 #[test]
 fn one_at_a_time_and_nobody_is_left_asleep() {
-    model(|| {
+    model_with(PREEMPTIONS, || {
         let room = Room::new();
-        let visitors: Vec<_> = [1, 2].into_iter().map(|n| {
-            let room = Arc::clone(&room);
-            thread::spawn(move || assert!(room.visit_as(n, Life::long())))
-        }).collect();
+        let visitors: Vec<_> = [1, 2]
+            .into_iter()
+            .map(|n| {
+                let room = Arc::clone(&room);
+                thread::spawn(move || assert!(room.visit_as(n, Life::long())))
+            })
+            .collect();
         assert_eq!(room.visit(), Acquired::Clean);
         visitors.into_iter().for_each(|visitor| visitor.join().expect("it ends"));
         assert_eq!(room.lock.holder(), None);
@@ -75,10 +84,13 @@ fn a_dead_holders_lock_is_taken_over_and_told_once() {
 fn who_dies_among_those_who_wait_takes_no_wake_up_along() {
     dying_at_each_step(|steps| {
         let room = Room::new();
-        let visitors: Vec<_> = [(1, Life::of(steps)), (2, Life::long())].into_iter().map(|(n, life)| {
-            let room = Arc::clone(&room);
-            thread::spawn(move || room.visit_as(n, life))
-        }).collect();
+        let visitors: Vec<_> = [(1, Life::of(steps)), (2, Life::long())]
+            .into_iter()
+            .map(|(n, life)| {
+                let room = Arc::clone(&room);
+                thread::spawn(move || room.visit_as(n, life))
+            })
+            .collect();
         assert!(matches!(room.visit(), Acquired::Clean | Acquired::OwnerDied));
         visitors.into_iter().for_each(|visitor| assert!(visitor.join().is_ok()));
     });
@@ -121,17 +133,22 @@ fn give(ledger: &Ledger) {
 
 /// Takes one from a word as soon as there is one.
 fn take(ledger: &Ledger) {
-    let taken = ledger.wait(None, EVERYONE, || None::<()>, |turn, _| {
-        let left = turn.get(0).checked_sub(1)?;
-        turn.set(0, left);
-        Some(())
-    });
+    let taken = ledger.wait(
+        None,
+        EVERYONE,
+        || None::<()>,
+        |turn, _| {
+            let left = turn.get(0).checked_sub(1)?;
+            turn.set(0, left);
+            Some(())
+        },
+    );
     taken.expect("no deadline");
 }
 
 #[test]
 fn who_waits_for_a_word_misses_no_change() {
-    model(|| {
+    model_with(PREEMPTIONS, || {
         let ledger = Ledger::of(1);
         let taker = {
             let ledger = ledger.clone();
@@ -147,10 +164,13 @@ fn who_waits_for_a_word_misses_no_change() {
 fn who_waits_for_a_word_outlives_who_waits_too() {
     dying_at_each_step(|steps| {
         let ledger = Ledger::of(1);
-        let takers: Vec<_> = [(1, Life::of(steps)), (2, Life::long())].into_iter().map(|(n, life)| {
-            let ledger = ledger.clone();
-            thread::spawn(move || live(n, life, || take(&ledger), || ledger.naps_end()))
-        }).collect();
+        let takers: Vec<_> = [(1, Life::of(steps)), (2, Life::long())]
+            .into_iter()
+            .map(|(n, life)| {
+                let ledger = ledger.clone();
+                thread::spawn(move || live(n, life, || take(&ledger), || ledger.naps_end()))
+            })
+            .collect();
         give(&ledger);
         give(&ledger);
         takers.into_iter().for_each(|taker| assert!(taker.join().is_ok()));
