@@ -46,7 +46,7 @@ pub(super) mod sealed {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let lock = ganger::sync::Lock::new()?;
 /// {
-///     let _guard = lock.lock()?;
+///     let _guard = lock.lock().unwrap();
 ///     assert!(lock.locked());
 /// }
 /// assert!(!lock.locked());
@@ -127,7 +127,7 @@ macro_rules! acquire_methods {
         #[doc = concat!("use ganger::sync::", $name, ";\n")]
         /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
         #[doc = concat!("let it = ", $make, "?;")]
-        /// let guard = it.lock()?;
+        /// let guard = it.lock().unwrap();
         /// drop(guard);
         /// # Ok(()) }
         /// ```

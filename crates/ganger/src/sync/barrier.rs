@@ -1,43 +1,18 @@
 //! So many who wait for each other.
-//!
-//! ```text
-//!  word   0           1       2        3       4        5        6 7                6 + 2n …
-//!         generation  broken  history  acting  parties  timeout  who, generation+1  …         a place for each party
-//!
-//!  a generation ends: all places are taken ── no action ──────────────► tripped: its bit of the history is 0
-//!                                          └─ acting ─ action is done ─┘
-//!                     aborted, reset, out of time, action failed ─────► broken:  its bit is 1
-//! ```
-//!
-//! Invariants:
-//! - One turn ends a generation and writes down how. All places are free by that, since each says of which generation it is.
-//! - The place is the index: so the indices of a generation are different, and below the number of parties.
-//! - A place whose process has died is free: it is looked at before the last one trips the barrier, and by those who wait.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-use ganger_shm::locks::{EVERYONE, Turn};
+use ganger_shm::locks::EVERYONE;
 use serde::{Deserialize, Serialize};
 
 use super::BrokenBarrier;
-use super::backing::{Backing, Kind, dead, deadline, me};
+use super::backing::{Backing, Kind, dead, deadline};
+use super::parties::{
+    self, ACTING, Arrival, BROKEN, PARTIES, PLACES, TIMEOUT, abort, arrive, break_if_there, end_generation, ending,
+};
 use crate::passing::Passed;
-
-const GENERATION: usize = 0;
-const BROKEN: usize = 1;
-/// How the last 64 generations ended, the last one in the lowest bit.
-const HISTORY: usize = 2;
-/// Who runs the action of this generation, or 0.
-const ACTING: usize = 3;
-const PARTIES: usize = 4;
-/// In nanoseconds; 0 for none.
-const TIMEOUT: usize = 5;
-const PLACES: usize = 6;
-
-/// How many dead are removed in one turn.
-const AT_ONCE: usize = 4;
 
 /// Lets nobody through before all have come: Python's `multiprocessing.Barrier`.
 ///
@@ -59,14 +34,6 @@ const AT_ONCE: usize = 4;
 #[serde(try_from = "Passed")]
 pub struct Barrier {
     backing: Backing,
-}
-
-/// What became of an arrival.
-#[derive(Clone, Copy)]
-struct Arrival {
-    generation: u64,
-    place: usize,
-    acts: bool,
 }
 
 impl Barrier {
@@ -202,10 +169,7 @@ impl Barrier {
     /// # Ok(()) }
     /// ```
     pub fn reset(&self) {
-        self.backing.turn(None, |turn| {
-            turn.set(BROKEN, 0);
-            end_generation(turn, 1);
-        });
+        self.backing.turn(None, parties::reset);
     }
 
     /// How many have to come.
@@ -229,8 +193,7 @@ impl Barrier {
     /// ```
     #[must_use]
     pub fn n_waiting(&self) -> usize {
-        let living = |turn: &Turn<'_>, place: &usize| !dead(turn.get(PLACES + 2 * place));
-        self.backing.turn(None, |turn| taken(turn).filter(|place| living(turn, place)).count()).unwrap_or(0)
+        self.backing.turn(None, |turn| parties::waiting(turn)).unwrap_or(0)
     }
 
     /// Whether it is broken.
@@ -332,62 +295,6 @@ impl Drop for AbortOnPanic<'_> {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-/// Takes the first free place, and ends the generation if it was the last one and there is nothing to do before.
-fn arrive(turn: &mut Turn<'_>, acts: bool) -> Option<Arrival> {
-    let (generation, parties) = (turn.get(GENERATION), turn.get(PARTIES) as usize);
-    let place = (0..parties).find(|place| !is_taken(turn, *place))?;
-    turn.set(PLACES + 2 * place, me());
-    turn.set(PLACES + 2 * place + 1, generation + 1);
-    let all = taken(turn).count() == parties && remove_dead(turn) == 0;
-    if all && acts {
-        turn.set(ACTING, me());
-    } else if all {
-        end_generation(turn, 0);
-    }
-    Some(Arrival { generation, place, acts: all && acts })
-}
-
-/// How the generation of an arrival ended, if it has. Nobody looks who comes back 64 generations late.
-fn ending(turn: &Turn<'_>, arrival: &Arrival) -> Option<Result<usize, BrokenBarrier>> {
-    let later = turn.get(GENERATION).wrapping_sub(arrival.generation).checked_sub(1)?;
-    let tripped = later < 64 && turn.get(HISTORY) >> later & 1 == 0;
-    Some(if tripped { Ok(arrival.place) } else { Err(BrokenBarrier) })
-}
-
-fn end_generation(turn: &mut Turn<'_>, broken: u64) {
-    turn.set(GENERATION, turn.get(GENERATION).wrapping_add(1));
-    turn.set(HISTORY, turn.get(HISTORY) << 1 | broken);
-    turn.set(ACTING, 0);
-    turn.wake(u32::MAX, EVERYONE);
-}
-
-fn abort(turn: &mut Turn<'_>) {
-    turn.set(BROKEN, 1);
-    end_generation(turn, 1);
-}
-
-fn break_if_there(turn: &mut Turn<'_>, dead: Option<u64>) {
-    if dead.is_some_and(|who| turn.get(ACTING) == who) {
-        abort(turn);
-    }
-}
-
-fn remove_dead(turn: &mut Turn<'_>) -> usize {
-    let gone: Vec<usize> = taken(turn).filter(|place| dead(turn.get(PLACES + 2 * place))).take(AT_ONCE).collect();
-    for place in &gone {
-        turn.set(PLACES + 2 * place + 1, 0);
-    }
-    gone.len()
-}
-
-fn taken<'a>(turn: &'a Turn<'_>) -> impl Iterator<Item = usize> + use<'a> {
-    (0..turn.get(PARTIES) as usize).filter(|place| is_taken(turn, *place))
-}
-
-fn is_taken(turn: &Turn<'_>, place: usize) -> bool {
-    turn.get(PLACES + 2 * place + 1) == turn.get(GENERATION) + 1
 }
 
 impl TryFrom<Passed> for Barrier {

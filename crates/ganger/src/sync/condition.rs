@@ -34,7 +34,7 @@ pub struct Waited {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let condition = Condition::new()?;
 /// let waiting = condition.clone();
-/// let held = condition.lock()?;
+/// let held = condition.lock().unwrap();
 /// let notifier = std::thread::spawn(move || {
 ///     let _held = waiting.lock().unwrap();
 ///     waiting.notify(1).unwrap();
@@ -195,7 +195,7 @@ impl Condition {
     /// # use std::time::Duration;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let condition = ganger::sync::Condition::new()?;
-    /// let _held = condition.lock()?;
+    /// let _held = condition.lock().unwrap();
     /// assert!(!condition.wait_timeout(Duration::from_millis(1))?.notified);
     /// # Ok(()) }
     /// ```
@@ -211,7 +211,7 @@ impl Condition {
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let condition = ganger::sync::Condition::new()?;
-    /// let _held = condition.lock()?;
+    /// let _held = condition.lock().unwrap();
     /// assert!(condition.wait_for(|| true)?.notified);
     /// # Ok(()) }
     /// ```
@@ -228,7 +228,7 @@ impl Condition {
     /// # use std::time::Duration;
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let condition = ganger::sync::Condition::new()?;
-    /// let _held = condition.lock()?;
+    /// let _held = condition.lock().unwrap();
     /// assert!(!condition.wait_for_timeout(Duration::from_millis(1), || false)?.notified);
     /// # Ok(()) }
     /// ```
@@ -262,7 +262,7 @@ impl Condition {
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let condition = ganger::sync::Condition::new()?;
-    /// let _held = condition.lock()?;
+    /// let _held = condition.lock().unwrap();
     /// condition.notify_all()?;
     /// # Ok(()) }
     /// ```

@@ -22,7 +22,7 @@ use crate::passing::Passed;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let lock = Lock::new()?;
-/// let guard = lock.lock()?;
+/// let guard = lock.lock().unwrap();
 /// assert!(lock.locked() && lock.try_acquire().is_none());
 /// drop(guard);
 /// assert!(lock.try_acquire().is_some());

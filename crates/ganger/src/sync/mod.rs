@@ -52,5 +52,7 @@ mod waiters;
 mod condition;
 pub use condition::{Condition, Waited};
 
+mod parties;
+
 mod barrier;
 pub use barrier::Barrier;

@@ -25,8 +25,8 @@ const DEPTH: usize = 0;
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let lock = RLock::new()?;
-/// let outer = lock.lock()?;
-/// let inner = lock.lock()?;
+/// let outer = lock.lock().unwrap();
+/// let inner = lock.lock().unwrap();
 /// drop(inner);
 /// assert!(lock.locked());
 /// std::thread::scope(|s| s.spawn(|| assert_eq!(lock.release(), Err(SyncError::NotOwner))).join().unwrap());
