@@ -19,7 +19,8 @@
 //! # When somebody dies
 //! A lock whose holder died goes to one who waits for it, or who comes next, and that one is told
 //! ([`Acquired::OwnerDied`], [`OwnerDied`]): what the lock protects may be half changed. It is told once; the lock is whole. A death is
-//! noticed at once by who comes later, and within a tenth of a second by who waits already, and in a crowd within two.
+//! noticed within some milliseconds by who comes later, and within a tenth of a second by who waits already; in a crowd
+//! within two.
 //!
 //! A process that is stopped (`SIGSTOP`) is alive, and keeps what it has. So does one that executes another program in its
 //! place. Processes of different pid namespaces must not share these objects: they cannot see each other's lives.

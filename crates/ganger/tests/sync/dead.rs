@@ -41,7 +41,7 @@ fn await_condition(condition: Condition, begun: Event) -> bool {
 
 #[ganger::task]
 fn await_barrier(barrier: Barrier) -> bool {
-    barrier.wait_timeout(LONG).is_ok()
+    barrier.wait().is_ok()
 }
 
 #[ganger::task]
