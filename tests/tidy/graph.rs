@@ -4,7 +4,7 @@
 const ARROWS: &[(&str, &[&str])] = &[
     ("ganger-proto", &[]),
     ("ganger-sys", &[]),
-    ("ganger-shm", &[]),
+    ("ganger-shm", &["ganger-sys"]),
     ("ganger-macros", &[]),
     ("ganger-machine", &["ganger-proto"]),
     ("ganger", &["ganger-proto", "ganger-sys", "ganger-shm", "ganger-machine", "ganger-macros"]),

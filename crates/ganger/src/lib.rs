@@ -180,10 +180,10 @@
 //!
 //! # Cancelling, and what is safe about killing
 //! [`Future::cancel`] ends a task even if it runs, by killing its worker. First everything behind it is taken back, so no
-//! other task suffers. Nothing that is shared between processes is ever locked, so a kill leaves nothing locked. What the
-//! task did to the world outside stays done: files half written, requests sent. A task that may be killed, or tried again,
-//! should be safe to run twice. Threads cannot be killed: with `StartMethod::Thread` a cancel of a running task changes
-//! nothing, and at its time limit a task is given up and goes on unheard.
+//! other task suffers. The pool's own memory is never locked, so a kill leaves nothing locked; a lock of [`sync`] goes to
+//! the next, who is told. What the task did to the world outside stays done: files half written, requests sent. A task
+//! that may be killed, or tried again, should be safe to run twice. Threads cannot be killed: with `StartMethod::Thread`
+//! a cancel of a running task changes nothing, and at its time limit a task is given up and goes on unheard.
 //!
 //! What waits when a pool is interrupted, terminated or killed was cancelled, and [`TaskError::is_cancelled`] says so; what
 //! waits when a pool fails was not: [`TaskError::is_not_started`].
@@ -250,6 +250,7 @@
 //! | `multiprocessing.reduction.DupFd`, `send_handle` | [`Descriptor`] |
 //! | `Pipe`, `Connection`, `Listener`, `Client`, `connection.wait` | the same, in [`connection`] |
 //! | `SimpleQueue` | [`SimpleQueue`] |
+//! | `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Event`, `Barrier` | the same, in [`sync`]; a dead holder's lock goes to the next, who is told |
 //! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`] |
 //! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`], [`TaskError::is_cancelled`] |
 #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
@@ -321,6 +322,8 @@ pub use connection::{Client, Connection, ConnectionError, Listener, Pipe};
 
 mod simple_queue;
 pub use simple_queue::SimpleQueue;
+
+pub mod sync;
 
 mod command;
 pub use command::{Report, Reports, command_end};

@@ -1,4 +1,4 @@
-//! Shared memory between one supervisor and one worker: the data plane.
+//! Shared memory: the data plane between one supervisor and one worker, and the [`locks`] of any number of processes.
 //!
 //! ```text
 //!  supervisor                    one sealed memfd                       worker
@@ -9,7 +9,7 @@
 //!  └──────────────┘   └───────────────────────────────────┘   └──────────────┘
 //! ```
 //!
-//! What holds, whoever dies at whichever instruction (README.md beside this crate's sources has the protocol and its
+//! What holds of the data plane, whoever dies at whichever instruction (README.md beside this crate's sources has the protocol and its
 //! proof):
 //! - A record is published by one release store after it is whole: half a record is never seen.
 //! - No lock is shared, so a death leaves nothing locked.
@@ -34,6 +34,8 @@ pub mod model;
 use model::futex;
 
 pub mod ring;
+
+pub mod locks;
 
 mod send;
 pub use send::{HEAD, Piece};

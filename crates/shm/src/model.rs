@@ -18,6 +18,10 @@ pub const SMALLEST: usize = 512;
 
 const LINE: usize = 64;
 
+mod locks;
+pub use locks::{Identity, live};
+pub(crate) use locks::{Memory as LedgerMemory, Shared64, Word64};
+
 /// A line of the ring's data, aligned as in a mapping.
 #[repr(C, align(64))]
 #[derive(Debug)]
@@ -135,6 +139,7 @@ pub mod futex {
     use std::io;
     use std::time::Duration;
 
+    pub(crate) use super::locks::{wait_64, wait_masked, wake_64, wake_masked};
     use super::{Ordering, Word};
 
     /// Sleeps while `word` is `expected`, until it is woken.

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
@@ -39,25 +39,25 @@ impl Segment {
         let fd = memfd_create(name, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
         nix::unistd::ftruncate(&fd, i64::try_from(len).map_err(|_| io::ErrorKind::InvalidInput)?)?;
         fcntl(&fd, FcntlArg::F_ADD_SEALS(SEALS))?;
-        Ok((Self::map(&fd, len)?, fd))
+        Ok((Self::map(fd.as_fd(), len)?, fd))
     }
 
     /// Maps the segment behind a descriptor that came from another process.
     ///
     /// # Errors
     /// When it is not sealed against shrinking and growing, or cannot be mapped.
-    pub fn open(fd: &OwnedFd) -> io::Result<Self> {
-        let seals = SealFlag::from_bits_truncate(fcntl(fd, FcntlArg::F_GET_SEALS)?);
+    pub fn open(fd: impl AsFd) -> io::Result<Self> {
+        let seals = SealFlag::from_bits_truncate(fcntl(&fd, FcntlArg::F_GET_SEALS)?);
         if !seals.contains(SEALS) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "shared memory whose size is not sealed"));
         }
-        let len = nix::sys::stat::fstat(fd)?.st_size;
-        Self::map(fd, usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?)
+        let len = nix::sys::stat::fstat(&fd)?.st_size;
+        Self::map(fd.as_fd(), usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?)
     }
 
     /// Maps between two pages that nobody may touch: a fault of this crate ends the process, rather than letting one
     /// worker's bytes run over into other memory.
-    fn map(fd: &OwnedFd, len: usize) -> io::Result<Self> {
+    fn map(fd: BorrowedFd<'_>, len: usize) -> io::Result<Self> {
         let size = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
         let around = NonZeroUsize::new(with_guards(len)?).ok_or(io::ErrorKind::InvalidInput)?;
         let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_NORESERVE;
@@ -70,7 +70,7 @@ impl Segment {
         let prot = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         let flags = MapFlags::MAP_SHARED | MapFlags::MAP_FIXED;
         // SAFETY: it replaces pages of the reservation just made, which nobody else knows of.
-        unsafe { mmap(Some(base.addr()), size, prot, flags, fd.as_fd(), 0)? };
+        unsafe { mmap(Some(base.addr()), size, prot, flags, fd, 0)? };
         Ok(segment)
     }
 

@@ -13,6 +13,9 @@ use ganger_shm::{Assembly, Claims, HEAD, Piece, Received};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 
+#[path = "loom/locks.rs"]
+mod locks;
+
 const PREEMPTIONS: usize = 3;
 
 /// No time passes under loom.
@@ -22,8 +25,12 @@ const NEVER: Duration = Duration::MAX;
 const LINE_BODY: usize = 8;
 
 fn model(f: impl Fn() + Sync + Send + 'static) {
+    model_with(PREEMPTIONS, f);
+}
+
+fn model_with(preemptions: usize, f: impl Fn() + Sync + Send + 'static) {
     let mut builder = loom::model::Builder::new();
-    builder.preemption_bound.get_or_insert(PREEMPTIONS);
+    builder.preemption_bound.get_or_insert(preemptions);
     builder.check(f);
 }
 

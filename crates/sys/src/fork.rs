@@ -4,7 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::process;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, munmap};
 
@@ -13,12 +13,12 @@ const LEN: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
 
 /// Knows the process that made it from one that was forked since.
 ///
-/// By a page that the kernel empties in every fork (`MADV_WIPEONFORK`): to look at it is to load a byte, where `getpid` is
+/// By a page that the kernel empties in every fork (`MADV_WIPEONFORK`): to look at it is to load a word, where `getpid` is
 /// a system call. Where the kernel has no such page, as some sandboxes have not, it is `getpid`.
 #[derive(Debug)]
 pub struct ForkDetector {
     /// 1 in the process that made it, 0 in a copy.
-    mark: Option<NonNull<AtomicU8>>,
+    mark: Option<NonNull<AtomicU64>>,
     pid: u32,
 }
 
@@ -26,14 +26,19 @@ impl ForkDetector {
     /// One for this process.
     #[must_use]
     pub fn new() -> Self {
-        Self { mark: wiped_in_forks().ok(), pid: process::id() }
+        let mark = wiped_in_forks().ok();
+        if let Some(mark) = mark {
+            // SAFETY: the page was mapped just now; any value is valid.
+            unsafe { mark.as_ref() }.store(1, Ordering::Relaxed);
+        }
+        Self { mark, pid: process::id() }
     }
 
     /// Whether this is not the process that made it.
     #[must_use]
     pub fn is_in_fork(&self) -> bool {
         match self.mark {
-            // SAFETY: the page is mapped as long as `self` lives, in a copy as well; any byte is valid.
+            // SAFETY: the page is mapped as long as `self` lives, in a copy as well; any value is valid.
             Some(mark) => unsafe { mark.as_ref() }.load(Ordering::Relaxed) == 0,
             None => process::id() != self.pid,
         }
@@ -62,7 +67,8 @@ impl Drop for ForkDetector {
     }
 }
 
-fn wiped_in_forks() -> nix::Result<NonNull<AtomicU8>> {
+/// A word on a page of its own that is 0 now, and again in every fork of this process. Nobody unmaps it but the caller.
+pub(crate) fn wiped_in_forks() -> nix::Result<NonNull<AtomicU64>> {
     let (read_write, private) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_PRIVATE);
     // SAFETY: a fresh mapping at an address that the kernel chooses aliases nothing of ours.
     let page = unsafe { mmap_anonymous(None, LEN, read_write, private) }?;
@@ -71,10 +77,7 @@ fn wiped_in_forks() -> nix::Result<NonNull<AtomicU8>> {
         // SAFETY: it was mapped just now, and nobody else knows of it.
         return unsafe { munmap(page, LEN.get()) }.and(Err(refused));
     }
-    let mark = page.cast::<AtomicU8>();
-    // SAFETY: the page is mapped, writable and aligned for any type; zero is a valid byte.
-    unsafe { mark.as_ref() }.store(1, Ordering::Relaxed);
-    Ok(mark)
+    Ok(page.cast())
 }
 
 /// Ends this process at once: without handlers, and without the locks that another thread may have held when it was
@@ -95,7 +98,7 @@ mod tests {
 
     /// How a copy of this process ends that only looks.
     fn seen_by_a_copy(detector: &ForkDetector) -> WaitStatus {
-        // SAFETY: the copy loads a byte and ends, which is all that it may do while this process has threads.
+        // SAFETY: the copy loads a word and ends, which is all that it may do while this process has threads.
         match unsafe { fork() }.unwrap() {
             // SAFETY: as above.
             ForkResult::Child => unsafe { libc::_exit(detector.is_in_fork().into()) },

@@ -73,6 +73,9 @@ pub use peer::Peer;
 mod fork;
 pub use fork::{ForkDetector, exit_in_fork};
 
+mod identity;
+pub use identity::Identity;
+
 pub mod setup;
 
 mod before_main;

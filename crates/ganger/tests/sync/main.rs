@@ -1,0 +1,25 @@
+//! Locks and their relatives between processes and threads: what they do, and what they do when somebody dies.
+//! The cases of CPython's own tests have its names.
+
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+#[path = "../outside/support/deadline.rs"]
+mod deadline;
+
+mod workers;
+
+mod lock;
+
+mod semaphore;
+
+mod condition;
+
+mod event;
+
+mod barrier;
+
+mod dead;
+
+mod killed;
+
+ganger::test_worker!();
