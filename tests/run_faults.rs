@@ -85,6 +85,23 @@ fn a_useless_directory_for_temporary_files_is_named() {
 }
 
 #[test]
+fn a_limit_on_files_makes_smaller_rings_or_is_named() {
+    let sandbox = Sandbox::new();
+    let run = |limit| sandbox.script(&format!("ulimit -f {limit}; $GANGER run -k echo ::: a b")).done();
+    run(300).printed("a\nb\n");
+    run(100).printed("a\nb\n");
+    run(10).told(255, "`ulimit -f`");
+}
+
+#[test]
+fn children_are_heeded_though_a_parent_ignored_its_own() {
+    let sandbox = Sandbox::new();
+    let done = sandbox.script("trap '' CHLD; exec $GANGER run -k 'exit {}' ::: 0 3").done();
+    done.told(1, "input 2 (\"3\") failed");
+    assert!(!done.stderr.contains("reap"), "{done:#?}");
+}
+
+#[test]
 fn a_full_disk_is_told_and_nothing_stays_on_it() {
     if !is_root() {
         println!("SKIPPED: only root can mount the small disk that this test fills");

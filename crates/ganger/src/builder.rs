@@ -117,7 +117,9 @@ impl PoolBuilder {
         self
     }
 
-    /// Calls `f` once in the zygote, before it forks: what it loads is shared by all workers, copy-on-write.
+    /// Calls `f` once in the zygote, before it forks: what it loads is shared by all workers, copy-on-write. With `Thread`
+    /// and `Inline` it is called in this process, by [`build`](Self::build); with `Spawn`, where nothing is shared, in each
+    /// worker.
     #[must_use]
     pub fn preload<F, A, S>(mut self, f: F, args: A) -> Self
     where
@@ -131,7 +133,7 @@ impl PoolBuilder {
         self
     }
 
-    /// Calls `f` in each worker before its first task. If it fails three times in a row, the pool fails.
+    /// Calls `f` in each worker before its first task; with `Inline` in the caller, by [`build`](Self::build). If it fails three times in a row, the pool fails.
     #[must_use]
     pub fn initializer<F, A, S>(mut self, f: F, args: A) -> Self
     where

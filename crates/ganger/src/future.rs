@@ -1,7 +1,9 @@
 //! ④ The outcome of a task, as its caller holds it.
 
+use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as Poller, Poll};
@@ -20,6 +22,7 @@ use crate::passing;
 use crate::registry;
 use crate::slot::{Detail, Ended, Hook, How, Reading, Told};
 use crate::task::Portable;
+use crate::worker::panic::text_of;
 
 /// The result of a task that may still run: `concurrent.futures.Future`, or `AsyncResult`, typed.
 ///
@@ -143,7 +146,7 @@ impl<T: Portable> Future<T> {
     /// Decodes the outcome, which is there.
     pub(crate) fn read(&self) -> Result<T, TaskError> {
         let read = self.slot.peek(|ended| match ended {
-            Ended::Returned { body, .. } => codec::decode(body, u64::MAX).map_err(|e| Why::Undecodable(e.to_string())),
+            Ended::Returned { body, .. } => decode(body),
             Ended::Other(detail) => why(&detail.how).map_err(|w| *w),
         });
         let read = read.unwrap_or(Err(Why::Cancelled));
@@ -157,12 +160,18 @@ impl<T: Portable> Future<T> {
     }
 }
 
+/// A type's own decoding is the user's code: if it panics, that is an error like any other.
+fn decode<T: Portable>(bytes: &[u8]) -> Result<T, Why> {
+    let decoded = catch_unwind(AssertUnwindSafe(|| codec::decode(bytes, u64::MAX)));
+    let panicked = |payload: Box<dyn Any + Send>| Why::Undecodable(format!("panic: {}", text_of(&*payload)));
+    decoded.map_err(panicked)?.map_err(|e| Why::Undecodable(e.to_string()))
+}
+
 /// The value of a task that returned an error, or why there is no value.
 fn why<T: Portable>(how: &How) -> Result<T, Box<Why>> {
     Err(Box::new(match how {
         How::ReturnedWith(body, came) => {
-            let decoded = passing::receiving(came.clone(), || codec::decode(body, u64::MAX));
-            return decoded.map_err(|e| Box::new(Why::Undecodable(e.to_string())));
+            return passing::receiving(came.clone(), || decode(body)).map_err(Box::new);
         }
         How::Reported(Verdict::Panicked, body) => match codec::decode::<Panic>(body, u64::MAX) {
             Ok(panic) => Why::Panicked(panic),
@@ -171,7 +180,7 @@ fn why<T: Portable>(how: &How) -> Result<T, Box<Why>> {
         How::Reported(Verdict::Returned | Verdict::Failed, body) => {
             let failure = decoded(body);
             if let (FailureKind::Task, Some(value)) = (failure.kind, &failure.value) {
-                return codec::decode(value, u64::MAX).map_err(|e| Box::new(Why::Undecodable(e.to_string())));
+                return decode(value).map_err(Box::new);
             }
             Why::Failed(failure)
         }

@@ -6,9 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use ganger_proto::message::Verdict;
-use ganger_proto::outcome::{Failure, FailureKind};
+use ganger_proto::outcome::{Failure, FailureKind, PoolFailure};
+use ganger_proto::spec::{Bytes, Function};
+use ganger_sys::ForkDetector;
 
+use crate::builder::StartMethod;
+use crate::engine::settings::Settings;
 use crate::engine::table::{Payload, Work};
+use crate::error::{Error, ErrorKind};
 use crate::future::{Future, What};
 use crate::passing::Passed;
 use crate::registry;
@@ -40,6 +45,18 @@ pub(crate) fn run<T>(payload: &Payload, what: What, limit: u64) -> Future<T> {
     let hooks = slot.fill(ended);
     debug_assert!(hooks.is_none(), "nobody has the future yet");
     Future { slot: Reading::first(slot), what, engine: None, result: PhantomData }
+}
+
+/// Calls, in this process, what a pool without processes has instead of a zygote: its preloads; where tasks run in the
+/// caller, its initializer as well.
+pub(crate) fn prepare(settings: &Settings) -> Result<(), Error> {
+    let initializer = settings.initializer.iter().filter(|_| settings.method == StartMethod::Inline);
+    let process = ForkDetector::new();
+    let call = |(function, args): &(Function, Bytes)| {
+        panic::keep_while(|| crate::worker::call(*function, args, settings.payload_limit, &process))
+    };
+    let failed = |error| Error::new(ErrorKind::PoolFailed(PoolFailure::Initializer { times: 1, error }));
+    settings.preload.iter().chain(initializer).try_for_each(call).map_err(failed)
 }
 
 fn call(payload: &Payload, out: &mut Vec<u8>, limit: u64) -> (Verdict, Vec<Passed>) {

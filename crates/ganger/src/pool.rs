@@ -70,6 +70,9 @@ impl Pool {
 
     pub(crate) fn start(settings: Settings, defaults: TaskOptions) -> Result<Self, Error> {
         let inline = settings.method == StartMethod::Inline;
+        if matches!(settings.method, StartMethod::Thread | StartMethod::Inline) {
+            inline::prepare(&settings)?;
+        }
         let settings = Arc::new(settings);
         let engine = if inline { None } else { Some(Engine::start(Arc::clone(&settings))?) };
         Ok(Self { inner: Arc::new(Inner { settings, engine, defaults, closed: AtomicBool::new(false) }) })

@@ -32,6 +32,8 @@ pub(crate) struct Claim {
 impl Claim {
     pub(crate) fn new(world: &Epoll) -> Result<Self, Error> {
         let signals = [Signal::Int, Signal::Term, Signal::Hup, Signal::Quit];
+        // What was started with it ignored would never hear of its workers' ends.
+        ganger_sys::setup::heed_children();
         let door = Door::open(&signals).map_err(Error::system("claim signals"))?;
         world.add(&door, TOKEN, Interest::Read).map_err(Error::system("use an epoll"))?;
         Ok(Self { door, steps: Cell::default() })

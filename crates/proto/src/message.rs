@@ -174,8 +174,8 @@ pub struct Seat {
 pub struct Setup {
     /// The pool's name.
     pub pool: String,
-    /// What to call before it is ready: function and encoded arguments.
-    pub initializer: Option<(Function, Bytes)>,
+    /// What to call before it is ready, in order: functions and their encoded arguments.
+    pub first: Vec<(Function, Bytes)>,
     /// The largest payload it may take or give, in bytes.
     pub payload_limit: u64,
     /// The build that it must be of.

@@ -103,6 +103,15 @@ pub struct End {
     pub state: StatePage,
 }
 
+/// The largest rings of at most `capacity` bytes that a file of `limit` bytes holds two of; the smallest, if it holds none.
+#[must_use]
+pub fn fitting(capacity: usize, limit: u64) -> usize {
+    let fits = |capacity: &usize| (STATE_PAGE + 2 * capacity) as u64 <= limit;
+    let halves = std::iter::successors(Some(capacity), |capacity| Some(capacity / 2));
+    let sensible = halves.take_while(|capacity| CAPACITIES.contains(&(*capacity as u64)));
+    sensible.clone().find(fits).or_else(|| sensible.last()).unwrap_or(capacity)
+}
+
 /// Makes a link with two rings of `capacity` bytes (a power of two): the supervisor's end, and the descriptor from which
 /// the worker [opens](open) the other.
 ///

@@ -34,8 +34,9 @@ impl Segment {
     /// Pages come into being when they are first touched.
     ///
     /// # Errors
-    /// Those of memfd_create, ftruncate, fcntl and mmap: no descriptors or no memory left.
+    /// Those of memfd_create, ftruncate, fcntl and mmap: no descriptors or no memory left; and of a limit on files.
     pub fn create(name: &str, len: usize) -> io::Result<(Self, OwnedFd)> {
+        ganger_sys::limits::file_of(len as u64)?;
         let fd = memfd_create(name, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
         nix::unistd::ftruncate(&fd, i64::try_from(len).map_err(|_| io::ErrorKind::InvalidInput)?)?;
         fcntl(&fd, FcntlArg::F_ADD_SEALS(SEALS))?;

@@ -83,6 +83,20 @@ pub fn spare_fds(count: usize) -> io::Result<()> {
     if spare < count { Err(io::Error::from_raw_os_error(libc::EMFILE)) } else { Ok(()) }
 }
 
+/// Makes sure that this process may have a file of `bytes`, in memory or on a disk. The kernel would end it by a signal
+/// (`SIGXFSZ`) where this is an error.
+///
+/// # Errors
+/// `FileTooLarge`, with the limit and the remedy.
+pub fn file_of(bytes: u64) -> io::Result<()> {
+    let Limit { soft, .. } = limit(Resource::FileSize)?;
+    if bytes <= soft {
+        return Ok(());
+    }
+    let why = format!("a file of {bytes} bytes, in memory, is above `ulimit -f` ({} KiB): raise it", soft / 1024);
+    Err(io::Error::new(io::ErrorKind::FileTooLarge, why))
+}
+
 /// Lets this process have as many descriptors as it may, and tells how many that is. Programs that use `select` can not
 /// cope with more than 1,024, so give commands their old limit back.
 ///

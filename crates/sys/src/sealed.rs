@@ -7,6 +7,8 @@ use std::os::fd::OwnedFd;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
+use crate::limits;
+
 const SEALS: SealFlag =
     SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW).union(SealFlag::F_SEAL_WRITE).union(SealFlag::F_SEAL_SEAL);
 
@@ -15,6 +17,7 @@ const SEALS: SealFlag =
 /// # Errors
 /// When there are no descriptors or no memory left.
 pub fn sealed(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
+    limits::file_of(bytes.len() as u64)?;
     let mut file = File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?);
     file.write_all(bytes)?;
     fcntl(&file, FcntlArg::F_ADD_SEALS(SEALS))?;

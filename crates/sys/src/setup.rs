@@ -58,6 +58,18 @@ pub fn reset_signals(ignored: &[Signal]) -> io::Result<()> {
     Ok(())
 }
 
+/// Gives SIGCHLD its default, if it is ignored: the kernel would reap our children, and nobody would learn how they ended.
+pub fn heed_children() {
+    // SAFETY: both are plain actions, written before they are read; a default is no function that could run.
+    unsafe {
+        let mut now = MaybeUninit::<libc::sigaction>::zeroed();
+        libc::sigaction(libc::SIGCHLD, std::ptr::null(), now.as_mut_ptr());
+        if now.assume_init().sa_sigaction == libc::SIG_IGN {
+            libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+        }
+    }
+}
+
 /// Gives all signals their default. Async-signal-safe.
 pub(crate) fn default_signals() {
     // SAFETY: all zeroes is the default action with an empty mask and no flags.

@@ -178,8 +178,7 @@ impl Member {
         }
     }
 
-    /// Puts the front's descriptor into the lane. False: the lane is full, until the worker has gone on; its next outcome
-    /// leads here again.
+    /// Puts the front's descriptor into the lane. False: the lane is full, until the worker has gone on.
     fn load_lane(&mut self) -> bool {
         let Some(Outgoing::Descriptor { fd, .. }) = self.outbox.front_mut() else { return true };
         let Some(descriptor) = fd else { return true };
@@ -217,16 +216,22 @@ impl Member {
 
     /// Moves what waits in the outbox into the ring, as far as there is room.
     pub(crate) fn pump(&mut self, tasks: &Table) {
-        while self.load_lane()
-            && let Some(mut front) = self.outbox.pop_front()
-        {
-            if !self.push(&mut front, tasks) {
-                self.outbox.push_front(front);
-                if !self.wait_for_room(tasks) {
-                    return;
-                }
+        while !self.outbox.is_empty() {
+            let moved = self.load_lane() && self.push_front(tasks);
+            if !moved && !self.wait_for_room(tasks) {
+                return;
             }
         }
+    }
+
+    /// False: what is first has no room.
+    fn push_front(&mut self, tasks: &Table) -> bool {
+        let Some(mut front) = self.outbox.pop_front() else { return true };
+        let pushed = self.push(&mut front, tasks);
+        if !pushed {
+            self.outbox.push_front(front);
+        }
+        pushed
     }
 
     fn say(&mut self, message: ToWorker<'_>) -> bool {
@@ -243,7 +248,10 @@ impl Member {
                 self.end.writer.next_len(body, piece)
             }),
             Some(Outgoing::Share { value, piece, .. }) => self.end.writer.next_len(value, piece),
-            Some(Outgoing::Descriptor { fd: Some(_), .. }) => return false,
+            Some(Outgoing::Descriptor { fd: Some(_), .. }) => {
+                self.end.writer.wait_for_progress();
+                return self.load_lane();
+            }
             Some(Outgoing::Descriptor { .. } | Outgoing::Abort | Outgoing::Unshare(_) | Outgoing::Retire) => HEAD,
         };
         self.end.writer.wait_for_room(len)

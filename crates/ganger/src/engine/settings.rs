@@ -28,6 +28,15 @@ pub(crate) struct Settings {
     pub(crate) reap_orphans: bool,
 }
 
+impl Settings {
+    /// What each worker calls before it is ready. The preloads have run in the zygote, or in this process, where there is
+    /// one memory for all workers.
+    pub(crate) fn first(&self) -> Vec<(Function, Bytes)> {
+        let preload: &[_] = if self.method == StartMethod::Spawn { &self.preload } else { &[] };
+        preload.iter().chain(&self.initializer).cloned().collect()
+    }
+}
+
 /// What is executed to get a worker.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {

@@ -7,7 +7,8 @@ use std::thread;
 use ganger_proto::WorkerId;
 use ganger_proto::message::{Seat, Setup};
 use ganger_shm::link;
-use ganger_sys::{Bell, Child, Socket, limits};
+use ganger_sys::limits::{self, Resource};
+use ganger_sys::{Bell, Child, Socket};
 
 use crate::bootstrap::{Control, DESCRIPTORS, Ends, Server};
 use crate::engine::member::Member;
@@ -28,7 +29,9 @@ const SPARE: usize = 8;
 pub(super) fn prepare(settings: &Settings, worker: WorkerId, slot: u32, awaited: usize) -> io::Result<(Member, Ends)> {
     // Before they are taken: a program that connects just then needs its own.
     limits::spare_fds(OWN + SPARE + awaited * DESCRIPTORS)?;
-    let (end, link) = link::create(&format!("ganger-{}", settings.name), settings.ring_capacity)?;
+    // Smaller rings are slower, and hold messages of any size all the same.
+    let capacity = link::fitting(settings.ring_capacity, limits::limit(Resource::FileSize)?.soft);
+    let (end, link) = link::create(&format!("ganger-{}", settings.name), capacity)?;
     let bell = Bell::new()?;
     let (lane, their_lane) = ganger_sys::pair()?;
     let ends = Ends { link, bell: bell.try_clone()?, lane: their_lane };
@@ -38,7 +41,7 @@ pub(super) fn prepare(settings: &Settings, worker: WorkerId, slot: u32, awaited:
 pub(super) fn setup(settings: &Settings) -> Setup {
     Setup {
         pool: settings.name.clone(),
-        initializer: settings.initializer.clone(),
+        first: settings.first(),
         payload_limit: settings.payload_limit,
         build: crate::registry::fingerprint(),
         commands: settings.commands,

@@ -21,6 +21,7 @@ mod pipes;
 mod signals;
 
 mod zygote;
+pub(crate) use zygote::call;
 
 mod solo;
 

@@ -47,8 +47,11 @@ fn keep(info: &PanicHookInfo<'_>) {
 
 /// The panic that was just caught.
 pub(crate) fn describe(payload: &(dyn Any + Send)) -> Panic {
-    let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    let message = text.or_else(|| payload.downcast_ref::<String>().cloned());
     let (location, backtrace) = LAST.take().unzip();
-    Panic { message: message.unwrap_or_else(|| "a panic without text".to_owned()), location, backtrace }
+    Panic { message: text_of(payload).to_owned(), location, backtrace }
+}
+
+pub(crate) fn text_of(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without text")
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ganger_proto::codec;
 use ganger_proto::message::{FromWorker, HEAD, Seat, Setup, ToWorker, Verdict};
 use ganger_proto::outcome::{Failure, FailureKind};
-use ganger_proto::spec::Function;
+use ganger_proto::spec::{Bytes, Function};
 use ganger_proto::{SharedId, TaskId};
 use ganger_shm::link::{self, End, StatePage};
 use ganger_shm::ring::{Reader, Writer};
@@ -129,8 +129,10 @@ impl Worker<'_> {
     }
 
     fn initialize(&self) -> Result<(), String> {
-        let Some((function, args)) = &self.setup.initializer else { return Ok(()) };
-        zygote::call(*function, args, self.setup.payload_limit, &self.process)
+        let call = |(function, args): &(Function, Bytes)| {
+            zygote::call(*function, args, self.setup.payload_limit, &self.process)
+        };
+        self.setup.first.iter().try_for_each(call)
     }
 
     /// Short messages are read where they lie in the ring: their bytes are the supervisor's, which never changes what

@@ -59,7 +59,7 @@ fn next(socket: &Socket) -> std::io::Result<Option<(Order, Vec<OwnedFd>)>> {
 }
 
 /// Calls a function for its effect: a preload, or an initializer.
-pub(super) fn call(function: Function, args: &[u8], limit: u64, process: &ForkDetector) -> Result<(), String> {
+pub(crate) fn call(function: Function, args: &[u8], limit: u64, process: &ForkDetector) -> Result<(), String> {
     let mut out = Vec::new();
     let host = Some(Host { process, function });
     let name = registry::name_of(function);

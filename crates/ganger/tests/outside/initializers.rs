@@ -9,7 +9,7 @@ use ganger::{Backoff, Pool, PoolFailure, Restart, StartMethod};
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use crate::support::{Gate, PROCESSES, WORKERS, at_once, builder, eventually, hold, on_each, process};
+use crate::support::{ALL, Gate, PROCESSES, WORKERS, at_once, builder, eventually, hold, on_each, process};
 use crate::tasks::{Death, die, panics, pid, square};
 
 thread_local! {
@@ -56,6 +56,41 @@ fn load(n: u32) {
 #[ganger::task]
 fn loaded() -> u32 {
     LOADED.load(Relaxed)
+}
+
+/// By the preload, then by the initializer; each start method has numbers of its own.
+static FIRST: [AtomicU32; 2] = [AtomicU32::new(0), AtomicU32::new(0)];
+
+#[ganger::task]
+fn note_preload(n: u32) {
+    FIRST[0].store(n, Relaxed);
+}
+
+#[ganger::task]
+fn note_initializer(n: u32) {
+    FIRST[1].store(FIRST[0].load(Relaxed) + n, Relaxed);
+}
+
+#[ganger::task]
+fn noted() -> [u32; 2] {
+    FIRST.each_ref().map(|first| first.load(Relaxed))
+}
+
+#[test]
+fn the_preload_and_then_the_initializer_run_with_each_start_method() {
+    on_each(ALL, |method| {
+        let n = method as u32 * 100 + 7;
+        let pool = builder(method, 1).preload(note_preload, n).initializer(note_initializer, 1).build().unwrap();
+        assert_eq!(pool.apply(noted, ()).unwrap(), [n, n + 1]);
+    });
+}
+
+#[test]
+fn where_this_process_prepares_itself_a_failure_is_an_error_of_build() {
+    let refused = builder(StartMethod::Inline, 1).initializer(refuse, "no model".to_owned()).build().unwrap_err();
+    assert!(refused.to_string().contains("no model"), "{refused}");
+    let refused = builder(StartMethod::Thread, 1).preload(panics, 3).build().unwrap_err();
+    assert!(refused.pool_failure().is_some(), "{refused}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! What crosses, and what cannot: large, undecodable, above the limit, cut off by a death in the middle.
 
-use std::thread;
 use std::time::Duration;
 
 use ganger::{Bytes, FailureKind, Pool};
@@ -186,8 +185,8 @@ fn results_that_cannot_be_decoded_are_an_error_of_their_reader() {
         let pool = pool(method, 1);
         let error = pool.apply(give_coming, Trap::Fails as u8).unwrap_err();
         assert!(error.to_string().contains("cannot be read here"), "{error}");
-        let future = pool.submit(give_coming, Trap::Panics as u8).unwrap();
-        assert!(thread::scope(|scope| scope.spawn(|| future.result()).join().is_err()));
+        let error = pool.apply(give_coming, Trap::Panics as u8).unwrap_err();
+        assert!(error.to_string().contains("panic: a trap"), "{error}");
         is_whole(&pool);
     });
 }

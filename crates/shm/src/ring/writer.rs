@@ -115,6 +115,13 @@ impl Writer {
         waits.load(Ordering::Relaxed) == 1 && waits.swap(0, Ordering::AcqRel) == 1
     }
 
+    /// Says that the writer waits for the reader to go on, however much room there is: for what goes beside the ring. Look
+    /// there once more after this, and only then sleep.
+    pub fn wait_for_progress(&self) {
+        self.memory.meeting().writer_waits.0.store(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
     /// Says that the writer waits for room. Returns true if there is some now, and nobody need be waited for.
     #[must_use]
     pub fn wait_for_room(&mut self, len: usize) -> bool {
