@@ -325,6 +325,8 @@ pub use simple_queue::SimpleQueue;
 
 pub mod sync;
 
+pub mod state;
+
 mod command;
 pub use command::{Report, Reports, command_end};
 

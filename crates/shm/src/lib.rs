@@ -1,4 +1,5 @@
-//! Shared memory: the data plane between one supervisor and one worker, and the [`locks`] of any number of processes.
+//! Shared memory: the data plane between one supervisor and one worker, and the [`locks`] and
+//! the [`state`] of any number of processes.
 //!
 //! ```text
 //!  supervisor                    one sealed memfd                       worker
@@ -36,6 +37,9 @@ use model::futex;
 pub mod ring;
 
 pub mod locks;
+
+#[cfg(not(loom))]
+pub mod state;
 
 mod send;
 pub use send::{HEAD, Piece};

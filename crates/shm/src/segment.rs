@@ -58,7 +58,7 @@ impl Segment {
 
     /// Maps between two pages that nobody may touch: a fault of this crate ends the process, rather than letting one
     /// worker's bytes run over into other memory.
-    fn map(fd: BorrowedFd<'_>, len: usize) -> io::Result<Self> {
+    pub(crate) fn map(fd: BorrowedFd<'_>, len: usize) -> io::Result<Self> {
         let size = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
         let around = NonZeroUsize::new(with_guards(len)?).ok_or(io::ErrorKind::InvalidInput)?;
         let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_NORESERVE;

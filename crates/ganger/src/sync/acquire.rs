@@ -61,7 +61,7 @@ pub struct Guard<'a, L: Acquire> {
 }
 
 impl<'a, L: Acquire> Guard<'a, L> {
-    pub(super) fn new(held: &'a L) -> Self {
+    pub(crate) fn new(held: &'a L) -> Self {
         Self { held, in_this_thread: PhantomData }
     }
 }

@@ -13,7 +13,7 @@ use crate::passing::Passed;
 
 /// What an object is, as its memory says: so that nobody takes a lock for a barrier.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Lock = 1,
     RLock,
     Semaphore,
@@ -33,23 +33,23 @@ impl Kind {
 /// A ledger in shared memory. It is encoded as its descriptor.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-pub(super) struct Backing {
+pub(crate) struct Backing {
     #[serde(skip)]
     ledger: Ledger,
     fd: Passed,
 }
 
 impl Backing {
-    pub(super) fn create(kind: Kind, words: usize) -> io::Result<Self> {
+    pub(crate) fn create(kind: Kind, words: usize) -> io::Result<Self> {
         let (ledger, fd) = Ledger::create("ganger-sync", kind.mark(), words)?;
         Ok(Self { ledger, fd: Passed::from(fd) })
     }
 
-    pub(super) fn open(fd: Passed, kind: Kind) -> io::Result<Self> {
+    pub(crate) fn open(fd: Passed, kind: Kind) -> io::Result<Self> {
         Ok(Self { ledger: Ledger::open(&fd, kind.mark())?, fd })
     }
 
-    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
 }
@@ -63,7 +63,7 @@ impl Deref for Backing {
 }
 
 /// When a wait of so long ends. None: never, as far as the clock reaches.
-pub(super) fn deadline(timeout: Duration) -> Option<Instant> {
+pub(crate) fn deadline(timeout: Duration) -> Option<Instant> {
     Instant::now().checked_add(timeout)
 }
 

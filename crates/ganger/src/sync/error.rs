@@ -12,7 +12,7 @@ use thiserror::Error;
 pub struct OwnerDied<G>(G);
 
 impl<G> OwnerDied<G> {
-    pub(super) fn new(guard: G) -> Self {
+    pub(crate) fn new(guard: G) -> Self {
         Self(guard)
     }
 

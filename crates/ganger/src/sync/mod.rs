@@ -25,7 +25,7 @@
 //! A process that is stopped (`SIGSTOP`) is alive, and keeps what it has. So does one that executes another program in its
 //! place. Processes of different pid namespaces must not share these objects: they cannot see each other's lives.
 
-mod backing;
+pub(crate) mod backing;
 
 mod error;
 pub use error::{BrokenBarrier, LockError, OwnerDied, SyncError};

@@ -52,7 +52,7 @@ impl RLock {
     /// # Ok(()) }
     /// ```
     pub fn new() -> io::Result<Self> {
-        Ok(Self { backing: Backing::create(Kind::RLock, 1)? })
+        Ok(Self::over(Backing::create(Kind::RLock, 1)?))
     }
 
     /// The lock behind a descriptor that came from another process.
@@ -71,6 +71,11 @@ impl RLock {
     /// ```
     pub fn open(fd: OwnedFd) -> io::Result<Self> {
         Ok(Self { backing: Backing::open(fd.into(), Kind::RLock)? })
+    }
+
+    /// The lock in memory that may hold something else behind its first word.
+    pub(crate) fn over(backing: Backing) -> Self {
+        Self { backing }
     }
 
     acquire_methods!("RLock", "RLock::new()");

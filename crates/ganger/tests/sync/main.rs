@@ -6,6 +6,9 @@
 #[path = "../outside/support/deadline.rs"]
 mod deadline;
 
+#[path = "../outside/support/kills.rs"]
+mod kills;
+
 mod workers;
 
 mod lock;

@@ -74,6 +74,19 @@ impl Ledger {
         &self.memory.head().gate.0
     }
 
+    /// How many words there are.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "what it has does not change")]
+    pub fn len(&self) -> usize {
+        self.memory.words().len()
+    }
+
+    /// All words, for those that no turn changes.
+    #[cfg(not(loom))]
+    pub(crate) fn words(&self) -> &[Shared64] {
+        self.memory.words()
+    }
+
     /// What a word says now, without a turn.
     ///
     /// # Panics

@@ -52,6 +52,13 @@ impl RobustWord {
         Self(Word64::new(FREE))
     }
 
+    /// A word of shared memory as a lock.
+    #[cfg(not(loom))]
+    pub(crate) fn over(word: &Word64) -> &Self {
+        // SAFETY: a lock is a word and nothing else, and any value of that is one of the lock.
+        unsafe { &*std::ptr::from_ref(word).cast() }
+    }
+
     #[cfg(loom)]
     pub(crate) fn word(&self) -> &Word64 {
         &self.0
