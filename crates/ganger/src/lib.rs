@@ -251,6 +251,10 @@
 //! | `Pipe`, `Connection`, `Listener`, `Client`, `connection.wait` | the same, in [`connection`] |
 //! | `SimpleQueue` | [`SimpleQueue`] |
 //! | `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Event`, `Barrier` | the same, in [`sync`]; a dead holder's lock goes to the next, who is told |
+//! | `Value`, `Array`, `RawValue`, `RawArray` | the same, in [`state`]; typed by what they hold; `value.get_lock()` is [`lock`](state::Synchronized::lock) |
+//! | `shared_memory.SharedMemory` | [`state::SharedMemory`]: `new`, or `create` with a name and `attach`; the owner's last handle unlinks |
+//! | `ShareableList` | [`state::ShareableList`] of [`state::Item`]s; a slot changes whole or not at all |
+//! | `SharedMemoryManager`, `resource_tracker` | not needed: memory ends with who has it, a name with its owner |
 //! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`] |
 //! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`], [`TaskError::is_cancelled`] |
 #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]

@@ -20,4 +20,8 @@ mod eintr;
 
 mod simple_queue;
 
+mod state;
+
+mod shared_memory;
+
 ganger::test_worker!();

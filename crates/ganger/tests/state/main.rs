@@ -1,0 +1,12 @@
+//! Shared state and those who are killed while they change it.
+
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+#[path = "../outside/support/kills.rs"]
+mod kills;
+
+mod killed;
+
+mod garbage;
+
+ganger::test_worker!();
