@@ -301,6 +301,10 @@ mod signals;
 
 mod inline;
 
+mod logging;
+pub use log::LevelFilter;
+pub use logging::log_to_stderr;
+
 mod worker;
 pub use worker::{Current, current, init};
 
