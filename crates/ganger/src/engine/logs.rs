@@ -192,6 +192,9 @@ impl Core {
 }
 
 fn checked(record: &[u8]) -> Result<(Level, LogRecord), CodecError> {
+    if record.len() > LOG_RECORD_LIMIT {
+        return Err(CodecError::Malformed("a log record that is too long"));
+    }
     let record = codec::decode::<LogRecord>(record, LOG_RECORD_LIMIT as u64)?;
     let level = logging::level(record.level).ok_or(CodecError::Malformed("a log record of no level"))?;
     Ok((level, record))

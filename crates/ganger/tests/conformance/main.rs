@@ -20,4 +20,6 @@ mod eintr;
 
 mod simple_queue;
 
+mod logging;
+
 ganger::test_worker!();

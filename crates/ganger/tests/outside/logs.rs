@@ -1,133 +1,33 @@
 //! What workers log arrives in the logger of their supervisor: all of it, in order, with its circumstances.
-//!
-//! A logger is for a whole process, so each test has one of its own.
 
+use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::process::exit;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use ganger::{Pool, StartMethod, TaskOptions};
+use ganger::{Process, StartMethod, TaskOptions};
 use ganger_sys::{Fork, fork_sibling, wait_readable};
-use log::kv::{Key, Value, VisitSource};
 use log::{Level, LevelFilter};
 use nix::sys::signal::{Signal, raise};
+use nix::unistd::dup2_stderr;
 
 use crate::support::alone::alone;
+use crate::support::keeper::{CALLS, KEPT, Keeper, Kept, SLOW, kept, kept_with, logged};
 use crate::support::{Gate, PATIENCE, PROCESSES, WORKERS, at_once, builder, eventually, hold, process};
 use crate::tasks::square;
-
-/// A record as it came.
-#[derive(Clone, Debug, Default)]
-struct Kept {
-    level: Option<Level>,
-    target: String,
-    text: String,
-    pairs: Vec<(String, String)>,
-}
-
-impl Kept {
-    fn pair(&self, key: &str) -> &str {
-        self.pairs.iter().find(|(name, _)| name == key).map_or("", |(_, value)| value)
-    }
-
-    /// The text without the words that say where it was made.
-    fn said(&self) -> &str {
-        if self.pairs.is_empty() { &self.text } else { self.text.split_once("] ").unwrap().1 }
-    }
-}
-
-impl<'kvs> VisitSource<'kvs> for Kept {
-    fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), log::kv::Error> {
-        self.pairs.push((key.to_string(), value.to_string()));
-        Ok(())
-    }
-}
-
-/// Keeps what is logged.
-struct Keeper;
-
-static KEPT: Mutex<Vec<Kept>> = Mutex::new(Vec::new());
-/// Whether the logger takes its time.
-static SLOW: AtomicBool = AtomicBool::new(false);
-/// What the logger calls before it keeps a record.
-static CALLS: Mutex<Option<Pool>> = Mutex::new(None);
-
-impl log::Log for Keeper {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record<'_>) {
-        let mut kept = Kept {
-            level: Some(record.level()),
-            target: record.target().to_owned(),
-            text: record.args().to_string(),
-            ..Kept::default()
-        };
-        record.key_values().visit(&mut kept).unwrap();
-        let pool = CALLS.lock().unwrap().clone();
-        if let Some(pool) = pool {
-            assert_eq!((pool.worker_pids().len(), pool.apply(square, 3).unwrap()), (1, 9));
-        }
-        if SLOW.load(Ordering::Relaxed) {
-            take_time();
-        }
-        KEPT.lock().unwrap().push(kept);
-    }
-
-    fn flush(&self) {}
-}
-
-fn take_time() {
-    thread::sleep(Duration::from_micros(50));
-}
-
-/// Runs `body` with each method, alone, with a logger.
-#[track_caller]
-fn logged(name: &str, level: LevelFilter, methods: &[StartMethod], body: fn(StartMethod)) {
-    alone(&format!("logs::{name}"), |_| {
-        log::set_logger(&Keeper).unwrap();
-        log::set_max_level(level);
-        for method in methods {
-            body(*method);
-            KEPT.lock().unwrap().clear();
-        }
-    });
-}
-
-/// Waits until so many records of that target have come.
-#[track_caller]
-fn kept(target: &str, count: usize) -> Vec<Kept> {
-    let of_target = || KEPT.lock().unwrap().iter().filter(|kept| kept.target == target).cloned().collect::<Vec<_>>();
-    eventually(&format!("{count} records of {target}"), || of_target().len() >= count);
-    of_target()
-}
-
-/// Waits for a record of the pool's own, or of anybody else.
-#[track_caller]
-fn kept_with(words: &[&str]) -> Kept {
-    let mut found = None;
-    eventually(&format!("a record with {words:?}"), || {
-        let all = KEPT.lock().unwrap();
-        found = all.iter().find(|kept| words.iter().all(|word| kept.text.contains(word))).cloned();
-        found.is_some()
-    });
-    found.unwrap()
-}
 
 /// Logs so many records.
 #[ganger::task]
 fn count(to: u32) -> (u32, String) {
     (0..to).for_each(|n| log::info!(target: "count", "{n}"));
-    (std::process::id(), ganger::current().unwrap().task().to_string())
+    (std::process::id(), ganger::current().map(|current| current.task().to_string()).unwrap_or_default())
 }
 
 #[test]
 fn records_arrive_in_order_with_their_circumstances() {
-    logged("records_arrive_in_order_with_their_circumstances", LevelFilter::Info, PROCESSES, |method| {
+    logged("logs::records_arrive_in_order_with_their_circumstances", LevelFilter::Info, PROCESSES, |method| {
         let pool = builder(method, 2).name("counters").build().unwrap();
         let begun = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         let told: Vec<_> = (0..20).map(|_| pool.submit(count, 100).unwrap()).collect();
@@ -140,7 +40,8 @@ fn records_arrive_in_order_with_their_circumstances() {
             let own: Vec<&Kept> = all.iter().filter(of_task).collect();
             // A task's id is used once at a time, and more than once.
             assert!(
-                own.len() % 100 == 0 && own.iter().enumerate().all(|(n, kept)| kept.said() == (n % 100).to_string())
+                own.len().is_multiple_of(100)
+                    && own.iter().enumerate().all(|(n, kept)| kept.said() == (n % 100).to_string())
             );
             let text = format!("[{} pid {pid} task {task}] 0", own[0].pair("worker"));
             assert_eq!((own[0].level, &own[0].text, own[0].pair("attempt")), (Some(Level::Info), &text, "1"));
@@ -161,11 +62,13 @@ fn last_words(n: u32) {
 
 #[test]
 fn a_worker_that_dies_after_its_record_loses_none() {
-    logged("a_worker_that_dies_after_its_record_loses_none", LevelFilter::Info, PROCESSES, |method| {
+    logged("logs::a_worker_that_dies_after_its_record_loses_none", LevelFilter::Info, PROCESSES, |method| {
         let pool = builder(method, 2).restart(at_once()).build().unwrap();
         let once = TaskOptions::new().crash_attempts(1);
-        let futures: Vec<_> = (0..30).map(|n| pool.submit_with(&once, last_words, n).unwrap()).collect();
-        assert!(futures.iter().all(|future| future.result().unwrap_err().crashes().is_some()));
+        for n in 0..30 {
+            assert!(pool.submit_with(&once, last_words, n).unwrap().result().unwrap_err().crashes().is_some());
+            assert_eq!(pool.apply(square, 3).unwrap(), 9);
+        }
         let words = kept("words", 30);
         let mut numbers: Vec<u32> = words.iter().map(|kept| kept.pair("n").parse().unwrap()).collect();
         numbers.sort_unstable();
@@ -188,18 +91,16 @@ fn prepare(word: String) {
 
 #[test]
 fn preloads_and_initializers_log() {
-    logged("preloads_and_initializers_log", LevelFilter::Debug, PROCESSES, |method| {
-        let preloads = matches!(method, StartMethod::Zygote);
-        let mut builder = builder(method, 3).name("p").initializer(prepare, "initializer".to_owned());
-        if preloads {
-            builder = builder.preload(prepare, "preload".to_owned());
-        }
-        let pool = builder.build().unwrap();
+    logged("logs::preloads_and_initializers_log", LevelFilter::Debug, PROCESSES, |method| {
+        let builder = builder(method, 3).name("p").preload(prepare, "preload".to_owned());
+        let pool = builder.initializer(prepare, "initializer".to_owned()).build().unwrap();
         assert_eq!(pool.map(square, 0..3).unwrap(), [0, 1, 4]);
-        let all = kept("prepare", 3 + usize::from(preloads));
-        let workers = all.iter().filter(|kept| kept.said() == "initializer" && kept.pair("worker").starts_with("p-"));
-        assert_eq!(workers.count(), 3, "{all:?}");
-        assert_eq!(all.iter().any(|kept| kept.said() == "preload" && kept.pair("worker") == "zygote of p"), preloads);
+        let (preloads, who) = if method == StartMethod::Zygote { (1, "zygote of p") } else { (3, "p-") };
+        let all = kept("prepare", preloads + 3);
+        let by = |word: &str, who: &str| {
+            all.iter().filter(|kept| kept.said() == word && kept.pair("worker").starts_with(who)).count()
+        };
+        assert_eq!((by("preload", who), by("initializer", "p-")), (preloads, 3), "{all:?}");
         assert!(all.iter().all(|kept| kept.pair("task").is_empty()));
     });
 }
@@ -218,7 +119,7 @@ fn panics() -> u32 {
 
 #[test]
 fn what_the_supervisor_does_not_log_is_not_made() {
-    logged("what_the_supervisor_does_not_log_is_not_made", LevelFilter::Warn, PROCESSES, |method| {
+    logged("logs::what_the_supervisor_does_not_log_is_not_made", LevelFilter::Warn, PROCESSES, |method| {
         assert_eq!(builder(method, 1).build().unwrap().apply(most, ()).unwrap(), LevelFilter::Warn as usize);
         assert_eq!(kept("most", 1).len(), 1);
     });
@@ -253,7 +154,7 @@ fn chorus(threads: u32, each: u32) -> Vec<u8> {
 
 #[test]
 fn all_threads_of_a_worker_log() {
-    logged("all_threads_of_a_worker_log", LevelFilter::Info, WORKERS, |method| {
+    logged("logs::all_threads_of_a_worker_log", LevelFilter::Info, WORKERS, |method| {
         let pool = builder(method, 1).build().unwrap();
         for times in 1..=3 {
             assert_eq!(pool.apply(chorus, (8, 300)).unwrap(), vec![7; 3 << 20]);
@@ -281,7 +182,7 @@ fn leave_a_thread(gate: String) {
 
 #[test]
 fn a_thread_of_an_idle_worker_is_heard() {
-    logged("a_thread_of_an_idle_worker_is_heard", LevelFilter::Info, PROCESSES, |method| {
+    logged("logs::a_thread_of_an_idle_worker_is_heard", LevelFilter::Info, PROCESSES, |method| {
         let pool = builder(method, 2).build().unwrap();
         for times in 1..=20 {
             let gate = Gate::new();
@@ -304,7 +205,7 @@ fn long(bytes: usize) {
 
 #[test]
 fn a_huge_record_is_cut() {
-    logged("a_huge_record_is_cut", LevelFilter::Info, PROCESSES, |method| {
+    logged("logs::a_huge_record_is_cut", LevelFilter::Info, PROCESSES, |method| {
         let pool = builder(method, 1).build().unwrap();
         for bytes in [0, 60_000, 100_000, 10_000_000] {
             pool.apply(long, bytes).unwrap();
@@ -326,7 +227,7 @@ fn flood(records: u32) {
 
 #[test]
 fn a_slow_logger_holds_up_who_logs_and_loses_nothing() {
-    logged("a_slow_logger_holds_up_who_logs_and_loses_nothing", LevelFilter::Info, PROCESSES, |method| {
+    logged("logs::a_slow_logger_holds_up_who_logs_and_loses_nothing", LevelFilter::Info, PROCESSES, |method| {
         SLOW.store(true, Ordering::Relaxed);
         let pool = builder(method, 2).build().unwrap();
         let floods: Vec<_> = (0..4).map(|_| pool.submit(flood, 2000).unwrap()).collect();
@@ -346,7 +247,7 @@ fn a_slow_logger_holds_up_who_logs_and_loses_nothing() {
 
 #[test]
 fn a_logger_may_call_into_the_pool() {
-    logged("a_logger_may_call_into_the_pool", LevelFilter::Trace, PROCESSES, |method| {
+    logged("logs::a_logger_may_call_into_the_pool", LevelFilter::Trace, PROCESSES, |method| {
         let pool = builder(method, 1).build().unwrap();
         *CALLS.lock().unwrap() = Some(pool.clone());
         assert_eq!(pool.apply(count, 50).unwrap().0, pool.worker_pids()[0]);
@@ -372,7 +273,7 @@ fn fork_and_log() {
 
 #[test]
 fn a_fork_of_a_task_does_not_speak_for_its_worker() {
-    logged("a_fork_of_a_task_does_not_speak_for_its_worker", LevelFilter::Info, PROCESSES, |method| {
+    logged("logs::a_fork_of_a_task_does_not_speak_for_its_worker", LevelFilter::Info, PROCESSES, |method| {
         let pool = builder(method, 1).build().unwrap();
         for _ in 0..20 {
             pool.apply(fork_and_log, ()).unwrap();
@@ -384,23 +285,70 @@ fn a_fork_of_a_task_does_not_speak_for_its_worker() {
 
 #[test]
 fn start_and_end_of_every_worker_are_told() {
-    logged("start_and_end_of_every_worker_are_told", LevelFilter::Info, WORKERS, |method| {
+    logged("logs::start_and_end_of_every_worker_are_told", LevelFilter::Info, WORKERS, |method| {
         let pool = builder(method, 2).name("told").build().unwrap();
         let gate = Gate::new();
         let futures = [(); 2].map(|()| pool.submit(hold, gate.path()).unwrap());
         gate.await_begun(2);
-        if method != StartMethod::Thread {
+        let dies = |end: &str, by: &dyn Fn(u32)| {
             let victim = pool.worker_pids()[0];
-            process::signal(victim, Signal::SIGSEGV);
-            kept_with(&["pool told: worker told-", &format!("pid {victim}) has ended: signal 11 (SIGSEGV)")]);
+            by(victim);
+            kept_with(&["pool told: worker told-", &format!("pid {victim}) has ended: {end}")]);
+            eventually("a replacement", || pool.worker_pids().len() == 2);
+        };
+        if method != StartMethod::Thread {
+            dies("signal 11 (SIGSEGV)", &|victim| process::signal(victim, Signal::SIGSEGV));
+            gate.open();
+            assert!(futures.iter().all(|future| future.result().is_ok()));
+            let gate = Gate::new();
+            let futures = [(); 2].map(|()| pool.submit(hold, gate.path()).unwrap());
+            gate.await_begun(2);
+            dies("signal 9 (SIGKILL) (the pool killed it)", &|_| {
+                futures.iter().for_each(|future| {
+                    future.cancel();
+                });
+            });
         }
         gate.open();
-        futures.iter().for_each(|future| drop(future.result().unwrap()));
         pool.close();
         pool.join(None).unwrap();
         let is_info = |kept: Kept| kept.level == Some(Level::Info) && kept.target.starts_with("ganger");
         assert!(is_info(kept_with(&["pool told: worker told-1 (", ") is ready"])));
         assert!(is_info(kept_with(&["pool told: worker told-2 (", ") is ready"])));
-        assert!(is_info(kept_with(&["pool told: worker told-1 (", "has ended: exit code 0 (it was retired)"])));
+        assert!(is_info(kept_with(&["pool told: worker told-", "has ended: exit code 0 (it was retired)"])));
+    });
+}
+
+#[test]
+fn log_to_stderr_says_who() {
+    alone("logs::log_to_stderr_says_who", |place| {
+        dup2_stderr(File::create(place.file("stderr")).unwrap()).unwrap();
+        ganger::log_to_stderr(LevelFilter::Info).unwrap();
+        assert!(ganger::log_to_stderr(LevelFilter::Info).unwrap_err().is_logger_set());
+        for (name, method) in ["z", "s", "t"].into_iter().zip(WORKERS) {
+            let pool = builder(*method, 1).name(name).build().unwrap();
+            pool.apply(count, 2).unwrap();
+            log::debug!("too much");
+            log::warn!("of {name}");
+            pool.close();
+            pool.join(None).unwrap();
+            let text = fs::read_to_string(place.file("stderr")).unwrap();
+            let lines: Vec<&str> = text.lines().collect();
+            let of_worker = lines.iter().filter(|line| line.starts_with(&format!("[INFO/{name}-1] ")));
+            assert_eq!(
+                of_worker.map(|line| line.split_once("] ").unwrap().1).collect::<Vec<_>>(),
+                ["0", "1"],
+                "{text}"
+            );
+            assert!(lines.contains(&&*format!("[WARN/MainProcess] of {name}")), "{text}");
+            let own = format!("[INFO/MainProcess] pool {name}: worker {name}-1 (w0.0");
+            assert_eq!(lines.iter().filter(|line| line.starts_with(&own)).count(), 2, "{text}");
+            assert!(!text.contains("too much"));
+        }
+        let process = Process::new(count, 1).unwrap();
+        process.start().unwrap();
+        process.join(None).unwrap();
+        let text = fs::read_to_string(place.file("stderr")).unwrap();
+        assert!(text.ends_with(&format!("[INFO/{}] 0\n", process.name())), "{text}");
     });
 }
