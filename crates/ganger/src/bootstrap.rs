@@ -24,6 +24,7 @@ use std::sync::{LazyLock, Once};
 use std::time::Duration;
 
 use ganger_proto::WorkerId;
+use ganger_proto::log_record::{LOG_RECORD_LIMIT, LogRecord};
 use ganger_proto::message::{Hello, PROTOCOL, Seat, Setup};
 use ganger_proto::outcome::StartError;
 use ganger_proto::spec::{Bytes, Function};
@@ -39,7 +40,7 @@ use crate::registry;
 pub(crate) const VARIABLE: &str = "GANGER_BOOTSTRAP";
 
 /// The largest packet of the bootstrap socket, in bytes.
-pub(crate) const PACKET: usize = 64 << 10;
+pub(crate) const PACKET: usize = LOG_RECORD_LIMIT + 64;
 
 /// What a started program is to be. The first packet.
 #[derive(Debug, Serialize, Deserialize)]
@@ -90,6 +91,8 @@ pub(crate) struct Solo {
     pub(crate) length: u64,
     /// The largest payload it may be given.
     pub(crate) limit: u64,
+    /// Up to which level it logs to standard error, as `log` counts; 0 if it has to bring its own logger.
+    pub(crate) log_level: u8,
 }
 
 /// What a zygote is asked to fork. A packet of the bootstrap socket, with its [`Freight`].
@@ -149,6 +152,8 @@ pub(crate) enum Answer {
     Forked { worker: u64, pid: u32 },
     /// A worker could not be forked.
     NotForked { worker: u64, error: StartError },
+    /// A preload has logged something.
+    Logged { record: LogRecord },
 }
 
 /// Looked up once: what a zygote knows, its workers need not ask for.

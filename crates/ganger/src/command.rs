@@ -11,6 +11,7 @@ use ganger_proto::outcome::{CommandEnd, Failure, FailureKind, Outcome, Panic};
 use ganger_sys::Bell;
 
 use crate::engine::lock;
+use crate::engine::member::Unread;
 use crate::slot::{Ended, How};
 
 /// What happens to a command.
@@ -102,10 +103,6 @@ impl ReportQueue {
         lock(&self.room).replace(Arc::clone(driver)).is_none()
     }
 
-    pub(crate) fn is_full(&self) -> bool {
-        lock(&self.inner).bytes > self.limit
-    }
-
     pub(crate) fn output(&self, task: TaskId, stream: Stream, bytes: &[u8]) {
         self.push(Report::Output { task, stream, bytes: bytes.to_vec() });
     }
@@ -159,6 +156,12 @@ impl ReportQueue {
             driver.ring();
         }
         Some(report)
+    }
+}
+
+impl Unread for ReportQueue {
+    fn is_full(&self) -> bool {
+        lock(&self.inner).bytes > self.limit
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) enum ErrorKind {
     Process { what: &'static str, why: String },
     StillRunning { waited: Duration },
     StillOpen,
+    LoggerSet,
     Invalid { what: &'static str, why: &'static str },
     Task(TaskError),
     Connection(ConnectionError),
@@ -65,6 +66,12 @@ impl Error {
     #[must_use]
     pub fn is_timeout(&self) -> bool {
         matches!(*self.kind, ErrorKind::StillRunning { .. })
+    }
+
+    /// Whether [`log_to_stderr`](crate::log_to_stderr) came too late: the program has a logger.
+    #[must_use]
+    pub fn is_logger_set(&self) -> bool {
+        matches!(*self.kind, ErrorKind::LoggerSet)
     }
 
     /// What happened to the task, if the error is a task's.
@@ -105,6 +112,11 @@ impl fmt::Display for Error {
             ErrorKind::Process { what, why } => write!(f, "cannot {what}: {why}"),
             ErrorKind::StillRunning { waited } => write!(f, "not done after {waited:?}; the work goes on"),
             ErrorKind::StillOpen => write!(f, "the pool is still open: call close() or terminate() before join()"),
+            ErrorKind::LoggerSet => write!(
+                f,
+                "this process has a logger already (in a worker it is the way to the supervisor's): set one, once, in \
+                 main after ganger::init()"
+            ),
             ErrorKind::Invalid { what, why } => write!(f, "{what}: {why}"),
             ErrorKind::Task(error) => error.fmt(f),
             ErrorKind::Connection(error) => error.fmt(f),

@@ -88,7 +88,6 @@
 //!
 //! The worker program is the running one as the kernel has it, whatever became of its file since, or the one that
 //! [`PoolBuilder::worker_program`] names. A worker's stdin is `/dev/null`; its stdout and stderr are those of this process.
-//! [`init`] does not return in a worker, so a logger that `main` sets up after it is not there: set it up in the initializer.
 //!
 //! # Loading something once
 //! [`PoolBuilder::preload`] calls a function in the zygote, before it forks: what it loads is in every worker, copy-on-write.
@@ -192,6 +191,23 @@
 //! `with Pool()` does; dropping an executor waits until everything is done. [`Pool::close`], [`Pool::interrupt`],
 //! [`Pool::terminate`] and [`Pool::kill`] are the steps in between, and [`Pool::join`] waits with a time limit.
 //!
+//! # Logs
+//! What a worker logs with the `log` crate arrives in the logger of the program that has the pool, however that one was set
+//! up. [`log_to_stderr`] is for programs without one. A record keeps its level, target and place; its text begins with
+//! the worker, its process and the task, and its key-values say the same: `pool`, `worker`, `pid`, `task`, `attempt`, and
+//! `time`, in nanoseconds since 1970, when it was made. The records of a worker come in their order; one that was made before
+//! its worker was killed comes as well. At `Info` the start and the end of every worker are told, with the reason.
+//!
+//! - Set the logger up in `main`, after [`init`] and before the pool: its level is the workers' level. Below it nothing is
+//!   made, let alone sent.
+//! - A logger that is set before [`init`] is the workers' as well, and they send nothing. Where the supervisor logs
+//!   nothing, a worker may set one in its initializer; elsewhere it has one, and a second is refused.
+//! - The logger is called on a thread of its own. While it is slower than the workers, they wait, so it must not wait for a
+//!   task of the pool. The end of a pool waits for it for a second.
+//! - Preloads log too. Of a record more than 64 KiB long the rest is cut. Threads that a task has started can log; their
+//!   records name no task. A fork of a task, and a [`Process`], log to standard error.
+//! - With `StartMethod::Thread` and `Inline` a task logs as any code of the program, without these words.
+//!
 //! # Asynchronous use
 //! A [`Future`] is a `std::future::Future`, for any executor: `let answer = pool.submit(square, 7)?.await?;`.
 //!
@@ -247,6 +263,7 @@
 //! | `shutdown(wait, cancel_futures)` | [`Executor::shutdown`] with [`Wait`] and [`Waiting`] |
 //! | `Future.result`, `exception`, `cancel`, `done` | the same; `cancel` also ends a task that runs |
 //! | `wait`, `as_completed` | [`wait()`], [`as_completed`] |
+//! | `log_to_stderr(level)`, `get_logger()` | [`log_to_stderr`]; `log::logger()` |
 //! | `multiprocessing.reduction.DupFd`, `send_handle` | [`Descriptor`] |
 //! | `Pipe`, `Connection`, `Listener`, `Client`, `connection.wait` | the same, in [`connection`] |
 //! | `SimpleQueue` | [`SimpleQueue`] |
@@ -304,6 +321,10 @@ mod engine;
 mod signals;
 
 mod inline;
+
+mod logging;
+pub use log::LevelFilter;
+pub use logging::log_to_stderr;
 
 mod worker;
 pub use worker::{Current, current, init};

@@ -25,7 +25,12 @@ pub(crate) fn of_zygote(pool: &str) -> String {
 
 /// The command line of a worker.
 pub(crate) fn of_worker(pool: &str, slot: u32) -> String {
-    format!("{OURS}worker {pool}-{slot}")
+    format!("{OURS}worker {}", worker(pool, slot))
+}
+
+/// What logs call a worker.
+pub(crate) fn worker(pool: &str, slot: u32) -> String {
+    format!("{pool}-{slot}")
 }
 
 /// The name of a worker: of a long pool's name its beginning, as the slot is what tells workers apart.

@@ -18,7 +18,7 @@ use crate::ids::{SharedId, TaskId, WorkerId};
 use crate::spec::{Bytes, Function};
 
 /// The version of everything in this file. Raise it with every change.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// The length of a message's head, in bytes.
 pub const HEAD: usize = 32;
@@ -101,6 +101,11 @@ pub enum FromWorker<'a> {
         /// The encoded error.
         error: &'a [u8],
     },
+    /// Something for the supervisor's log: the encoded [`LogRecord`](crate::log_record::LogRecord).
+    Log {
+        /// The encoded record.
+        record: &'a [u8],
+    },
     /// A piece of a command's output.
     Output {
         /// Whose.
@@ -182,6 +187,8 @@ pub struct Setup {
     pub build: u64,
     /// Whether it runs programs, which must not outlive it.
     pub commands: bool,
+    /// Up to which level it logs to its supervisor, as the `log` crate counts: 0 for nothing, 5 for everything.
+    pub log_level: u8,
 }
 
 mod kind {
@@ -199,6 +206,7 @@ mod kind {
     pub(super) const FINISHED: u8 = 69;
     pub(super) const RETURNED_DESCRIPTOR: u8 = 70;
     pub(super) const START_FAILED: u8 = 71;
+    pub(super) const LOG: u8 = 72;
 }
 
 /// The fields of a head, before they are bytes.
@@ -283,6 +291,7 @@ impl<'a> FromWorker<'a> {
             FromWorker::InitFailed { error } => (Head { kind: kind::INIT_FAILED, ..Head::default() }, error),
             FromWorker::Descriptor => (Head { kind: kind::RETURNED_DESCRIPTOR, ..Head::default() }, &[]),
             FromWorker::StartFailed { error } => (Head { kind: kind::START_FAILED, ..Head::default() }, error),
+            FromWorker::Log { record } => (Head { kind: kind::LOG, ..Head::default() }, record),
             FromWorker::Output { task, stream, bytes } => {
                 (Head { kind: kind::OUTPUT, sub: stream as u8, id: task.to_bits(), ..Head::default() }, bytes)
             }
@@ -309,6 +318,7 @@ impl<'a> FromWorker<'a> {
             (kind::INIT_FAILED, _) => FromWorker::InitFailed { error: body },
             (kind::RETURNED_DESCRIPTOR, _) => FromWorker::Descriptor,
             (kind::START_FAILED, _) => FromWorker::StartFailed { error: body },
+            (kind::LOG, _) => FromWorker::Log { record: body },
             (kind::OUTPUT, 0) => FromWorker::Output { task, stream: Stream::Stdout, bytes: body },
             (kind::OUTPUT, 1) => FromWorker::Output { task, stream: Stream::Stderr, bytes: body },
             (kind::FINISHED, sub) => {

@@ -58,6 +58,7 @@ fn golden_bytes_from_a_worker() {
         (FromWorker::InitFailed { error: b"e" }, golden(67, 0, 0, NONE, 0, 0, b"e")),
         (FromWorker::Descriptor, golden(70, 0, 0, NONE, 0, 0, b"")),
         (FromWorker::StartFailed { error: b"e" }, golden(71, 0, 0, NONE, 0, 0, b"e")),
+        (FromWorker::Log { record: b"l" }, golden(72, 0, 0, NONE, 0, 0, b"l")),
         (output(Stream::Stdout), golden(68, 0, 0, ID, 0, 0, b"o")),
         (output(Stream::Stderr), golden(68, 1, 0, ID, 0, 0, b"o")),
         (finished(Verdict::Returned), golden(69, 0, 0, ID, 1, 7, b"r")),

@@ -22,6 +22,11 @@ pub struct ForkDetector {
     pid: u32,
 }
 
+// SAFETY: the page is the value's own until its drop, whatever thread that is on.
+unsafe impl Send for ForkDetector {}
+// SAFETY: a shared detector only loads the page's one byte, atomically.
+unsafe impl Sync for ForkDetector {}
+
 impl ForkDetector {
     /// One for this process.
     #[must_use]

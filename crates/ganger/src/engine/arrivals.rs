@@ -9,6 +9,7 @@ use ganger_proto::WorkerId;
 use ganger_proto::message::Seat;
 use ganger_proto::outcome::StartError;
 use ganger_sys::{Child, Interest, Shortage, Signal, sweep};
+use log::Level;
 
 use crate::bootstrap::{Ends, Freight, Order};
 use crate::builder::StartMethod;
@@ -19,6 +20,7 @@ use crate::engine::start::{self, ThreadEnd};
 use crate::engine::zygote::{News, Request, Zygote};
 use crate::exit::translated;
 use crate::start_error::start_error;
+use crate::title;
 
 /// How long a killed process is waited for.
 const LAST_WAIT: Duration = Duration::from_secs(1);
@@ -40,6 +42,8 @@ impl Driver {
                 // Not in the set if it never came that far.
                 let _ = self.engine.bells.delete(&member.bell);
             }
+            let name = title::worker(&self.engine.settings.name, slot);
+            self.engine.logs.own(Level::Info, format_args!("worker {name} ({worker}) could not be started: {error}"));
             turn.event(Event::StartFailed { worker, error: start_error(&error) });
         }
     }
@@ -96,6 +100,7 @@ impl Driver {
         while let Some(news) = self.zygote.as_mut().and_then(|zygote| zygote.read(&settings)) {
             match news {
                 News::Nothing => {}
+                News::Logged(record) => self.engine.logs.of_zygote(record),
                 News::Forked { worker, pid, pidfd } => match Child::adopt(pid, pidfd) {
                     Ok(child) => self.adopt(worker, child),
                     Err(error) => self.not_started(worker, start_error(&error)),
@@ -128,7 +133,7 @@ impl Driver {
     /// The zygote is of no more use. A new one is started with the next worker.
     fn drop_zygote(&mut self, why: &str) {
         let Some(zygote) = self.zygote.take() else { return };
-        log::warn!("pool {}: the zygote is gone: {why}", self.engine.settings.name);
+        self.engine.logs.own(Level::Warn, format_args!("the zygote is gone: {why}"));
         // Closing the descriptors takes them out of the set as well.
         let _ = self.world.delete(&zygote.socket).and(self.world.delete(&zygote.child));
         zygote.kill();
@@ -142,7 +147,7 @@ impl Driver {
     pub(super) fn reap_lost(&self) {
         let known: Vec<u32> = self.turn().gang.iter().filter_map(Member::pid).collect();
         if let Err(error) = sweep::sweep_thread(|pid| known.contains(&pid), LAST_WAIT) {
-            log::warn!("pool {}: failed to reap what a zygote left: {error}", self.engine.settings.name);
+            self.engine.logs.own(Level::Warn, format_args!("failed to reap what a zygote left: {error}"));
         }
     }
 
@@ -155,8 +160,9 @@ impl Driver {
             // Its death is reported like any other.
             let _ = child.signal(Signal::Kill);
         }
-        log::debug!("pool {}: worker {worker} is process {}", self.engine.settings.name, child.pid());
         member.body = Body::Process(child);
+        let named = member.named(&self.engine.settings.name);
+        self.engine.logs.own(Level::Debug, format_args!("{named} is there"));
     }
 
     pub(super) fn on_spawned(&mut self, worker: WorkerId) {
@@ -178,7 +184,7 @@ impl Driver {
     /// A worker came whose process we cannot hold.
     fn put_down(&mut self, worker: WorkerId, pid: u32) {
         if let Err(error) = sweep::sweep_one(pid, LAST_WAIT) {
-            log::warn!("pool {}: failed to reap worker {worker}: {error}", self.engine.settings.name);
+            self.engine.logs.own(Level::Warn, format_args!("failed to reap worker {worker}: {error}"));
         }
         self.not_started(worker, StartError::shortage(Shortage::Descriptors.to_string()));
     }
@@ -187,6 +193,8 @@ impl Driver {
         let mut turn = self.turn();
         if let Some(member) = turn.gang.remove(worker) {
             let _ = self.engine.bells.delete(&member.bell);
+            let named = member.named(&self.engine.settings.name);
+            self.engine.logs.own(Level::Info, format_args!("{named} could not be started: {}", error.message));
             turn.event(Event::StartFailed { worker, error });
         }
     }

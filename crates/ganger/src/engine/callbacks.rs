@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use crate::engine::lock;
 
@@ -15,8 +16,9 @@ pub(crate) struct Callbacks {
 }
 
 impl Callbacks {
-    pub(crate) fn new(pool: &str) -> Self {
-        Self { name: pool.to_owned(), queue: Mutex::new(None) }
+    /// `name`: of the thread.
+    pub(crate) fn new(name: String) -> Self {
+        Self { name, queue: Mutex::new(None) }
     }
 
     pub(crate) fn call(&self, callback: Callback) {
@@ -25,12 +27,20 @@ impl Callbacks {
         // Fails only if the thread could not be started; that was told then.
         let _ = sender.send(callback);
     }
+
+    /// Waits until those that were called before are done, but no longer than that.
+    pub(crate) fn flush(&self, patience: Duration) {
+        let Some(sender) = lock(&self.queue).clone() else { return };
+        let (done, ended) = channel::<()>();
+        let _ = sender.send(Box::new(move || drop(done)));
+        // Done, or too late.
+        let _ = ended.recv_timeout(patience);
+    }
 }
 
-fn start(pool: &str) -> Sender<Callback> {
+fn start(name: &str) -> Sender<Callback> {
     let (sender, callbacks) = channel();
-    let name = format!("ganger-{pool}-callbacks");
-    if let Err(error) = std::thread::Builder::new().name(name).spawn(move || run(&callbacks)) {
+    if let Err(error) = std::thread::Builder::new().name(name.to_owned()).spawn(move || run(&callbacks)) {
         log::error!("callbacks cannot run: failed to start their thread: {error}");
     }
     sender

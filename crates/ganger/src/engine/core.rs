@@ -14,6 +14,7 @@ use ganger_proto::{TaskId, WorkerId};
 
 use crate::command::{Report, ReportQueue};
 use crate::engine::deeds::Finish;
+use crate::engine::logs::Logs;
 use crate::engine::member::Member;
 use crate::engine::settings::Settings;
 use crate::engine::shares::Shares;
@@ -38,6 +39,7 @@ pub(crate) struct Core {
     pub(crate) gang: Gang,
     pub(crate) shares: Shares,
     pub(crate) watch: Watch,
+    pub(crate) logs: Arc<Logs>,
     /// The outcome that the machine is being asked about.
     pub(crate) finish: Option<Finish>,
     /// The memory of a long payload that is no longer needed, for the next long result: fresh pages cost more than a copy.
@@ -116,7 +118,7 @@ impl Gang {
 }
 
 impl Core {
-    pub(crate) fn new(settings: Arc<Settings>, watch: Watch, seed: u64) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, watch: Watch, logs: Arc<Logs>, seed: u64) -> Self {
         Self {
             machine: Machine::new(settings.policy.clone(), seed),
             settings,
@@ -128,6 +130,7 @@ impl Core {
             gang: Gang::default(),
             shares: Shares::new(),
             watch,
+            logs,
             finish: None,
             spare: Vec::new(),
             touched: Vec::new(),

@@ -9,9 +9,11 @@ use ganger_proto::WorkerId;
 use ganger_proto::message::Verdict;
 use ganger_proto::outcome::StartError;
 use ganger_sys::Signal;
+use log::Level;
 
 use crate::command::{Report, ReportQueue};
 use crate::engine::core::{Core, Stage};
+use crate::engine::logs::Logs;
 use crate::engine::member::{Body, TakeBack};
 use crate::engine::shares;
 use crate::engine::table::{Entry, Sink};
@@ -54,7 +56,7 @@ impl Core {
             Action::Settle { task, end } => self.settle(task, end),
             Action::Understaffed { workers, error } => self.understaffed(workers, error),
             Action::Failed(failure) => {
-                log::warn!("pool {}: {failure}", self.settings.name);
+                self.logs.own(Level::Warn, format_args!("{failure}"));
                 self.stage = Stage::Closing;
                 self.failure = Some(failure);
             }
@@ -64,7 +66,8 @@ impl Core {
 
     fn understaffed(&mut self, workers: u32, why: String) {
         let wanted = self.settings.policy.workers;
-        log::warn!("pool {}: only {workers} of {wanted} workers could be started: {why}", self.settings.name);
+        let text = format_args!("only {workers} of {wanted} workers could be started: {why}");
+        self.logs.own(Level::Warn, text);
         let report = Report::Understaffed { workers, wanted, why };
         for reports in self.followers.iter().filter_map(Weak::upgrade) {
             reports.push(report.clone());
@@ -91,9 +94,8 @@ impl Core {
         let Some(member) = self.gang.get(worker) else { return };
         member.let_spin(if crowded { Duration::ZERO } else { self.settings.spin });
         if self.watch.relies_on_bells() && !member.armed {
-            member.armed = true;
-            let unread = member.end.reader.wait_for_record();
-            debug_assert!(!unread || member.owes(), "an idle worker has nothing to say");
+            // One that has logged something while it was idle has rung, and whoever sleeps will look.
+            member.armed = !member.end.reader.wait_for_record();
         }
         for id in entry.payload.shared.iter().flatten() {
             member.share(*id, || shares::value(&self.shares, *id));
@@ -120,7 +122,7 @@ impl Core {
         if let Some(member) = self.gang.get(worker) {
             member.end.state.ask_to_stop(task.to_bits());
             if let (Body::Process(child), true) = (&member.body, self.settings.commands) {
-                report(child.signal(Signal::Usr1).map(drop));
+                report(&self.logs, child.signal(Signal::Usr1).map(drop));
             }
         }
     }
@@ -135,10 +137,12 @@ impl Core {
 
     pub(crate) fn signal(&mut self, worker: WorkerId, signals: &[Signal]) {
         let Some(member) = self.gang.get(worker) else { return self.call_off(worker) };
+        member.ended_by =
+            Some(if signals.contains(&Signal::Kill) { "the pool killed it" } else { "the pool ended it" });
         match &member.body {
             Body::Process(child) => {
                 for signal in signals {
-                    report(child.signal(*signal).and(child.signal_group(*signal)).map(drop));
+                    report(&self.logs, child.signal(*signal).and(child.signal_group(*signal)).map(drop));
                 }
             }
             Body::Coming => {
@@ -226,8 +230,8 @@ impl Core {
     }
 }
 
-fn report(done: std::io::Result<()>) {
+fn report(logs: &Logs, done: std::io::Result<()>) {
     if let Err(error) = done {
-        log::warn!("failed to signal a worker: {error}");
+        logs.own(Level::Warn, format_args!("failed to signal a worker: {error}"));
     }
 }

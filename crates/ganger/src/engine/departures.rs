@@ -4,6 +4,7 @@ use ganger_machine::Event;
 use ganger_proto::outcome::{Exit, StartError};
 use ganger_proto::{TaskId, WorkerId};
 use ganger_sys::Signal;
+use log::Level;
 
 use crate::engine::driver::Driver;
 use crate::engine::member::{Body, Member, Phase};
@@ -24,7 +25,7 @@ impl Driver {
             Ok(Some(exit)) => translated(exit),
             Ok(None) => return,
             Err(error) => {
-                log::error!("failed to reap worker {worker}: {error}");
+                self.engine.logs.own(Level::Error, format_args!("failed to reap worker {worker}: {error}"));
                 Exit::Signal { number: 9, core: false }
             }
         };
@@ -45,7 +46,7 @@ impl Driver {
         let _ = self.engine.bells.delete(&member.bell);
         let current = member.current();
         let exit = if member.misbehaved.is_some() { Exit::Misbehaved } else { exit };
-        log::debug!("pool {}: worker {worker} is gone: {exit}", self.engine.settings.name);
+        self.engine.logs.own(Level::Info, format_args!("{}", end_of(&member, &self.engine.settings.name, &exit)));
         if let (Some(entry), pid @ Some(_)) = (current.and_then(|task| turn.tasks.get_mut(task)), member.pid()) {
             // It may have been sent before the process was known.
             entry.worker = pid;
@@ -79,4 +80,16 @@ impl Driver {
             }
         }
     }
+}
+
+/// Who has ended, how and why, for the log.
+fn end_of(member: &Member, pool: &str, exit: &Exit) -> String {
+    let why = match (&member.phase, &member.misbehaved) {
+        (Phase::InitFailed(error), _) => Some(format!("its initializer failed: {error}")),
+        (Phase::StartFailed(error), _) => Some(format!("it could not get ready: {}", error.message)),
+        (Phase::Starting | Phase::Greeted | Phase::Ready, Some(why)) => Some(why.clone()),
+        (Phase::Starting | Phase::Greeted | Phase::Ready, None) => member.ended_by.map(str::to_owned),
+    };
+    let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+    format!("{} has ended: {exit}{why}", member.named(pool))
 }

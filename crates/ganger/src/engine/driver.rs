@@ -133,7 +133,8 @@ impl Driver {
         };
         let (world, bells) = waited.unwrap_or((true, true));
         self.notice_stall(until);
-        if bells {
+        // Nobody else may hear an idle worker while the leader is too busy to sleep.
+        if bells || !listening {
             self.hear_bells();
         }
         if world {
@@ -206,6 +207,7 @@ impl Driver {
         self.orphans.iter_mut().for_each(Orphans::expect);
         self.sweep_orphans();
         self.turn().watch.ear = Ear::Awake;
+        self.engine.logs.flush();
         self.engine.closed.open();
     }
 }

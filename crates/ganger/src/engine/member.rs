@@ -15,11 +15,11 @@ use ganger_shm::ring::Position;
 use ganger_shm::{Assembly, Piece};
 use ganger_sys::{Bell, Child, Socket};
 
-use crate::command::ReportQueue;
 use crate::engine::outgoing::{Outgoing, message};
 use crate::engine::shares::Value;
 use crate::engine::table::{Entry, Table};
 use crate::passing::Passed;
+use crate::title;
 
 /// A worker.
 pub(crate) struct Member {
@@ -39,8 +39,10 @@ pub(crate) struct Member {
     pub(crate) misbehaved: Option<String>,
     /// Whether it is to be killed as soon as it has come.
     pub(crate) doomed: bool,
-    /// Whose queue is full of its output: what it says is left in the ring until there is room again.
-    stalled_by: Option<Arc<ReportQueue>>,
+    /// What the pool has done for its end, for the log.
+    pub(crate) ended_by: Option<&'static str>,
+    /// Who has too much of what it said: the rest is left in the ring until there is room again.
+    stalled_by: Option<Arc<dyn Unread>>,
     /// Tasks in its ring, in order, with their places there.
     in_ring: VecDeque<(TaskId, Position)>,
     /// What is not yet (wholly) in its ring.
@@ -80,6 +82,12 @@ pub(crate) enum Phase {
     StartFailed(StartError),
 }
 
+/// What takes what workers say, and may have too much of it that nobody has read.
+pub(crate) trait Unread: Send + Sync {
+    /// Whether it has. When it has room again, it rings those who read the rings.
+    fn is_full(&self) -> bool;
+}
+
 /// What came of a take-back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TakeBack {
@@ -101,6 +109,7 @@ impl Member {
             phase: Phase::Starting,
             misbehaved: None,
             doomed: false,
+            ended_by: None,
             stalled_by: None,
             in_ring: VecDeque::new(),
             outbox: VecDeque::new(),
@@ -118,6 +127,12 @@ impl Member {
         }
     }
 
+    /// Who it is, for the log.
+    pub(crate) fn named(&self, pool: &str) -> String {
+        let pid = self.pid().map(|pid| format!(", pid {pid}")).unwrap_or_default();
+        format!("worker {} ({}{pid})", title::worker(pool, self.slot), self.id)
+    }
+
     /// Whether it has something to tell us sooner or later.
     pub(crate) fn owes(&self) -> bool {
         !self.in_ring.is_empty() || !self.outbox.is_empty() || self.phase != Phase::Ready
@@ -127,7 +142,7 @@ impl Member {
         !self.outbox.is_empty()
     }
 
-    pub(crate) fn stall(&mut self, queue: Arc<ReportQueue>) {
+    pub(crate) fn stall(&mut self, queue: Arc<dyn Unread>) {
         self.stalled_by = Some(queue);
     }
 
@@ -211,6 +226,7 @@ impl Member {
     }
 
     pub(crate) fn retire(&mut self) {
+        self.ended_by = Some("it was retired");
         self.outbox.push_back(Outgoing::Retire);
     }
 

@@ -6,11 +6,12 @@ use ganger_proto::message::{FromWorker, HEAD, Hello, PROTOCOL, Verdict};
 use ganger_proto::{TaskId, WorkerId};
 use ganger_shm::{Claims, Received};
 use ganger_sys::Signal;
+use log::Level;
 use std::time::Duration;
 
 use crate::engine::core::Core;
 use crate::engine::deeds::Finish;
-use crate::engine::member::Phase;
+use crate::engine::member::{Phase, Unread as _};
 use crate::engine::table::Sink;
 use crate::registry;
 
@@ -110,6 +111,7 @@ impl Core {
                 return self.on_finished(index, task, verdict, took, body);
             }
             Ok(FromWorker::Descriptor) => self.on_descriptor(index),
+            Ok(FromWorker::Log { record }) => self.on_log(index, record),
             Ok(FromWorker::Output { task, stream, bytes }) => self.on_output(index, task, stream, bytes),
             Ok(FromWorker::Hello { hello }) => self.on_hello(index, hello),
             Ok(FromWorker::Ready) => self.on_ready(index),
@@ -196,7 +198,7 @@ impl Core {
             Phase::Greeted => {
                 let worker = member.id;
                 member.phase = Phase::Ready;
-                log::debug!("pool {}: worker {worker} is ready (pid {:?})", self.settings.name, member.pid());
+                self.logs.own(Level::Info, format_args!("{} is ready", member.named(&self.settings.name)));
                 self.event(Event::Ready { worker });
             }
             Phase::Starting | Phase::Ready | Phase::InitFailed(_) | Phase::StartFailed(_) => {
@@ -220,9 +222,10 @@ impl Core {
     }
 
     /// A worker broke the protocol: it is killed, and harms nobody else.
-    fn misbehave(&mut self, index: usize, why: String) {
+    pub(super) fn misbehave(&mut self, index: usize, why: String) {
         let Some(member) = self.gang.at(index) else { return };
-        log::error!("pool {}: worker {} broke the protocol: {why}; it is killed", self.settings.name, member.id);
+        let named = member.named(&self.settings.name);
+        self.logs.own(Level::Error, format_args!("{named} broke the protocol: {why}; it is killed"));
         member.misbehaved = Some(why);
         let worker = member.id;
         self.signal(worker, &[Signal::Kill]);

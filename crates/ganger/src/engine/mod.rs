@@ -28,6 +28,8 @@ pub(crate) mod lead;
 
 mod callbacks;
 
+mod logs;
+
 pub(crate) mod zygote;
 
 mod start;
@@ -53,6 +55,7 @@ use ganger_sys::{Bell, Epoll, Interest};
 use crate::command::ReportQueue;
 use crate::engine::callbacks::Callbacks;
 use crate::engine::core::{Core, Stage};
+use crate::engine::logs::Logs;
 use crate::engine::settings::Settings;
 use crate::engine::table::{Payload, Sink};
 use crate::engine::watch::Watch;
@@ -67,6 +70,7 @@ pub(crate) struct Engine {
     driver_bell: Arc<Bell>,
     leader_bell: Arc<Bell>,
     callbacks: Callbacks,
+    logs: Arc<Logs>,
     driver: Mutex<Option<JoinHandle<()>>>,
     settings: Arc<Settings>,
     closed: crate::latch::Latch,
@@ -116,12 +120,14 @@ impl Engine {
         let bells = Epoll::new().map_err(Error::system("make an epoll"))?;
         bells.add(&*leader_bell, LEADER, Interest::Read).map_err(Error::system("use an epoll"))?;
         let watch = Watch::new(Arc::clone(&driver_bell));
+        let logs = Arc::new(Logs::new(&settings.name, [Arc::clone(&driver_bell), Arc::clone(&leader_bell)]));
         let engine = Arc::new(Self {
-            core: Mutex::new(Core::new(Arc::clone(&settings), watch, seed())),
+            core: Mutex::new(Core::new(Arc::clone(&settings), watch, Arc::clone(&logs), seed())),
             bells,
             driver_bell,
             leader_bell,
-            callbacks: Callbacks::new(&settings.name),
+            callbacks: Callbacks::new(format!("ganger-{}-callbacks", settings.name)),
+            logs,
             driver: Mutex::new(None),
             settings,
             closed: crate::latch::Latch::default(),

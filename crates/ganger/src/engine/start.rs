@@ -45,6 +45,7 @@ pub(super) fn setup(settings: &Settings) -> Setup {
         payload_limit: settings.payload_limit,
         build: crate::registry::fingerprint(),
         commands: settings.commands,
+        log_level: log::max_level() as u8,
     }
 }
 

@@ -12,6 +12,8 @@
 //!   submitter reads the rings now and then, and never sleeps
 //! ```
 //!
+//! A log record always rings: it may come from a worker that is idle, to which nobody listens.
+//!
 //! Invariants, all under the pool's lock:
 //! - While the driver is Listening or the leader asleep, every worker that owes something is armed.
 //! - While anything is owed, somebody will look: a leader is there, or the driver is not Deaf (or has been rung).
@@ -130,8 +132,13 @@ impl Core {
     /// The bells of these workers have rung.
     pub(crate) fn rung(&mut self, indices: impl Iterator<Item = u64>) {
         for index in indices {
-            if let Some(member) = self.gang.at(index as usize) {
+            let index = index as usize;
+            if let Some(member) = self.gang.at(index) {
                 member.armed = false;
+                // One that owes nothing has logged something.
+                if !member.owes() && !self.gang.owing.contains(&index) {
+                    self.gang.owing.push(index);
+                }
             }
         }
     }

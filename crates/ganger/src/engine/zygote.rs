@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use ganger_proto::WorkerId;
 use ganger_proto::codec;
+use ganger_proto::log_record::LogRecord;
 use ganger_proto::message::Hello;
 use ganger_proto::outcome::StartError;
 use ganger_sys::{Child, Signal, Socket};
@@ -65,6 +66,8 @@ pub(crate) enum News {
     },
     /// It cannot go on; why.
     Useless(String),
+    /// A preload has logged something.
+    Logged(LogRecord),
 }
 
 impl Zygote {
@@ -100,7 +103,7 @@ impl Zygote {
 
     /// Reads one packet. None: there is none.
     pub(crate) fn read(&mut self, settings: &Settings) -> Option<News> {
-        let mut packet = [0; 4096];
+        let mut packet = [0; PACKET];
         match self.socket.recv(&mut packet, 1, Some(Instant::now())) {
             Ok(Some((len, fds))) => Some(self.on_packet(&packet[..len], fds, settings).unwrap_or_else(News::Useless)),
             Ok(None) => None,
@@ -121,6 +124,7 @@ impl Zygote {
                 let worker = self.came(worker)?;
                 Ok(fds.pop().map_or(News::Lost { worker, pid }, |pidfd| News::Forked { worker, pid, pidfd }))
             }
+            Answer::Logged { record } => Ok(News::Logged(record)),
             Answer::NotForked { worker, error } => Ok(News::NotForked { worker: self.came(worker)?, error }),
         }
     }

@@ -138,7 +138,8 @@ impl Work {
     fn on_zygote(&mut self) {
         while let Some(news) = self.zygote.as_mut().and_then(|zygote| zygote.read(&self.settings)) {
             match news {
-                News::Nothing => {}
+                // It preloads nothing, so it has nothing to log.
+                News::Nothing | News::Logged(_) => {}
                 News::Forked { worker, pid, pidfd } => {
                     self.reply(worker, Child::adopt(pid, pidfd).map_err(|e| e.to_string()));
                 }

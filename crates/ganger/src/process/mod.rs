@@ -27,6 +27,7 @@ use ganger_sys::{Child, Signal, wait_readable};
 use crate::bootstrap::{Freight, Solo};
 use crate::error::{Error, ErrorKind};
 use crate::exit::{OomWatch, translated};
+use crate::logging;
 use crate::passing;
 use crate::task::{Portable, Task, lookup};
 
@@ -108,7 +109,7 @@ impl Process {
         let args = ganger_sys::sealed("ganger-args", &bytes).map_err(Error::system("make memory for arguments"))?;
         let (name, parent) = (name.to_owned(), current_process().name().to_owned());
         let (length, limit) = (bytes.len() as u64, DEFAULT_PAYLOAD_LIMIT);
-        let solo = Solo { function, name: name.clone(), parent, daemon: false, length, limit };
+        let solo = Solo { function, name: name.clone(), parent, daemon: false, length, limit, log_level: 0 };
         let state = Mutex::new(State::New(solo, Freight::Solo { args, passed }));
         Ok(Self(Arc::new(Inner { name, daemon: false.into(), state })))
     }
@@ -136,7 +137,7 @@ impl Process {
     pub fn start(&self) -> Result<(), Error> {
         let mut state = self.state();
         let (solo, freight) = match std::mem::replace(&mut *state, State::Closed) {
-            State::New(solo, freight) => (solo, freight),
+            State::New(solo, freight) => (Solo { log_level: logging::heritage(), ..solo }, freight),
             other @ (State::Running(_) | State::Ended { .. } | State::Closed) => {
                 *state = other;
                 return Err(wrong("start", "a process is started once: make another"));

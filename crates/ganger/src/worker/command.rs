@@ -21,13 +21,13 @@ use ganger_proto::message::{FromWorker, Seat, Verdict};
 use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind};
 use ganger_proto::policy::Backoff;
 use ganger_proto::spec::{Command, Output};
-use ganger_shm::Piece;
 use ganger_sys::{Child, EnvBlock, Launch, LaunchError, Signal, setup, sweep};
 
 use crate::exit::translated;
+use crate::worker::outlet::{LOOK, Life};
 use crate::worker::pipes::Pipe;
 use crate::worker::program::Program;
-use crate::worker::serve::{LOOK, Life, Worker};
+use crate::worker::serve::Worker;
 use crate::worker::signals::Signals;
 
 /// As much as the kernel lets a pipe hold at most, by default; so much may be in one when its last writer is dead.
@@ -81,7 +81,7 @@ impl Commands {
 }
 
 /// Runs one; what there is to tell of its end.
-pub(super) fn run(worker: &mut Worker<'_>, task: TaskId, attempt: u32, encoded: &[u8]) -> (Verdict, Vec<u8>) {
+pub(super) fn run(worker: &mut Worker, task: TaskId, attempt: u32, encoded: &[u8]) -> (Verdict, Vec<u8>) {
     let Some(mut commands) = worker.commands.take() else {
         return failed(
             FailureKind::Spawn,
@@ -100,9 +100,9 @@ pub(super) fn run(worker: &mut Worker<'_>, task: TaskId, attempt: u32, encoded: 
 }
 
 /// A command that runs.
-struct Running<'r, 'w> {
+struct Running<'r> {
     commands: &'r mut Commands,
-    worker: &'r mut Worker<'w>,
+    worker: &'r mut Worker,
     task: TaskId,
     child: Child,
     began: Instant,
@@ -123,13 +123,13 @@ enum Asked {
     Killed,
 }
 
-fn start<'r, 'w>(
+fn start<'r>(
     commands: &'r mut Commands,
-    worker: &'r mut Worker<'w>,
+    worker: &'r mut Worker,
     task: TaskId,
     attempt: u32,
     encoded: &[u8],
-) -> Result<Running<'r, 'w>, String> {
+) -> Result<Running<'r>, String> {
     let command: Command = codec::decode(encoded, worker.setup.payload_limit).map_err(|e| e.to_string())?;
     let output = command.output;
     let program = Program::new(command, worker.seat.slot, task, attempt)?;
@@ -145,7 +145,7 @@ fn start<'r, 'w>(
 /// Where there is too little of something for a command, others may soon give it back.
 fn launch_in_time(
     commands: &mut Commands,
-    worker: &Worker<'_>,
+    worker: &Worker,
     program: &Program,
     pipes: Option<&[Pipe; 2]>,
 ) -> Result<(Instant, Child), String> {
@@ -191,7 +191,7 @@ struct Ready {
     pipes: [bool; 2],
 }
 
-impl Running<'_, '_> {
+impl Running<'_> {
     /// Passes on what the command prints, and what it is told, until it has ended.
     fn follow(&mut self) {
         while self.asked != Asked::Killed {
@@ -227,27 +227,23 @@ impl Running<'_, '_> {
     /// Reads once, which gets all that is there, and sends it. Returns how much that was.
     fn pass_on(&mut self, index: usize) -> usize {
         let Some(pipe) = self.pipes.as_mut().map(|pipes| &mut pipes[index]) else { return 0 };
-        let buffer = &mut self.commands.buffer;
-        let len = pipe.read(buffer).unwrap_or_else(|error| {
+        let mut output = std::mem::take(&mut self.commands.buffer);
+        let len = pipe.read(&mut output).unwrap_or_else(|error| {
             log::error!("worker: failed to read a command's output: {error}");
             0
         });
-        let stream = pipe.stream;
-        let output = std::mem::take(buffer);
-        self.send(&FromWorker::Output { task: self.task, stream, bytes: &output[..len] });
+        let (task, stream) = (self.task, pipe.stream);
+        for bytes in output[..len].chunks(self.worker.outlet.largest) {
+            self.send(&FromWorker::Output { task, stream, bytes });
+        }
         self.commands.buffer = output;
         len
     }
 
     /// Sends as there is room: a supervisor that does not read holds up the command, but not what it is told meanwhile.
     fn send(&mut self, message: &FromWorker<'_>) {
-        let (head, body) = message.encode();
-        let mut piece = Piece::default();
-        while !self.worker.send(&head, body, &mut piece) {
+        while self.asked != Asked::Killed && !self.worker.outlet.try_say(message) {
             self.heed();
-            if self.asked == Asked::Killed {
-                return;
-            }
         }
     }
 

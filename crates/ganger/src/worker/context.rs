@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use ganger_proto::TaskId;
 use ganger_shm::link::StatePage;
 
+use crate::title;
+
 thread_local! {
     static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
 }
@@ -55,6 +57,23 @@ impl Current {
 #[must_use]
 pub fn current() -> Option<Current> {
     CURRENT.with_borrow(Clone::clone)
+}
+
+/// The calling thread's task, and which try at it. None where there is none, or nobody can say any more.
+pub(crate) fn current_attempt() -> Option<(TaskId, u32)> {
+    let look = |current: &RefCell<Option<Current>>| {
+        let current = current.try_borrow().ok()?;
+        current.as_ref().filter(|current| current.attempt > 0).map(|current| (current.task, current.attempt))
+    };
+    CURRENT.try_with(look).ok().flatten()
+}
+
+/// The name of the worker whose thread this is.
+pub(crate) fn current_worker() -> Option<String> {
+    let look = |current: &RefCell<Option<Current>>| {
+        current.try_borrow().ok()?.as_ref().map(|current| title::worker(&current.pool, current.slot))
+    };
+    CURRENT.try_with(look).ok().flatten()
 }
 
 pub(super) fn set(current: Option<Current>) {

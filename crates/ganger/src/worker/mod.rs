@@ -8,9 +8,13 @@ pub(crate) mod values;
 
 mod context;
 pub use context::{Current, current};
+pub(crate) use context::{current_attempt, current_worker};
+
+mod outlet;
+pub(crate) use outlet::{Life, Outlet};
 
 mod serve;
-pub(crate) use serve::{Life, run};
+pub(crate) use serve::run;
 
 mod command;
 
@@ -21,13 +25,13 @@ mod pipes;
 mod signals;
 
 mod zygote;
-pub(crate) use zygote::call;
+pub(crate) use zygote::{answer_logged, call};
 
 mod solo;
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::exit;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
 use ganger_proto::codec;
 use ganger_proto::message::{PROTOCOL, Seat, Setup};
@@ -96,7 +100,7 @@ fn serve() -> std::io::Result<()> {
     let packet = codec::encode(&hello(), PACKET as u64).map_err(std::io::Error::other)?;
     socket.send(&packet, &[], None)?;
     match orders.receive() {
-        Some(Control::Preload { calls, setup }) => zygote::run(socket, &calls, setup, boot.supervisor),
+        Some(Control::Preload { calls, setup }) => zygote::run(Arc::new(socket), &calls, setup, boot.supervisor),
         Some(Control::Work { seat, setup }) => alone(fds, setup, seat, boot.supervisor),
         None => Ok(()),
     }
@@ -115,12 +119,12 @@ fn own_signals() -> std::io::Result<()> {
 }
 
 fn alone(fds: Vec<OwnedFd>, setup: Setup, seat: Seat, supervisor: u32) -> std::io::Result<()> {
-    run(Ends::from_fds(fds)?, setup, seat, &Life::Process { supervisor })
+    run(Ends::from_fds(fds)?, setup, seat, Life::Process { supervisor })
 }
 
 /// Serves a pool on a thread of the supervisor's own process, until the pool lets go of `alive`.
 pub(crate) fn run_thread(ends: Ends, setup: Setup, seat: Seat, alive: Weak<()>) {
-    if let Err(error) = run(ends, setup, seat, &Life::Thread { alive }) {
+    if let Err(error) = run(ends, setup, seat, Life::Thread { alive }) {
         log::error!("a worker thread cannot open its link: {error}");
     }
 }

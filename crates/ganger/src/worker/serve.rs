@@ -2,7 +2,7 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ganger_proto::codec;
@@ -11,11 +11,12 @@ use ganger_proto::outcome::{Failure, FailureKind};
 use ganger_proto::spec::{Bytes, Function};
 use ganger_proto::{SharedId, TaskId};
 use ganger_shm::link::{self, End, StatePage};
-use ganger_shm::ring::{Reader, Writer};
-use ganger_shm::{Assembly, Claims, Piece};
-use ganger_sys::{Bell, ForkDetector, Socket};
+use ganger_shm::ring::Reader;
+use ganger_shm::{Assembly, Claims};
+use ganger_sys::Socket;
 
 use crate::bootstrap::{Ends, hello};
+use crate::logging;
 use crate::passing::Passed;
 use crate::registry;
 use crate::start_error::start_error;
@@ -23,39 +24,23 @@ use crate::title;
 use crate::worker::command::{Commands, encoded};
 use crate::worker::context::{self, Current};
 use crate::worker::invocation::{Host, Invocation};
+use crate::worker::outlet::{LOOK, Life, Outlet};
 use crate::worker::{command, panic, values, zygote};
 
-/// However quiet it is, a worker looks this often whether its supervisor lives.
-pub(super) const LOOK: Duration = Duration::from_millis(500);
-
-/// What a worker's life hangs on.
-pub(crate) enum Life {
-    Process { supervisor: u32 },
-    Thread { alive: Weak<()> },
-}
-
-impl Life {
-    fn is_over(&self) -> bool {
-        match self {
-            Life::Process { supervisor } => std::os::unix::process::parent_id() != *supervisor,
-            Life::Thread { alive } => alive.strong_count() == 0,
-        }
-    }
-}
-
 /// Serves one pool.
-pub(crate) fn run(ends: Ends, setup: Setup, seat: Seat, life: &Life) -> std::io::Result<()> {
+pub(crate) fn run(ends: Ends, setup: Setup, seat: Seat, life: Life) -> std::io::Result<()> {
     let Ends { link, bell, lane } = ends;
     let End { writer, reader, state } = link::open(&link)?;
     drop(link);
     panic::keep_in_this_thread();
     if let Life::Process { .. } = life {
         title::be_worker(&setup.pool, seat.slot);
+        logging::forward(setup.log_level);
     }
     let spin = Spin::default();
-    let process = ForkDetector::new();
+    let outlet = Arc::new(Outlet::new(writer, bell, life));
     let (out, commands) = (Vec::new(), None);
-    let mut worker = Worker { writer, state, bell, lane, setup, seat, life, spin, process, out, commands };
+    let mut worker = Worker { outlet, state, lane, setup, seat, spin, out, commands };
     if worker.begin() {
         worker.serve(reader);
     }
@@ -79,28 +64,28 @@ impl Spin {
     }
 }
 
-pub(super) struct Worker<'a> {
-    writer: Writer,
+pub(super) struct Worker {
+    pub(super) outlet: Arc<Outlet>,
     pub(super) state: StatePage,
-    bell: Bell,
     lane: Socket,
     pub(super) setup: Setup,
     pub(super) seat: Seat,
-    life: &'a Life,
     spin: Spin,
-    process: ForkDetector,
     /// Room for results, used again and again.
     out: Vec<u8>,
     /// None: it was made for functions alone.
     pub(super) commands: Option<Commands>,
 }
 
-impl Worker<'_> {
+impl Worker {
     /// Introduces itself and runs the initializer. False: it failed.
     fn begin(&mut self) -> bool {
         match codec::encode(&hello(), u64::MAX) {
-            Ok(hello) => self.say(&FromWorker::Hello { hello: &hello }),
+            Ok(hello) => self.outlet.say(&FromWorker::Hello { hello: &hello }),
             Err(error) => log::error!("worker: {error}"),
+        }
+        if let Life::Process { .. } = self.outlet.life {
+            logging::go_through(&self.outlet);
         }
         context::set(Some(Current {
             task: TaskId::from_bits(0),
@@ -110,27 +95,27 @@ impl Worker<'_> {
             state: self.state.clone(),
         }));
         if let Err(error) = self.prepare() {
-            self.say(&FromWorker::StartFailed { error: &encoded(&start_error(&error)) });
+            self.outlet.say(&FromWorker::StartFailed { error: &encoded(&start_error(&error)) });
             return false;
         }
         let done = self.initialize();
         match &done {
-            Ok(()) => self.say(&FromWorker::Ready),
-            Err(error) => self.say(&FromWorker::InitFailed { error: error.as_bytes() }),
+            Ok(()) => self.outlet.say(&FromWorker::Ready),
+            Err(error) => self.outlet.say(&FromWorker::InitFailed { error: error.as_bytes() }),
         }
         done.is_ok()
     }
 
     fn prepare(&mut self) -> io::Result<()> {
         if self.setup.commands {
-            self.commands = Some(Commands::new(self.seat, self.life)?);
+            self.commands = Some(Commands::new(self.seat, &self.outlet.life)?);
         }
         Ok(())
     }
 
     fn initialize(&self) -> Result<(), String> {
         let call = |(function, args): &(Function, Bytes)| {
-            zygote::call(*function, args, self.setup.payload_limit, &self.process)
+            zygote::call(*function, args, self.setup.payload_limit, &self.outlet.process)
         };
         self.setup.first.iter().try_for_each(call)
     }
@@ -147,7 +132,7 @@ impl Worker<'_> {
                 Ok(Some(Some(ended))) => {
                     began = Some(ended);
                     if reader.release() {
-                        self.bell.ring();
+                        self.outlet.bell.ring();
                     }
                 }
                 Ok(Some(None)) => return,
@@ -169,13 +154,13 @@ impl Worker<'_> {
 
     /// Whether nobody is there any more who would hear it.
     pub(super) fn is_alone(&self) -> bool {
-        self.life.is_over()
+        self.outlet.life.is_over()
     }
 
     /// Waits for something to do. False: nobody is there any more.
     fn wait(&mut self, reader: &mut Reader) -> bool {
         if reader.release_fenced() {
-            self.bell.ring();
+            self.outlet.bell.ring();
         }
         let time = self.spin.time(self.state.spin());
         if !time.is_zero() {
@@ -185,7 +170,7 @@ impl Worker<'_> {
                 return true;
             }
         }
-        reader.wait(Duration::ZERO, LOOK) || !self.life.is_over()
+        reader.wait(Duration::ZERO, LOOK) || !self.outlet.life.is_over()
     }
 
     /// Does as it is told, and says when it was done. None: it was told to end.
@@ -243,7 +228,7 @@ impl Worker<'_> {
         context::update(task, attempt);
         let mut out = std::mem::take(&mut self.out);
         out.clear();
-        let host = Some(Host { process: &self.process, function });
+        let host = Some(Host { process: &self.outlet.process, function });
         let limit = self.setup.payload_limit;
         let mut invocation = Invocation { args, out: &mut out, passed: Vec::new(), limit, host };
         let verdict = match registry::entry(function) {
@@ -263,9 +248,9 @@ impl Worker<'_> {
     }
 
     /// If the supervisor is gone, it does not matter any more.
-    fn return_descriptor(&mut self, passed: &Passed) {
+    fn return_descriptor(&self, passed: &Passed) {
         match self.lane.send(&[0], &[passed.as_fd()], None) {
-            Ok(()) => self.say(&FromWorker::Descriptor),
+            Ok(()) => self.outlet.say(&FromWorker::Descriptor),
             Err(error) => log::error!("worker: failed to return a descriptor: {error}"),
         }
     }
@@ -279,46 +264,7 @@ impl Worker<'_> {
     }
 
     /// Tells the outcome; only then is the task no longer in its hands.
-    fn finish(&mut self, task: TaskId, attempt: u32, verdict: Verdict, took: Duration, body: &[u8]) {
-        self.publish(&FromWorker::Finished { task, attempt, verdict, took, body });
-        self.state.end();
-        self.ring();
-    }
-
-    pub(super) fn say(&mut self, message: &FromWorker<'_>) {
-        self.publish(message);
-        self.ring();
-    }
-
-    /// Puts a message into the ring, as there is room. If the supervisor is gone, it does not matter any more.
-    fn publish(&mut self, message: &FromWorker<'_>) {
-        let (head, body) = message.encode();
-        let mut piece = Piece::default();
-        while !self.push(&head, body, &mut piece) && !self.life.is_over() {}
-    }
-
-    /// Sends a message as far as there is room, and rings. False: not all of it; it has waited for room, or for long.
-    pub(super) fn send(&mut self, head: &[u8; HEAD], body: &[u8], piece: &mut Piece) -> bool {
-        let sent = self.push(head, body, piece);
-        if sent {
-            self.ring();
-        }
-        sent
-    }
-
-    fn push(&mut self, head: &[u8; HEAD], body: &[u8], piece: &mut Piece) -> bool {
-        let sent = self.writer.send(head, body, piece);
-        if !sent {
-            self.ring();
-            let len = self.writer.next_len(body, piece);
-            self.writer.sleep_for_room(len, LOOK);
-        }
-        sent
-    }
-
-    fn ring(&self) {
-        if self.writer.reader_waits() {
-            self.bell.ring();
-        }
+    fn finish(&self, task: TaskId, attempt: u32, verdict: Verdict, took: Duration, body: &[u8]) {
+        self.outlet.say_then(&FromWorker::Finished { task, attempt, verdict, took, body }, || self.state.end());
     }
 }

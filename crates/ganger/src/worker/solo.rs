@@ -8,6 +8,7 @@ use ganger_proto::outcome::Failure;
 use ganger_sys::{ForkDetector, Signal, read_sealed, setup};
 
 use crate::bootstrap::Solo;
+use crate::logging;
 use crate::passing::{self, Passed};
 use crate::process::current;
 use crate::registry;
@@ -29,6 +30,7 @@ pub(super) fn run(solo: &Solo, fds: Vec<OwnedFd>, supervisor: u32) -> std::io::R
     setup::reset_signals(&[])?;
     title::be_process(&solo.name);
     current::set(solo, supervisor)?;
+    logging::inherit(solo.log_level);
     let mut fds = fds.into_iter();
     let args = fds.next().ok_or_else(|| std::io::Error::other("its arguments did not come"))?;
     let mut bytes = Vec::new();

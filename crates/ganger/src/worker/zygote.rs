@@ -3,15 +3,18 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::catch_unwind;
 use std::process::exit;
+use std::sync::Arc;
 
 use ganger_proto::WorkerId;
 use ganger_proto::codec;
+use ganger_proto::log_record::LogRecord;
 use ganger_proto::message::{Seat, Setup, Verdict};
 use ganger_proto::outcome::{Failure, Panic};
 use ganger_proto::spec::{Bytes, Function};
 use ganger_sys::{Fork, ForkDetector, MAX_FDS, Socket, fork_sibling};
 
 use crate::bootstrap::{Answer, Ends, Order, PACKET};
+use crate::logging;
 use crate::registry;
 use crate::start_error::start_error;
 use crate::title;
@@ -19,11 +22,21 @@ use crate::worker::invocation::{Host, Invocation};
 use crate::worker::{Life, own_signals, panic, solo, stand_alone};
 
 /// Forks until the supervisor is gone. In what was forked it returns when that one's work is done.
-pub(super) fn run(socket: Socket, calls: &[(Function, Bytes)], setup: Setup, supervisor: u32) -> std::io::Result<()> {
+pub(super) fn run(
+    socket: Arc<Socket>,
+    calls: &[(Function, Bytes)],
+    setup: Setup,
+    supervisor: u32,
+) -> std::io::Result<()> {
     title::be_zygote();
+    if !calls.is_empty() {
+        logging::forward(setup.log_level);
+        logging::go_through_zygote(&socket);
+    }
     preload(&socket, calls, setup.payload_limit)?;
     while let Some((order, fds)) = next(&socket)? {
         if fork(&socket, order.id())? {
+            // The one handle: what logs only borrows it.
             drop(socket);
             return match order {
                 Order::Worker(seat) => be_worker(Ends::from_fds(fds)?, setup, seat, supervisor),
@@ -97,7 +110,12 @@ fn answer(socket: &Socket, answer: &Answer, fd: Option<&OwnedFd>) -> std::io::Re
     socket.send(&packet, &fds, None)
 }
 
+/// A record of what a preload logs. If the supervisor is gone, it does not matter any more.
+pub(crate) fn answer_logged(socket: &Socket, record: LogRecord) {
+    let _ = answer(socket, &Answer::Logged { record }, None);
+}
+
 fn be_worker(ends: Ends, setup: Setup, seat: Seat, supervisor: u32) -> std::io::Result<()> {
     stand_alone(supervisor)?;
-    super::run(ends, setup, seat, &Life::Process { supervisor })
+    super::run(ends, setup, seat, Life::Process { supervisor })
 }

@@ -24,4 +24,6 @@ mod state;
 
 mod shared_memory;
 
+mod logging;
+
 ganger::test_worker!();

@@ -24,6 +24,8 @@ mod forks;
 
 mod garbage;
 
+mod logs;
+
 mod payloads;
 
 mod starting;

@@ -10,6 +10,8 @@ pub(crate) mod alone;
 
 pub(crate) mod process;
 
+pub(crate) mod keeper;
+
 use ganger::{Backoff, Future, Pool, PoolBuilder, Restart, StartMethod, TaskError, TaskOptions};
 
 use crate::tasks::square;
