@@ -1,0 +1,134 @@
+//! What both sides have: a lock, and those who sleep until this side has moved.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::layout::{CLOSED, GETTERS, GETTERS_ASLEEP, HEAD, JOINERS_ASLEEP, PUTTERS, PUTTERS_ASLEEP, RETURNED, TAIL};
+use super::wait::{Call, Limit, Sleepers};
+use super::{Refused, SharedQueue, me};
+use crate::locks::{Acquired, Naps, PATIENCE, RobustWord};
+
+/// A lock, held.
+pub(super) struct Held<'a>(&'a RobustWord);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}
+
+impl SharedQueue {
+    /// The lock of those who put. Who died with it has put his item, or nothing.
+    pub(super) fn enter_putters(&self, limit: &Limit) -> Result<Held<'_>, Refused> {
+        self.enter(PUTTERS, limit).map(|(held, _)| held)
+    }
+
+    /// The lock of those who get. If the last holder died with it, what it may have left behind is put right.
+    pub(super) fn enter_getters(&self, limit: &Limit) -> Result<Held<'_>, Refused> {
+        let (held, acquired) = self.enter(GETTERS, limit)?;
+        if acquired == Acquired::OwnerDied && self.memory.keeps {
+            self.count_returned()?;
+        }
+        Ok(held)
+    }
+
+    fn enter(&self, lock: usize, limit: &Limit) -> Result<(Held<'_>, Acquired), Refused> {
+        let lock = self.memory.lock(lock);
+        let patience = || limit.deadline().map(|deadline| deadline.max(Instant::now() + PATIENCE));
+        let acquired = lock.acquire_until(me(), patience).ok_or(Refused::InTime)?;
+        Ok((Held(lock), acquired))
+    }
+
+    /// The lock of those who put, if nobody holds it.
+    pub(super) fn try_enter_putters(&self) -> Option<Held<'_>> {
+        let lock = self.memory.lock(PUTTERS);
+        let none = || Some(Instant::now());
+        lock.holder().is_none().then(|| lock.acquire_until(me(), none)).flatten().map(|_| Held(lock))
+    }
+
+    pub(super) fn getters_asleep(&self) -> Sleepers<'_> {
+        Sleepers::at(&self.memory, GETTERS_ASLEEP)
+    }
+
+    pub(super) fn putters_asleep(&self) -> Sleepers<'_> {
+        Sleepers::at(&self.memory, PUTTERS_ASLEEP)
+    }
+
+    pub(super) fn joiners_asleep(&self) -> Sleepers<'_> {
+        Sleepers::at(&self.memory, JOINERS_ASLEEP)
+    }
+
+    /// Wakes who was called. Who counted as asleep and was not is forgotten, or each call would cost a look.
+    pub(super) fn wake_getter(&self, call: Option<Call<'_>>) {
+        if call.is_some_and(|call| !call.wake())
+            && let Some(_held) = self.try_enter_putters()
+        {
+            self.getters_asleep().forget();
+        }
+    }
+
+    /// Calls and wakes all who sleep for an item, or for the end.
+    pub(super) fn wake_getters(&self, limit: &Limit) -> Result<(), Refused> {
+        let call = {
+            let _held = self.enter_putters(limit)?;
+            self.getters_asleep().call_all()
+        };
+        call.map(Call::wake);
+        Ok(())
+    }
+
+    /// Whether there may be something to be got, without a lock.
+    pub(super) fn is_worth_getting(&self) -> bool {
+        self.memory.place(HEAD) != self.memory.place(TAIL) || self.memory.word(RETURNED).load(Ordering::Relaxed) > 0
+    }
+
+    /// Sleeps until an item is put, or a nap is over (false).
+    pub(super) fn sleep_for_item(&self, naps: &mut Naps, limit: &Limit) -> Result<bool, Refused> {
+        let sleepers = self.getters_asleep();
+        let calls = {
+            let _held = self.enter_putters(limit)?;
+            if self.is_worth_getting() || self.is_closed() {
+                return Ok(true);
+            }
+            sleepers.enter()
+        };
+        Ok(self.asleep(|| sleepers.sleep(calls, naps.next())))
+    }
+
+    /// Sleeps, and learns from how long that was.
+    pub(super) fn asleep(&self, sleep: impl FnOnce() -> bool) -> bool {
+        let begun = Instant::now();
+        let woken = sleep();
+        if woken && begun.elapsed() < super::wait::SOON {
+            self.spin.would_have_helped();
+        }
+        woken
+    }
+
+    /// Whether nobody may put any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.memory.word(CLOSED).load(Ordering::Acquire) != 0
+    }
+
+    /// Ends the queue: nobody puts any more, and who gets is told so when it is empty. Whether somebody who polls wants
+    /// to know.
+    ///
+    /// # Errors
+    /// [`Refused::InTime`] when others hold the lock for a second, stopped in the middle of something.
+    pub fn close(&self) -> Result<bool, Refused> {
+        let limit = Limit::of(Some(std::time::Duration::ZERO));
+        let (getters, polled) = {
+            let _held = self.enter_putters(&limit)?;
+            self.memory.word(CLOSED).store(1, Ordering::Release);
+            (self.getters_asleep().call_all(), self.take_polled())
+        };
+        getters.map(Call::wake);
+        let putters = {
+            let _held = self.enter_getters(&limit)?;
+            self.putters_asleep().call_all()
+        };
+        putters.map(Call::wake);
+        Ok(polled)
+    }
+}

@@ -1,0 +1,138 @@
+//! Waiting for the other side: looking for a while, then sleeping.
+
+use std::cell::OnceCell;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::memory::Memory;
+use crate::futex;
+
+/// How long one waits. The clock is asked only by who has to wait.
+#[derive(Debug)]
+pub(super) struct Limit {
+    timeout: Option<Duration>,
+    deadline: OnceCell<Option<Instant>>,
+}
+
+impl Limit {
+    /// None: for ever.
+    pub(super) fn of(timeout: Option<Duration>) -> Self {
+        Self { timeout, deadline: OnceCell::new() }
+    }
+
+    pub(super) fn is_none_at_all(&self) -> bool {
+        self.timeout == Some(Duration::ZERO)
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        *self.deadline.get_or_init(|| Instant::now().checked_add(self.timeout?))
+    }
+}
+
+/// Two words: how many sleep, or have slept till the end of a nap; and the count of those who were called, on which
+/// they sleep. Changed by the holder of the lock of those who call: so a caller sees who sleeps already, and who is
+/// about to sleep sees that it was called.
+#[derive(Clone, Copy)]
+pub(super) struct Sleepers<'a> {
+    asleep: &'a AtomicU64,
+    calls: &'a AtomicU64,
+}
+
+/// What is to be woken once the lock is free again.
+#[must_use]
+pub(super) struct Call<'a> {
+    sleepers: Sleepers<'a>,
+    everybody: bool,
+}
+
+impl<'a> Sleepers<'a> {
+    pub(super) fn at(memory: &'a Memory, at: usize) -> Self {
+        Self { asleep: memory.word(at), calls: memory.word(at + 1) }
+    }
+
+    /// Says, holding the lock, that one more sleeps from now on. What it sleeps on.
+    pub(super) fn enter(self) -> u64 {
+        self.asleep.store(self.asleep.load(Ordering::Relaxed).saturating_add(1), Ordering::Relaxed);
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Sleeps. False: the time is over.
+    pub(super) fn sleep(self, calls: u64, nap: Duration) -> bool {
+        futex::wait_64(self.calls, calls, nap)
+    }
+
+    /// Calls one who sleeps, holding the lock.
+    pub(super) fn call_one(self) -> Option<Call<'a>> {
+        let asleep = self.asleep.load(Ordering::Relaxed);
+        (asleep > 0).then(|| self.call(asleep - 1, false))
+    }
+
+    /// Calls all who sleep, holding the lock.
+    pub(super) fn call_all(self) -> Option<Call<'a>> {
+        (self.asleep.load(Ordering::Relaxed) > 0).then(|| self.call(0, true))
+    }
+
+    /// Nobody sleeps: who was called a moment ago was not there.
+    pub(super) fn forget(self) {
+        self.asleep.store(0, Ordering::Relaxed);
+    }
+
+    fn call(self, left: u64, everybody: bool) -> Call<'a> {
+        self.asleep.store(left, Ordering::Relaxed);
+        self.calls.store(self.calls.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        Call { sleepers: self, everybody }
+    }
+}
+
+impl Call<'_> {
+    /// Wakes them, without the lock. False: there was nobody, though one may have slept before.
+    pub(super) fn wake(self) -> bool {
+        let most = if self.everybody { i32::MAX } else { 1 };
+        futex::wake_many_64(self.sleepers.calls, most) > 0
+    }
+}
+
+/// A sleep that was no longer would have been better spent looking.
+pub(super) const SOON: Duration = Duration::from_micros(100);
+
+/// The most looks before one sleeps: some tens of microseconds.
+const MOST_LOOKS: u32 = 2048;
+/// The fewest.
+const FEWEST_LOOKS: u32 = 16;
+
+/// How often one looks before one sleeps: the more often, the more often that was enough.
+#[derive(Debug)]
+pub(super) struct Spin(AtomicU32);
+
+impl Default for Spin {
+    fn default() -> Self {
+        Self(AtomicU32::new(MOST_LOOKS / 2))
+    }
+}
+
+impl Spin {
+    /// Looks for a while whether `seen` holds.
+    pub(super) fn until(&self, seen: impl Fn() -> bool) -> bool {
+        let looks = if alone_on_a_processor() { 1 } else { self.0.load(Ordering::Relaxed) };
+        let found = (0..looks).any(|_| {
+            std::hint::spin_loop();
+            seen()
+        });
+        let next = if found { looks.saturating_mul(2).min(MOST_LOOKS) } else { (looks / 2).max(FEWEST_LOOKS) };
+        if next != looks {
+            self.0.store(next, Ordering::Relaxed);
+        }
+        found
+    }
+
+    /// What was waited for has come while one slept, but soon.
+    pub(super) fn would_have_helped(&self) {
+        self.0.store(MOST_LOOKS, Ordering::Relaxed);
+    }
+}
+
+fn alone_on_a_processor() -> bool {
+    static ALONE: OnceLock<bool> = OnceLock::new();
+    *ALONE.get_or_init(|| ganger_sys::cpu::available() < 2)
+}
