@@ -348,6 +348,9 @@ pub use connection::{Client, Connection, ConnectionError, Listener, Pipe};
 mod simple_queue;
 pub use simple_queue::SimpleQueue;
 
+pub mod queue;
+pub use queue::{Consumer, JoinableConsumer, JoinableQueue, Producer, Queue, QueueError};
+
 pub mod sync;
 
 pub mod state;

@@ -1,7 +1,7 @@
 //! What both sides have: a lock, and those who sleep until this side has moved.
 
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::layout::{CLOSED, GETTERS, GETTERS_ASLEEP, HEAD, JOINERS_ASLEEP, PUTTERS, PUTTERS_ASLEEP, RETURNED, TAIL};
 use super::wait::{Call, Limit, Sleepers};
@@ -117,18 +117,30 @@ impl SharedQueue {
     /// # Errors
     /// [`Refused::InTime`] when others hold the lock for a second, stopped in the middle of something.
     pub fn close(&self) -> Result<bool, Refused> {
-        let limit = Limit::of(Some(std::time::Duration::ZERO));
+        let limit = Limit::of(Some(Duration::ZERO));
         let (getters, polled) = {
             let _held = self.enter_putters(&limit)?;
             self.memory.word(CLOSED).store(1, Ordering::Release);
             (self.getters_asleep().call_all(), self.take_polled())
         };
         getters.map(Call::wake);
-        let putters = {
-            let _held = self.enter_getters(&limit)?;
+        self.wake_putters(&limit)?;
+        Ok(polled)
+    }
+
+    /// Wakes all who sleep, to see for themselves: a handle is gone, and may have been the last of its side.
+    pub fn stir(&self) {
+        let limit = Limit::of(Some(Duration::ZERO));
+        // Who is not woken finds out at the end of his nap.
+        let _ = self.wake_getters(&limit).and_then(|()| self.wake_putters(&limit));
+    }
+
+    fn wake_putters(&self, limit: &Limit) -> Result<(), Refused> {
+        let call = {
+            let _held = self.enter_getters(limit)?;
             self.putters_asleep().call_all()
         };
-        putters.map(Call::wake);
-        Ok(polled)
+        call.map(Call::wake);
+        Ok(())
     }
 }
