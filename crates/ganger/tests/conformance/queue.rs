@@ -205,7 +205,7 @@ mod test_queue {
 }
 
 mod test_stdin_bad_file_descriptor {
-    use ganger::{Process, Queue};
+    use ganger::{Exit, Process, Queue};
 
     use crate::deadline::bounded;
 
@@ -220,7 +220,7 @@ mod test_stdin_bad_file_descriptor {
     fn queue_in_a_child() {
         let child = Process::new(put_and_get, ()).unwrap();
         child.start().unwrap();
-        assert!(child.join(None).unwrap().is_some_and(|exit| exit.success()));
+        assert_eq!(child.join(None).unwrap(), Some(Exit::Code(0)));
     }
 
     #[test]
@@ -228,7 +228,7 @@ mod test_stdin_bad_file_descriptor {
         bounded("a queue in a process in a process", || {
             let process = Process::new(queue_in_a_child, ()).unwrap();
             process.start().unwrap();
-            assert!(process.join(None).unwrap().is_some_and(|exit| exit.success()));
+            assert_eq!(process.join(None).unwrap(), Some(Exit::Code(0)));
         });
     }
 }
