@@ -33,10 +33,12 @@ impl SharedQueue {
         waiting: &Waiting<'_>,
         limit: &Limit,
     ) -> Result<Place, Refused> {
-        if !limit.is_none_at_all() && self.spin.until(|| self.is_worth_getting() || self.is_closed()) {
-            if let Some(place) = self.attempt_get(out, detach, limit)? {
-                return Ok(place);
-            }
+        let seen = || self.is_worth_getting() || self.is_closed();
+        if !limit.is_none_at_all()
+            && self.spin.until(seen)
+            && let Some(place) = self.attempt_get(out, detach, limit)?
+        {
+            return Ok(place);
         }
         let mut naps = Naps::until(limit.deadline());
         loop {
@@ -45,20 +47,26 @@ impl SharedQueue {
             if let Some(place) = self.attempt_get(out, detach, limit)? {
                 return Ok(place);
             }
-            let last = naps.over();
-            if last && self.give_back_of_dead(limit)? {
-                continue;
-            }
-            if let Some(end) = end.filter(|_| !self.may_come_back()) {
-                return Err(end);
-            }
-            if last {
-                return Err(Refused::InTime);
-            }
-            if !self.sleep_for_item(&mut naps, limit)? {
-                self.give_back_of_dead(limit)?;
-            }
+            self.wait_for_item(end, &mut naps, limit)?;
         }
+    }
+
+    /// Waits for an item, or for one to come back; an error when there is no sense in that.
+    fn wait_for_item(&self, end: Option<Refused>, naps: &mut Naps, limit: &Limit) -> Result<(), Refused> {
+        let (last, closed) = (naps.over(), matches!(end, Some(Refused::Closed)));
+        if last && self.give_back_of_dead(limit)? {
+            return Ok(());
+        }
+        if let Some(end) = end.filter(|_| !self.may_come_back()) {
+            return Err(end);
+        }
+        if last {
+            return Err(Refused::InTime);
+        }
+        if !self.sleep_for_item(closed, naps, limit)? {
+            self.give_back_of_dead(limit)?;
+        }
+        Ok(())
     }
 
     /// Why nobody will put any more.

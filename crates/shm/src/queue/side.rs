@@ -82,12 +82,12 @@ impl SharedQueue {
         self.memory.place(HEAD) != self.memory.place(TAIL) || self.memory.word(RETURNED).load(Ordering::Relaxed) > 0
     }
 
-    /// Sleeps until an item is put, or a nap is over (false).
-    pub(super) fn sleep_for_item(&self, naps: &mut Naps, limit: &Limit) -> Result<bool, Refused> {
+    /// Sleeps until an item is put, the queue is closed, unless it was so before, or a nap is over (false).
+    pub(super) fn sleep_for_item(&self, closed: bool, naps: &mut Naps, limit: &Limit) -> Result<bool, Refused> {
         let sleepers = self.getters_asleep();
         let calls = {
             let _held = self.enter_putters(limit)?;
-            if self.is_worth_getting() || self.is_closed() {
+            if self.is_worth_getting() || self.is_closed() != closed {
                 return Ok(true);
             }
             sleepers.enter()
