@@ -9,6 +9,7 @@ use ganger::state::RawArray;
 use ganger::{JoinableQueue, Queue, QueueError};
 use serde::{Deserialize, Serialize};
 
+use crate::deadline::eventually;
 use crate::kills::{in_time, killed_at_random, kills};
 
 /// A time that is never over, unless something hangs.
@@ -41,12 +42,19 @@ struct Books {
     tried: RawArray<u32>,
     put: RawArray<u32>,
     seen: RawArray<u8>,
+    begun: RawArray<u8>,
 }
 
 impl Books {
     fn new(parties: usize) -> Self {
         let zeroed = || RawArray::zeroed(parties).unwrap();
-        Self { tried: zeroed(), put: zeroed(), seen: RawArray::zeroed(parties * CAP).unwrap() }
+        let seen = RawArray::zeroed(parties * CAP).unwrap();
+        Self { tried: zeroed(), put: zeroed(), seen, begun: RawArray::zeroed(parties).unwrap() }
+    }
+
+    /// Waits until the party has begun: a kill before that hits nobody who uses the queue.
+    fn await_begun(&self, party: usize) {
+        eventually("a party begins", || self.begun.get(party).unwrap() == 1);
     }
 
     /// Puts the party's next item, noting before and afterwards.
@@ -90,6 +98,7 @@ fn random(state: &Cell<u64>) -> u64 {
 /// Puts and gets as it comes, and gives up soon when it has to wait.
 #[ganger::task]
 fn use_queue(queue: Queue<Item>, books: Books, party: usize) {
+    books.begun.set(party, 1).unwrap();
     let state = Cell::new(party as u64);
     loop {
         let patience = Duration::from_micros(random(&state) % 2000);
@@ -118,6 +127,7 @@ fn queue() {
         killed_at_random(
             |pool| pool.submit(use_queue, (queue.clone(), books.clone(), next(&party))).unwrap(),
             || {
+                books.await_begun(party.get());
                 books.put(0, |item| queue.put_timeout(item, LONG)).unwrap();
                 books.saw(&queue.get_timeout(LONG).unwrap());
             },
@@ -134,6 +144,7 @@ fn queue() {
 /// As [`use_queue`], and finishes what it has got, mostly at once.
 #[ganger::task]
 fn use_joinable(queue: JoinableQueue<Item>, books: Books, party: usize) {
+    books.begun.set(party, 1).unwrap();
     let (state, mut hand) = (Cell::new(party as u64), 0);
     loop {
         let patience = Duration::from_micros(random(&state) % 2000);
@@ -160,6 +171,7 @@ fn joinable_queue() {
         killed_at_random(
             |pool| pool.submit(use_joinable, (queue.clone(), books.clone(), next(&party))).unwrap(),
             || {
+                books.await_begun(party.get());
                 books.put(0, |item| queue.put_timeout(item, LONG)).unwrap();
                 books.saw(&queue.get_timeout(LONG).unwrap());
                 queue.task_done().unwrap();
