@@ -148,7 +148,7 @@ impl SharedQueue {
         let (head, tail) = (self.memory.place(HEAD), self.memory.place(TAIL));
         // The head may have passed the tail that was seen before it.
         let behind = tail.items_since(head).cast_signed().max(0) as usize;
-        behind + self.memory.word(RETURNED).load(Ordering::Relaxed) as usize
+        behind.saturating_add(self.memory.word(RETURNED).load(Ordering::Relaxed) as usize)
     }
 
     /// Whether no item waits.

@@ -68,7 +68,7 @@ impl SharedQueue {
             }
             sleepers.enter()
         };
-        self.asleep(|| sleepers.sleep(calls, naps.next()));
+        sleepers.sleep(calls, naps.next());
         Ok(())
     }
 
@@ -104,7 +104,7 @@ impl SharedQueue {
     /// The ring, if there is room for the item behind `tail`.
     fn room_for(&self, item: &Item<'_>, tail: Place, limit: &Limit) -> Result<Option<Ring<'_>>, Refused> {
         let len = u32::try_from(item.bytes.len()).map_err(|_| Refused::TooLarge)?;
-        let need = units_for(len.min(u32::MAX - 64));
+        let need = units_for(len);
         if u64::from(need) * 8 > self.memory.capacity {
             return Err(Refused::TooLarge);
         }

@@ -92,17 +92,7 @@ impl SharedQueue {
             }
             sleepers.enter()
         };
-        Ok(self.asleep(|| sleepers.sleep(calls, naps.next())))
-    }
-
-    /// Sleeps, and learns from how long that was.
-    pub(super) fn asleep(&self, sleep: impl FnOnce() -> bool) -> bool {
-        let begun = Instant::now();
-        let woken = sleep();
-        if woken && begun.elapsed() < super::wait::SOON {
-            self.spin.would_have_helped();
-        }
-        woken
+        Ok(sleepers.sleep(calls, naps.next()))
     }
 
     /// Whether nobody may put any more.

@@ -93,42 +93,49 @@ impl Call<'_> {
     }
 }
 
-/// A sleep that was no longer would have been better spent looking.
-pub(super) const SOON: Duration = Duration::from_micros(100);
-
 /// The most looks before one sleeps: some tens of microseconds.
-const MOST_LOOKS: u32 = 2048;
-/// The fewest.
-const FEWEST_LOOKS: u32 = 16;
+const MOST_LOOKS: u32 = 2000;
+/// The fewest: so long it takes one who is running to answer.
+const FEWEST_LOOKS: u32 = 100;
 
-/// How often one looks before one sleeps: the more often, the more often that was enough.
+/// After so many times in vain one looks for long once: two who always sleep before the other answers would do so for ever.
+const ATTEMPT_AFTER: u32 = 32;
+
+/// How often one looks before one sleeps: twice as often after each time that it was enough. After a time in vain, as
+/// seldom as possible again: who was waited for may be waiting for this very processor.
 #[derive(Debug)]
-pub(super) struct Spin(AtomicU32);
+pub(super) struct Spin {
+    looks: AtomicU32,
+    in_vain: AtomicU32,
+}
 
 impl Default for Spin {
     fn default() -> Self {
-        Self(AtomicU32::new(MOST_LOOKS / 2))
+        Self { looks: AtomicU32::new(MOST_LOOKS), in_vain: AtomicU32::new(0) }
     }
 }
 
 impl Spin {
     /// Looks for a while whether `seen` holds.
     pub(super) fn until(&self, seen: impl Fn() -> bool) -> bool {
-        let looks = if alone_on_a_processor() { 1 } else { self.0.load(Ordering::Relaxed) };
+        let looks = if alone_on_a_processor() { 1 } else { self.looks.load(Ordering::Relaxed) };
         let found = (0..looks).any(|_| {
             std::hint::spin_loop();
             seen()
         });
-        let next = if found { looks.saturating_mul(2).min(MOST_LOOKS) } else { (looks / 2).max(FEWEST_LOOKS) };
-        if next != looks {
-            self.0.store(next, Ordering::Relaxed);
+        if !found || looks < MOST_LOOKS {
+            self.looks.store(self.next(looks, found), Ordering::Relaxed);
         }
         found
     }
 
-    /// What was waited for has come while one slept, but soon.
-    pub(super) fn would_have_helped(&self) {
-        self.0.store(MOST_LOOKS, Ordering::Relaxed);
+    fn next(&self, looks: u32, found: bool) -> u32 {
+        let again = !found && self.in_vain.fetch_add(1, Ordering::Relaxed) % ATTEMPT_AFTER == ATTEMPT_AFTER - 1;
+        match (found, again) {
+            (true, _) => (looks * 2).min(MOST_LOOKS),
+            (false, true) => MOST_LOOKS,
+            (false, false) => FEWEST_LOOKS,
+        }
     }
 }
 
