@@ -55,8 +55,10 @@ fn a_close_ends_who_waits_for_room() {
 fn put_some(producer: Producer<u32>, begun: Event, and_stay: bool) {
     (0..3).for_each(|n| producer.put(&n).unwrap());
     begun.set();
-    while and_stay {
-        std::thread::park();
+    if and_stay {
+        loop {
+            std::thread::park();
+        }
     }
 }
 

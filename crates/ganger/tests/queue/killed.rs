@@ -102,7 +102,7 @@ fn use_queue(queue: Queue<Item>, books: Books, party: usize) {
     let state = Cell::new(party as u64);
     loop {
         let patience = Duration::from_micros(random(&state) % 2000);
-        let turn = if random(&state) % 2 == 0 {
+        let turn = if random(&state).is_multiple_of(2) {
             books.put(party, |item| queue.put_timeout(item, patience))
         } else {
             queue.get_timeout(patience).map(|item| books.saw(&item))
@@ -148,7 +148,7 @@ fn use_joinable(queue: JoinableQueue<Item>, books: Books, party: usize) {
     let (state, mut hand) = (Cell::new(party as u64), 0);
     loop {
         let patience = Duration::from_micros(random(&state) % 2000);
-        let turn = if random(&state) % 2 == 0 {
+        let turn = if random(&state).is_multiple_of(2) {
             books.put(party, |item| queue.put_timeout(item, patience))
         } else {
             queue.get_timeout(patience).map(|item| {
@@ -157,7 +157,7 @@ fn use_joinable(queue: JoinableQueue<Item>, books: Books, party: usize) {
             })
         };
         turn.or_else(|error| if error.is_timeout() { Ok(()) } else { Err(error) }).unwrap();
-        while hand > 0 && random(&state) % 4 != 0 {
+        while hand > 0 && !random(&state).is_multiple_of(4) {
             queue.task_done().unwrap();
             hand -= 1;
         }

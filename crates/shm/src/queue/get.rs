@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::layout::{HEAD, POLLED, RETURNED, SEEN_TAIL, TAIL};
+use super::layout::{GETTERS, HEAD, POLLED, RETURNED, SEEN_TAIL, TAIL};
 use super::memory::Ring;
 use super::place::{Place, Record, WAITING};
 use super::wait::{Call, Limit};
@@ -94,7 +94,7 @@ impl SharedQueue {
         }
         let call = self.take(ring, place, &record);
         drop(held);
-        call.map(Call::wake);
+        self.wake(call, GETTERS);
         Ok(Some(place))
     }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use ganger_sys::Identity;
 
-use super::layout::{FLOOR, HEAD, RETURNED, SURVEYED, TAIL};
+use super::layout::{FLOOR, GETTERS, HEAD, RETURNED, SURVEYED, TAIL};
 use super::memory::Ring;
 use super::place::{DONE, Place, Record, WAITING};
 use super::wait::Limit;
@@ -30,9 +30,7 @@ impl SharedQueue {
         let all = self.move_floor(ring)?;
         let calls = [self.putters_asleep().call_one(), all.then(|| self.joiners_asleep().call_all()).flatten()];
         drop(held);
-        for call in calls.into_iter().flatten() {
-            call.wake();
-        }
+        calls.into_iter().for_each(|call| self.wake(call, GETTERS));
         if all && self.is_closed() {
             self.wake_getters(&limit)?;
         }

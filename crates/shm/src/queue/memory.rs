@@ -90,7 +90,7 @@ pub(super) struct Ring<'a> {
 
 impl<'a> Ring<'a> {
     fn offset(&self, units: u32) -> usize {
-        (u64::from(units) * UNIT as u64 & (self.window - 1)) as usize
+        (u64::from(units) * UNIT as u64) as usize & (self.window as usize - 1)
     }
 
     pub(super) fn units(&self) -> u32 {

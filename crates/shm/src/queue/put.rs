@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::layout::{CLOSED, FLOOR, HEAD, POLLED, SEEN_FLOOR, SEEN_HEAD, TAIL};
+use super::layout::{CLOSED, FLOOR, HEAD, POLLED, PUTTERS, SEEN_FLOOR, SEEN_HEAD, TAIL};
 use super::memory::Ring;
 use super::place::{Place, Record, WAITING, units_for};
 use super::wait::Limit;
@@ -87,7 +87,7 @@ impl SharedQueue {
         self.memory.word(TAIL).store(tail.behind(&record).to_bits(), Ordering::Release);
         let (call, polled) = (self.getters_asleep().call_one(), self.take_polled());
         drop(held);
-        self.wake_getter(call);
+        self.wake(call, PUTTERS);
         Ok(Attempt::Put { polled })
     }
 

@@ -39,9 +39,9 @@ impl SharedQueue {
         Ok((Held(lock), acquired))
     }
 
-    /// The lock of those who put, if nobody holds it.
-    pub(super) fn try_enter_putters(&self) -> Option<Held<'_>> {
-        let lock = self.memory.lock(PUTTERS);
+    /// One of the two locks, if nobody holds it.
+    pub(super) fn try_enter(&self, lock: usize) -> Option<Held<'_>> {
+        let lock = self.memory.lock(lock);
         let none = || Some(Instant::now());
         lock.holder().is_none().then(|| lock.acquire_until(me(), none)).flatten().map(|_| Held(lock))
     }
@@ -58,22 +58,23 @@ impl SharedQueue {
         Sleepers::at(&self.memory, JOINERS_ASLEEP)
     }
 
-    /// Wakes who was called. Who counted as asleep and was not is forgotten, or each call would cost a look.
-    pub(super) fn wake_getter(&self, call: Option<Call<'_>>) {
-        if call.is_some_and(|call| !call.wake())
-            && let Some(_held) = self.try_enter_putters()
+    /// Wakes who was called by the holder of this lock, which is free again. If there was nobody, he is not called again:
+    /// he was woken otherwise, or killed.
+    pub(super) fn wake(&self, call: Option<Call<'_>>, lock: usize) {
+        if let Some(call) = call
+            && !call.wake()
+            && let Some(_held) = self.try_enter(lock)
         {
-            self.getters_asleep().forget();
+            call.nobody_sleeps();
         }
     }
 
     /// Calls and wakes all who sleep for an item, or for the end.
     pub(super) fn wake_getters(&self, limit: &Limit) -> Result<(), Refused> {
-        let call = {
-            let _held = self.enter_putters(limit)?;
-            self.getters_asleep().call_all()
-        };
-        call.map(Call::wake);
+        let held = self.enter_putters(limit)?;
+        let call = self.getters_asleep().call_all();
+        drop(held);
+        self.wake(call, PUTTERS);
         Ok(())
     }
 
@@ -108,12 +109,11 @@ impl SharedQueue {
     /// [`Refused::InTime`] when others hold the lock for a second, stopped in the middle of something.
     pub fn close(&self) -> Result<bool, Refused> {
         let limit = Limit::of(Some(Duration::ZERO));
-        let (getters, polled) = {
-            let _held = self.enter_putters(&limit)?;
-            self.memory.word(CLOSED).store(1, Ordering::Release);
-            (self.getters_asleep().call_all(), self.take_polled())
-        };
-        getters.map(Call::wake);
+        let held = self.enter_putters(&limit)?;
+        self.memory.word(CLOSED).store(1, Ordering::Release);
+        let (call, polled) = (self.getters_asleep().call_all(), self.take_polled());
+        drop(held);
+        self.wake(call, PUTTERS);
         self.wake_putters(&limit)?;
         Ok(polled)
     }
@@ -126,11 +126,10 @@ impl SharedQueue {
     }
 
     fn wake_putters(&self, limit: &Limit) -> Result<(), Refused> {
-        let call = {
-            let _held = self.enter_getters(limit)?;
-            self.putters_asleep().call_all()
-        };
-        call.map(Call::wake);
+        let held = self.enter_getters(limit)?;
+        let call = self.putters_asleep().call_all();
+        drop(held);
+        self.wake(call, GETTERS);
         Ok(())
     }
 }

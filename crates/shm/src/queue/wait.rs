@@ -43,6 +43,10 @@ pub(super) struct Sleepers<'a> {
 #[must_use]
 pub(super) struct Call<'a> {
     sleepers: Sleepers<'a>,
+    /// How many are left to be called.
+    left: u64,
+    /// The count of calls, this one included.
+    calls: u64,
     everybody: bool,
 }
 
@@ -73,23 +77,27 @@ impl<'a> Sleepers<'a> {
         (self.asleep.load(Ordering::Relaxed) > 0).then(|| self.call(0, true))
     }
 
-    /// Nobody sleeps: who was called a moment ago was not there.
-    pub(super) fn forget(self) {
-        self.asleep.store(0, Ordering::Relaxed);
-    }
-
     fn call(self, left: u64, everybody: bool) -> Call<'a> {
+        let calls = self.calls.load(Ordering::Relaxed).wrapping_add(1);
         self.asleep.store(left, Ordering::Relaxed);
-        self.calls.store(self.calls.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
-        Call { sleepers: self, everybody }
+        self.calls.store(calls, Ordering::Relaxed);
+        Call { sleepers: self, left, calls, everybody }
     }
 }
 
 impl Call<'_> {
-    /// Wakes them, without the lock. False: there was nobody, though one may have slept before.
-    pub(super) fn wake(self) -> bool {
+    /// Wakes them, without the lock. False: there was nobody.
+    pub(super) fn wake(&self) -> bool {
         let most = if self.everybody { i32::MAX } else { 1 };
         futex::wake_many_64(self.sleepers.calls, most) > 0
+    }
+
+    /// Says, holding the lock, that nobody sleeps, if nobody has come since the call that woke nobody.
+    pub(super) fn nobody_sleeps(&self) {
+        let Sleepers { asleep, calls } = self.sleepers;
+        if calls.load(Ordering::Relaxed) == self.calls && asleep.load(Ordering::Relaxed) == self.left {
+            asleep.store(0, Ordering::Relaxed);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::layout::{HEAD, TAIL, WINDOW};
+use super::layout::{HEAD, PUTTERS, TAIL, WINDOW};
 use super::memory::{Ring, SMALLEST};
 use super::place::Place;
 use super::wait::Limit;
@@ -34,7 +34,7 @@ impl SharedQueue {
         if ring.window <= KEPT || self.floor() != self.memory.place(HEAD) {
             return;
         }
-        if let Some(_held) = self.try_enter_putters()
+        if let Some(_held) = self.try_enter(PUTTERS)
             && self.memory.place(TAIL) == self.floor()
         {
             self.memory.word(WINDOW).store(SMALLEST, Ordering::Release);
