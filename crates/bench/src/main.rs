@@ -20,6 +20,8 @@ mod killed;
 mod cpu;
 mod launch;
 mod growth;
+mod queue;
+mod lock;
 mod filter;
 mod redis;
 mod limits;
@@ -49,6 +51,8 @@ const WORKLOADS: &[Workload] = &[
         growth::measure,
         "cost of a task with 1 k to 1 M queued and with 1 to 1,000 workers, x; bytes a queued task",
     ),
+    ("queue", queue::measure, "items from one process to another, items/s, and there and back, us"),
+    ("lock", lock::measure, "acquire and release, alone in ns, and in turn with another process, pairs/s"),
     (
         "filter",
         filter::measure,

@@ -9,6 +9,7 @@ use ganger_proto::outcome::{Exit, Failure, FailureKind, NotStarted, Panic, PoolF
 use ganger_sys::Shortage;
 
 use crate::connection::ConnectionError;
+use crate::queue::QueueError;
 
 /// What went wrong with a pool, or with a call through it.
 pub struct Error {
@@ -34,6 +35,7 @@ pub(crate) enum ErrorKind {
     Invalid { what: &'static str, why: &'static str },
     Task(TaskError),
     Connection(ConnectionError),
+    Queue(QueueError),
 }
 
 impl Error {
@@ -86,6 +88,12 @@ impl Error {
     pub fn connection(&self) -> Option<&ConnectionError> {
         if let ErrorKind::Connection(error) = &*self.kind { Some(error) } else { None }
     }
+
+    /// What went wrong with a queue.
+    #[must_use]
+    pub fn queue(&self) -> Option<&QueueError> {
+        if let ErrorKind::Queue(error) = &*self.kind { Some(error) } else { None }
+    }
 }
 
 impl fmt::Display for Error {
@@ -124,6 +132,7 @@ impl fmt::Display for Error {
             ErrorKind::Invalid { what, why } => write!(f, "{what}: {why}"),
             ErrorKind::Task(error) => error.fmt(f),
             ErrorKind::Connection(error) => error.fmt(f),
+            ErrorKind::Queue(error) => error.fmt(f),
         }
     }
 }
@@ -139,7 +148,8 @@ impl std::error::Error for Error {
         if let ErrorKind::System { source, .. } = &*self.kind {
             return Some(source);
         }
-        self.task().map(|error| error as _).or(self.connection().map(|error| error as _))
+        let told = self.task().map(|error| error as _).or(self.connection().map(|error| error as _));
+        told.or(self.queue().map(|error| error as _))
     }
 }
 
@@ -158,6 +168,12 @@ impl From<TaskError> for Error {
 impl From<ConnectionError> for Error {
     fn from(error: ConnectionError) -> Self {
         Self::new(ErrorKind::Connection(error))
+    }
+}
+
+impl From<QueueError> for Error {
+    fn from(error: QueueError) -> Self {
+        Self::new(ErrorKind::Queue(error))
     }
 }
 

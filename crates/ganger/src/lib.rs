@@ -156,6 +156,7 @@
 //! | [`SubmitError`] | a submit that was not accepted | `args` gives the arguments back, `error` says why |
 //! | [`TaskError`] | who asks for the result | [`panic`](TaskError::panic), [`crashes`](TaskError::crashes), [`is_timed_out`](TaskError::is_timed_out), [`is_cancelled`](TaskError::is_cancelled), [`failure`](TaskError::failure), [`is_not_started`](TaskError::is_not_started) |
 //! | [`ConnectionError`] | who sends, receives, listens or connects | [`is_disconnected`](ConnectionError::is_disconnected), [`is_timeout`](ConnectionError::is_timeout), … |
+//! | [`QueueError`] | who puts or gets | [`is_full`](QueueError::is_full), [`is_empty`](QueueError::is_empty), [`is_closed`](QueueError::is_closed), [`is_disconnected`](QueueError::is_disconnected), … |
 //! | [`Error`] | everybody else | [`task`](Error::task), [`is_timeout`](Error::is_timeout) of a wait, [`is_closed`](Error::is_closed), [`pool_failure`](Error::pool_failure), [`is_unregistered`](Error::is_unregistered) |
 //!
 //! ```
@@ -267,6 +268,7 @@
 //! | `multiprocessing.reduction.DupFd`, `send_handle` | [`Descriptor`] |
 //! | `Pipe`, `Connection`, `Listener`, `Client`, `connection.wait` | the same, in [`connection`] |
 //! | `SimpleQueue` | [`SimpleQueue`] |
+//! | `Queue`, `JoinableQueue` | [`Queue`], [`JoinableQueue`]; `put_nowait` is `try_put`; `close` ends all who get; no thread, so no `join_thread` |
 //! | `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Event`, `Barrier` | the same, in [`sync`]; a dead holder's lock goes to the next, who is told |
 //! | `Value`, `Array`, `RawValue`, `RawArray` | the same, in [`state`]; typed by what they hold; `value.get_lock()` is [`lock`](state::Synchronized::lock) |
 //! | `shared_memory.SharedMemory` | [`state::SharedMemory`]: `new`, or `create` with a name and `attach`; the owner's last handle unlinks |
@@ -349,6 +351,9 @@ pub use connection::{Client, Connection, ConnectionError, Listener, Pipe};
 
 mod simple_queue;
 pub use simple_queue::SimpleQueue;
+
+pub mod queue;
+pub use queue::{Consumer, JoinableConsumer, JoinableQueue, Producer, Queue, QueueError};
 
 pub mod sync;
 

@@ -20,6 +20,8 @@ mod eintr;
 
 mod simple_queue;
 
+mod queue;
+
 mod state;
 
 mod shared_memory;

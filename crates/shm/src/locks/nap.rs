@@ -8,6 +8,10 @@ const FIRST: Duration = Duration::from_millis(1);
 /// The longest: a death is noticed no later.
 const LONGEST: Duration = Duration::from_millis(100);
 
+/// How long a lock is waited for at least, however near the deadline, that is held for less than a microsecond at a time:
+/// unless its holder is stopped in the middle of it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
 /// The pieces of one wait, each twice as long as the one before.
 #[derive(Debug)]
 pub(crate) struct Naps {

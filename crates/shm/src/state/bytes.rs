@@ -102,6 +102,13 @@ impl Bytes {
         write_bytes(tail, in_tail);
     }
 
+    /// Gives the memory of whole pages back: they are zero then. Where that cannot be done nothing happens.
+    pub(crate) fn discard(&self, range: std::ops::Range<usize>) {
+        assert!(range.end <= self.len(), "{range:?} of {}", self.len());
+        // SAFETY: the range lies within the mapping, and all its users take any bytes, at any time, for what they are.
+        unsafe { libc::madvise(self.segment.base().add(range.start).as_ptr().cast(), range.len(), libc::MADV_REMOVE) };
+    }
+
     /// Some bytes: those before the first whole word, the words, and those behind the last.
     fn parts(&self, offset: usize, len: usize) -> (&[AtomicU8], &[AtomicU64], &[AtomicU8]) {
         let end = offset.checked_add(len).filter(|end| *end <= self.len());

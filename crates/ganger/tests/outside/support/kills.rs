@@ -9,7 +9,7 @@ use ganger::{Backoff, Future, Pool, Restart, StartMethod};
 /// How many tasks run at a time.
 pub(crate) const WORKERS: usize = 4;
 
-fn kills() -> u64 {
+pub(crate) fn kills() -> u64 {
     std::env::var("GANGER_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(1000)
 }
 
