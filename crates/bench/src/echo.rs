@@ -62,7 +62,11 @@ fn one_by_one(pool: &Pool, size: usize) -> Measured {
     })?;
     tell("ganger SharedBytes, made for each", &mut || shared(pool, &SharedBytes::new(&bytes)?))?;
     let kept = SharedBytes::new(&bytes)?;
-    tell("ganger SharedBytes, handed on", &mut || shared(pool, &kept))
+    tell("ganger SharedBytes, handed on", &mut || shared(pool, &kept))?;
+    tell("ganger Bytes, one way", &mut || Ok(pool.apply(tasks::swallow, bytes.clone()).map(drop)?))?;
+    tell("ganger SharedBytes, made for each, one way", &mut || {
+        Ok(pool.apply(tasks::swallow_shared, SharedBytes::new(&bytes)?).map(drop)?)
+    })
 }
 
 fn shared(pool: &Pool, bytes: &SharedBytes) -> Measured {

@@ -22,6 +22,18 @@ pub(crate) fn echo_shared(bytes: SharedBytes) -> SharedBytes {
     bytes
 }
 
+/// It looks at a byte of every page.
+#[ganger::task]
+pub(crate) fn swallow(bytes: Bytes) {
+    look_at(&bytes);
+}
+
+/// As [`swallow`].
+#[ganger::task]
+pub(crate) fn swallow_shared(bytes: SharedBytes) {
+    look_at(&bytes);
+}
+
 /// A byte of every page is looked at.
 pub(crate) fn look_at(bytes: &[u8]) {
     std::hint::black_box(bytes.iter().step_by(4096).fold(0u8, |sum, byte| sum ^ byte));
