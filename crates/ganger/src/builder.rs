@@ -1,5 +1,6 @@
 //! What a pool is to be: collected here, checked once, by [`build`](PoolBuilder::build).
 
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ pub enum StartMethod {
 }
 
 /// Builds a [`Pool`].
-pub struct PoolBuilder {
+pub struct PoolBuilder<P = Pool> {
     /// As many as there are processors, if it was not told.
     workers: Option<usize>,
     policy: PoolPolicy,
@@ -56,14 +57,21 @@ pub struct PoolBuilder {
     defaults: TaskOptions,
     /// The first thing that was wrong; told by `build`.
     error: Option<Error>,
+    made: PhantomData<fn() -> P>,
 }
 
 impl Default for PoolBuilder {
     fn default() -> Self {
+        Self::by(StartMethod::default())
+    }
+}
+
+impl<P: From<Pool>> PoolBuilder<P> {
+    pub(crate) fn by(method: StartMethod) -> Self {
         Self {
             workers: None,
             policy: PoolPolicy::default(),
-            method: StartMethod::default(),
+            method,
             name: "pool".to_owned(),
             program: None,
             preload: Vec::new(),
@@ -76,11 +84,10 @@ impl Default for PoolBuilder {
             reap_orphans: false,
             defaults: TaskOptions::default(),
             error: None,
+            made: PhantomData,
         }
     }
-}
 
-impl PoolBuilder {
     /// How many workers; by default as many as there are processors for this process ([`cpu_count`](crate::cpu_count)).
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
@@ -251,9 +258,9 @@ impl PoolBuilder {
     /// # Errors
     /// When the options make no sense, a function is not registered, the worker program does not exist, or this process
     /// is itself a worker that has not called [`init`](crate::init).
-    pub fn build(self) -> Result<Pool, Error> {
+    pub fn build(self) -> Result<P, Error> {
         let defaults = self.defaults.clone();
-        Pool::start(self.settings()?, defaults)
+        Pool::start(self.settings()?, defaults).map(P::from)
     }
 
     pub(crate) fn settings(mut self) -> Result<Settings, Error> {

@@ -29,6 +29,7 @@ pub(crate) enum ErrorKind {
     InFork { of: u32 },
     System { what: &'static str, source: io::Error },
     Process { what: &'static str, why: String },
+    Unsupported { what: &'static str, why: &'static str },
     StillRunning { waited: Duration },
     StillOpen,
     LoggerSet,
@@ -77,6 +78,19 @@ impl Error {
         matches!(*self.kind, ErrorKind::LoggerSet)
     }
 
+    /// Whether the worker program cannot be one: it does not exist, cannot be executed, does not call
+    /// [`init`](crate::init), or is another build.
+    #[must_use]
+    pub fn is_worker_program(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Program { .. })
+    }
+
+    /// Whether it was asked of a thread what only a process can do.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Unsupported { .. })
+    }
+
     /// What happened to the task, if the error is a task's.
     #[must_use]
     pub fn task(&self) -> Option<&TaskError> {
@@ -122,6 +136,7 @@ impl fmt::Display for Error {
                 None => write!(f, "failed to {what}: {source}"),
             },
             ErrorKind::Process { what, why } => write!(f, "cannot {what}: {why}"),
+            ErrorKind::Unsupported { what, why } => write!(f, "cannot {what} a thread: {why}"),
             ErrorKind::StillRunning { waited } => write!(f, "not done after {waited:?}; the work goes on"),
             ErrorKind::StillOpen => write!(f, "the pool is still open: call close() or terminate() before join()"),
             ErrorKind::LoggerSet => write!(

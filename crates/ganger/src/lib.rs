@@ -255,10 +255,10 @@
 //! | `callback=`, `error_callback=` | [`Future::add_done_callback`] |
 //! | `AsyncResult.get(timeout)`, `ready`, `wait` | [`Future::result`], `result_timeout`, `done`, [`wait()`] |
 //! | `Pool.close`, `terminate`, `join` | the same; `join` has a time limit |
-//! | `get_context`, `set_start_method` | [`PoolBuilder::start_method`] |
+//! | `get_context`, `set_start_method` | [`PoolBuilder::start_method`], [`ProcessBuilder::start_method`] |
 //! | forkserver, `set_forkserver_preload` | `StartMethod::Zygote`, [`PoolBuilder::preload`] |
 //! | `set_executable`, `freeze_support` | [`PoolBuilder::worker_program`], [`init`] |
-//! | `ThreadPool`, `ThreadPoolExecutor` | `StartMethod::Thread`, [`ThreadPoolExecutor`] |
+//! | `ThreadPool`, `ThreadPoolExecutor`, `multiprocessing.dummy` | `StartMethod::Thread`, [`ThreadPoolExecutor`], [`dummy`] |
 //! | `ProcessPoolExecutor(max_workers, …)` | [`ProcessPoolExecutor::new`], `with` |
 //! | `Executor.submit`, `map(timeout, buffersize)` | [`Executor::submit`], [`Executor::map`] with [`Mapping::timeout`], [`Mapping::buffer_size`] |
 //! | `shutdown(wait, cancel_futures)` | [`Executor::shutdown`] with [`Wait`] and [`Waiting`] |
@@ -298,7 +298,8 @@ mod options;
 pub use options::TaskOptions;
 
 mod process;
-pub use process::{CurrentProcess, ParentProcess, Process, active_children, current_process, parent_process};
+pub use process::{CurrentProcess, ParentProcess, Process, ProcessBuilder};
+pub use process::{active_children, current_process, parent_process};
 
 mod passing;
 
@@ -358,6 +359,8 @@ pub use queue::{Consumer, JoinableConsumer, JoinableQueue, Producer, Queue, Queu
 pub mod sync;
 
 pub mod state;
+
+pub mod dummy;
 
 mod command;
 pub use command::{Report, Reports, command_end};

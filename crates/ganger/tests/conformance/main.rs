@@ -10,6 +10,8 @@ mod away;
 
 mod process;
 
+mod subclassing;
+
 mod connection;
 
 mod listener;

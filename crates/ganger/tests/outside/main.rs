@@ -30,6 +30,10 @@ mod payloads;
 
 mod starting;
 
+mod processes;
+
+mod threads;
+
 mod shortage;
 
 mod initializers;

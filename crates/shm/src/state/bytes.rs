@@ -8,7 +8,7 @@ use nix::sys::stat::{SFlag, fstat};
 use nix::sys::statfs::{TMPFS_MAGIC, fstatfs};
 
 use crate::locks::RobustWord;
-use crate::segment::Segment;
+use crate::segment::{Access, Segment};
 
 const WORD: usize = size_of::<AtomicU64>();
 
@@ -136,7 +136,7 @@ fn is_in_memory(fd: impl AsFd) -> bool {
 
 fn map(fd: impl AsFd) -> io::Result<Segment> {
     let len = fstat(&fd)?.st_size;
-    Segment::map(fd.as_fd(), usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?)
+    Segment::map(fd.as_fd(), usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?, Access::Shared)
 }
 
 #[cfg(test)]
