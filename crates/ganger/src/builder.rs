@@ -1,6 +1,7 @@
 //! What a pool is to be: collected here, checked once, by [`build`](PoolBuilder::build).
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
@@ -43,7 +44,8 @@ pub struct PoolBuilder {
     workers: Option<usize>,
     policy: PoolPolicy,
     method: StartMethod,
-    name: String,
+    /// One of its own, if it was not told.
+    name: Option<String>,
     program: Option<PathBuf>,
     preload: Vec<(Function, Bytes)>,
     initializer: Option<(Function, Bytes)>,
@@ -64,7 +66,7 @@ impl Default for PoolBuilder {
             workers: None,
             policy: PoolPolicy::default(),
             method: StartMethod::default(),
-            name: "pool".to_owned(),
+            name: None,
             program: None,
             preload: Vec::new(),
             initializer: None,
@@ -95,10 +97,11 @@ impl PoolBuilder {
         self
     }
 
-    /// The pool's name, in log records and in what `ps` and `top` call its threads and processes.
+    /// The pool's name, in log records and in what `ps` and `top` call its threads and processes. By default `pool`, of
+    /// the second that has no name `pool2`, and so on.
     #[must_use]
     pub fn name(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.name);
+        self.name = Some(name.to_owned());
         self
     }
 
@@ -256,6 +259,15 @@ impl PoolBuilder {
         Pool::start(self.settings()?, defaults)
     }
 
+    pub(crate) fn workers_unless_told(mut self, workers: usize) -> Self {
+        self.workers = self.workers.or(Some(workers));
+        self
+    }
+
+    pub(crate) fn method(&self) -> StartMethod {
+        self.method
+    }
+
     pub(crate) fn settings(mut self) -> Result<Settings, Error> {
         if worker::is_uninitialised() {
             return Err(Error::new(ErrorKind::NotInitialised));
@@ -271,7 +283,7 @@ impl PoolBuilder {
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
         Ok(Settings {
             program: program(self.program)?,
-            name: self.name,
+            name: self.name.unwrap_or_else(next_name),
             policy: self.policy,
             method: self.method,
             preload: self.preload,
@@ -284,6 +296,15 @@ impl PoolBuilder {
             commands: self.commands,
             reap_orphans: self.reap_orphans,
         })
+    }
+}
+
+/// What a pool is called that was given no name.
+fn next_name() -> String {
+    static NAMED: AtomicU32 = AtomicU32::new(0);
+    match NAMED.fetch_add(1, Ordering::Relaxed) {
+        0 => "pool".to_owned(),
+        before => format!("pool{}", before.wrapping_add(1)),
     }
 }
 
