@@ -3,8 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
-#[path = "../outside/support/deadline.rs"]
-mod deadline;
+#[expect(dead_code, unused_imports, reason = "some of it is for the tests outside alone")]
+#[path = "../outside/support/mod.rs"]
+mod support;
+use support::deadline;
+
+#[path = "../outside/tasks.rs"]
+mod tasks;
+
+#[path = "../outside/traps.rs"]
+mod traps;
 
 mod away;
 
@@ -25,5 +33,17 @@ mod state;
 mod shared_memory;
 
 mod logging;
+
+mod pool;
+
+mod executors;
+
+mod futures;
+
+mod gathering;
+
+mod deadlock;
+
+mod initializers;
 
 ganger::test_worker!();
