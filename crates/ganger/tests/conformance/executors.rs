@@ -30,6 +30,13 @@ pub(crate) fn over(builder: PoolBuilder, method: StartMethod) -> Over {
     }
 }
 
+/// The threads of this process that are workers of that pool.
+pub(crate) fn threads(pool: &str) -> Vec<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
+    names.map(|name| name.trim_end().to_owned()).filter(|name| name.starts_with(&format!("ganger-{pool}-"))).collect()
+}
+
 mod executor_test {
     use std::cell::Cell;
     use std::time::Duration;
@@ -215,6 +222,7 @@ mod thread_pool_executor_test {
 
     use ganger::{Executor, Pool, ThreadPoolExecutor, Wait, Waiting, cpu_count};
 
+    use super::threads;
     use crate::deadline::{bounded, eventually};
     use crate::support::{Gate, hold};
 
@@ -244,16 +252,6 @@ mod thread_pool_executor_test {
         let executor = ThreadPoolExecutor::with(Pool::builder()).unwrap();
         assert_eq!(executor.pool().workers(), (cpu_count() + 4).min(32));
         assert_eq!(ThreadPoolExecutor::with(Pool::builder().workers(3)).unwrap().pool().workers(), 3);
-    }
-
-    /// The threads of this process that are workers of that pool.
-    pub(super) fn threads(pool: &str) -> Vec<String> {
-        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
-        let names = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
-        names
-            .map(|name| name.trim_end().to_owned())
-            .filter(|name| name.starts_with(&format!("ganger-{pool}-")))
-            .collect()
     }
 
     #[test]

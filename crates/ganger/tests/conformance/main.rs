@@ -46,4 +46,10 @@ mod deadlock;
 
 mod initializers;
 
+mod shutdown;
+
+mod process_pool;
+
+mod pool_workers;
+
 ganger::test_worker!();
