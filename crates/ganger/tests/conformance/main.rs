@@ -34,6 +34,19 @@ mod shared_memory;
 
 mod logging;
 
+#[path = "../sync/workers.rs"]
+mod workers;
+
+mod locks;
+
+mod semaphores;
+
+mod conditions;
+
+mod events;
+
+mod barriers;
+
 mod pool;
 
 mod executors;
