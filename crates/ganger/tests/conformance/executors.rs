@@ -30,11 +30,15 @@ pub(crate) fn over(builder: PoolBuilder, method: StartMethod) -> Over {
     }
 }
 
-/// The threads of this process that are workers of that pool.
+/// The threads of this process that are workers of that pool: it has others, which have no number.
 pub(crate) fn threads(pool: &str) -> Vec<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let names = tasks.filter_map(|task| std::fs::read_to_string(task.unwrap().path().join("comm")).ok());
-    names.map(|name| name.trim_end().to_owned()).filter(|name| name.starts_with(&format!("ganger-{pool}-"))).collect()
+    let is_worker = |name: &&str| {
+        let slot = name.strip_prefix("ganger-").and_then(|name| name.strip_prefix(pool)?.strip_prefix('-'));
+        slot.is_some_and(|slot| slot.parse::<u32>().is_ok())
+    };
+    names.filter_map(|name| Some(name.trim_end()).filter(is_worker).map(str::to_owned)).collect()
 }
 
 mod executor_test {

@@ -65,4 +65,10 @@ mod process_pool;
 
 mod pool_workers;
 
+mod starting;
+
+mod finalize;
+
+mod trackers;
+
 ganger::test_worker!();
