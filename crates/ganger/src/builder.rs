@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
@@ -44,7 +45,8 @@ pub struct PoolBuilder<P = Pool> {
     workers: Option<usize>,
     policy: PoolPolicy,
     method: StartMethod,
-    name: String,
+    /// One of its own, if it was not told.
+    name: Option<String>,
     program: Option<PathBuf>,
     preload: Vec<(Function, Bytes)>,
     initializer: Option<(Function, Bytes)>,
@@ -72,7 +74,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             workers: None,
             policy: PoolPolicy::default(),
             method,
-            name: "pool".to_owned(),
+            name: None,
             program: None,
             preload: Vec::new(),
             initializer: None,
@@ -102,10 +104,11 @@ impl<P: From<Pool>> PoolBuilder<P> {
         self
     }
 
-    /// The pool's name, in log records and in what `ps` and `top` call its threads and processes.
+    /// The pool's name, in log records and in what `ps` and `top` call its threads and processes. By default `pool`, of
+    /// the second that has no name `pool2`, and so on.
     #[must_use]
     pub fn name(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.name);
+        self.name = Some(name.to_owned());
         self
     }
 
@@ -263,6 +266,15 @@ impl<P: From<Pool>> PoolBuilder<P> {
         Pool::start(self.settings()?, defaults).map(P::from)
     }
 
+    pub(crate) fn workers_unless_told(mut self, workers: usize) -> Self {
+        self.workers = self.workers.or(Some(workers));
+        self
+    }
+
+    pub(crate) fn method(&self) -> StartMethod {
+        self.method
+    }
+
     pub(crate) fn settings(mut self) -> Result<Settings, Error> {
         if worker::is_uninitialised() {
             return Err(Error::new(ErrorKind::NotInitialised));
@@ -278,7 +290,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
         Ok(Settings {
             program: program(self.program)?,
-            name: self.name,
+            name: self.name.unwrap_or_else(next_name),
             policy: self.policy,
             method: self.method,
             preload: self.preload,
@@ -291,6 +303,15 @@ impl<P: From<Pool>> PoolBuilder<P> {
             commands: self.commands,
             reap_orphans: self.reap_orphans,
         })
+    }
+}
+
+/// What a pool is called that was given no name.
+fn next_name() -> String {
+    static NAMED: AtomicU32 = AtomicU32::new(0);
+    match NAMED.fetch_add(1, Ordering::Relaxed) {
+        0 => "pool".to_owned(),
+        before => format!("pool{}", before.wrapping_add(1)),
     }
 }
 

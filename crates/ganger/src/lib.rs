@@ -259,10 +259,10 @@
 //! | forkserver, `set_forkserver_preload` | `StartMethod::Zygote`, [`PoolBuilder::preload`] |
 //! | `set_executable`, `freeze_support` | [`PoolBuilder::worker_program`], [`init`] |
 //! | `ThreadPool`, `ThreadPoolExecutor`, `multiprocessing.dummy` | `StartMethod::Thread`, [`ThreadPoolExecutor`], [`dummy`] |
-//! | `ProcessPoolExecutor(max_workers, …)` | [`ProcessPoolExecutor::new`], `with` |
+//! | `ProcessPoolExecutor(max_workers, mp_context, …)` | [`ProcessPoolExecutor::new`], `with` a builder |
 //! | `Executor.submit`, `map(timeout, buffersize)` | [`Executor::submit`], [`Executor::map`] with [`Mapping::timeout`], [`Mapping::buffer_size`] |
 //! | `shutdown(wait, cancel_futures)` | [`Executor::shutdown`] with [`Wait`] and [`Waiting`] |
-//! | `Future.result`, `exception`, `cancel`, `done` | the same; `cancel` also ends a task that runs |
+//! | `Future.result`, `exception`, `cancel`, `done`, `running` | the same; `cancel` also ends a task that runs |
 //! | `wait`, `as_completed` | [`wait()`], [`as_completed`] |
 //! | `log_to_stderr(level)`, `get_logger()` | [`log_to_stderr`]; `log::logger()` |
 //! | `multiprocessing.reduction.DupFd`, `send_handle` | [`Descriptor`] |

@@ -12,8 +12,10 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::LocalKey;
 
 use ganger_proto::SharedId;
 use serde::de::Error as _;
@@ -83,16 +85,17 @@ impl Passed {
     }
 }
 
+// Nothing outside a scope, so there is nothing to drop: what ends with the thread may still send.
 thread_local! {
-    static SENT: RefCell<Option<Vec<Passed>>> = const { RefCell::new(None) };
-    static RECEIVED: RefCell<Option<Vec<Passed>>> = const { RefCell::new(None) };
+    static SENT: Place = const { RefCell::new(ManuallyDrop::new(None)) };
+    static RECEIVED: Place = const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// Encodes something; what it names goes with it. Named twice, it goes once.
 pub(crate) fn sending<T>(encode: impl FnOnce() -> T) -> (T, Vec<Passed>) {
     let _scope = Scope::enter(&SENT, Vec::new());
     let encoded = encode();
-    (encoded, SENT.take().unwrap_or_default())
+    (encoded, ManuallyDrop::into_inner(SENT.take()).unwrap_or_default())
 }
 
 /// Decodes something with which these came, in the order of their first naming.
@@ -101,24 +104,28 @@ pub(crate) fn receiving<T>(came: Vec<Passed>, decode: impl FnOnce() -> T) -> T {
     decode()
 }
 
-type Cell = std::thread::LocalKey<RefCell<Option<Vec<Passed>>>>;
+type Place = RefCell<ManuallyDrop<Option<Vec<Passed>>>>;
 
 /// Puts back what was there before, even if what happens meanwhile panics.
 struct Scope {
-    cell: &'static Cell,
+    cell: &'static LocalKey<Place>,
     before: Option<Vec<Passed>>,
 }
 
 impl Scope {
-    fn enter(cell: &'static Cell, with: Vec<Passed>) -> Self {
-        Self { cell, before: cell.replace(Some(with)) }
+    fn enter(cell: &'static LocalKey<Place>, with: Vec<Passed>) -> Self {
+        Self { cell, before: put(cell, Some(with)) }
     }
 }
 
 impl Drop for Scope {
     fn drop(&mut self) {
-        drop(self.cell.replace(self.before.take()));
+        drop(put(self.cell, self.before.take()));
     }
+}
+
+fn put(cell: &'static LocalKey<Place>, now: Option<Vec<Passed>>) -> Option<Vec<Passed>> {
+    ManuallyDrop::into_inner(cell.replace(ManuallyDrop::new(now)))
 }
 
 /// Where a descriptor goes that is being named.

@@ -3,8 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
-#[path = "../outside/support/deadline.rs"]
-mod deadline;
+#[expect(dead_code, unused_imports, reason = "some of it is for the tests outside alone")]
+#[path = "../outside/support/mod.rs"]
+mod support;
+use support::deadline;
+
+#[path = "../outside/tasks.rs"]
+mod tasks;
+
+#[path = "../outside/traps.rs"]
+mod traps;
 
 mod away;
 
@@ -29,5 +37,42 @@ mod state;
 mod shared_memory;
 
 mod logging;
+
+#[path = "../sync/workers.rs"]
+mod workers;
+
+mod locks;
+
+mod semaphores;
+
+mod conditions;
+
+mod events;
+
+mod barriers;
+
+mod pool;
+
+mod executors;
+
+mod futures;
+
+mod gathering;
+
+mod deadlock;
+
+mod initializers;
+
+mod shutdown;
+
+mod process_pool;
+
+mod pool_workers;
+
+mod starting;
+
+mod finalize;
+
+mod trackers;
 
 ganger::test_worker!();

@@ -6,6 +6,8 @@ mod support;
 
 mod tasks;
 
+mod traps;
+
 mod pool;
 
 mod mapping;

@@ -4,8 +4,9 @@
 
 use ganger::sync::{Barrier, Condition, Lock, RLock, Semaphore};
 
+use crate::deadline::bounded;
 use crate::kills::{WORKERS, in_time, killed_at_random};
-use crate::workers::{LONG, SHORT, bounded};
+use crate::workers::{LONG, SHORT};
 
 #[ganger::task]
 fn use_lock(lock: Lock) {

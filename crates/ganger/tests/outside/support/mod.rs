@@ -1,6 +1,6 @@
 //! What the tests stand on: waiting with a deadline, gates for tasks, processes of their own, and what is left of them.
 
-mod deadline;
+pub(crate) mod deadline;
 pub(crate) use deadline::{PATIENCE, bounded, eventually, on_each};
 
 mod gate;
