@@ -352,6 +352,9 @@ pub mod sync;
 
 pub mod state;
 
+pub mod manager;
+pub use ganger_macros::managed;
+
 mod command;
 pub use command::{Report, Reports, command_end};
 
@@ -376,9 +379,11 @@ pub fn cpu_count() -> usize {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__error_text as error_text;
+    pub use crate::manager::managed;
     pub use crate::registry::{Entry, TASKS};
     pub use crate::task::type_id;
     pub use crate::worker::invocation::{Debugged, Displayed, Invocation, NoError, Probe};
     pub use ganger_sys::before_main;
     pub use linkme;
+    pub use serde;
 }
