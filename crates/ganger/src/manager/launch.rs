@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
+use ganger_proto::outcome::Exit;
 use ganger_proto::spec::{Bytes, Function};
 use ganger_sys::{ForkDetector, Signal, random, setup};
 use serde::{Deserialize, Serialize};
@@ -34,9 +35,9 @@ pub struct Manager {
 
 /// The server's process, as its owner has it.
 struct Owned {
-    process: Process,
-    /// The server ends when this does. None: it was told to.
+    /// The server ends when this does. None: it was told to. It goes before the process, whose drop waits.
     hold: Option<Connection>,
+    process: Process,
     grace: Duration,
 }
 
@@ -117,10 +118,12 @@ impl Manager {
     /// # Errors
     /// When the process can neither be ended nor be waited for.
     pub fn shutdown(&mut self) -> Result<(), ManagerError> {
-        let Some(owned) = &mut self.owned else { return Ok(()) };
-        owned.end()?;
+        let Some(owned) = self.owned.as_mut().filter(|owned| !owned.has_ended()) else { return Ok(()) };
+        let exit = owned.end()?;
         self.link.hang_up();
-        remove_leftovers(self.link.address());
+        if exit != Exit::Code(0) {
+            remove_leftovers(self.link.address());
+        }
         Ok(())
     }
 
@@ -130,16 +133,20 @@ impl Manager {
 }
 
 impl Owned {
-    fn end(&mut self) -> Result<(), ManagerError> {
+    fn has_ended(&self) -> bool {
+        self.hold.is_none() && !self.process.is_alive()
+    }
+
+    fn end(&mut self) -> Result<Exit, ManagerError> {
         self.hold = None;
         for step in [Process::terminate, Process::kill] {
-            if self.process.join(Some(self.grace))?.is_some() {
-                return Ok(());
+            if let Some(exit) = self.process.join(Some(self.grace))? {
+                return Ok(exit);
             }
             step(&self.process)?;
         }
-        self.process.join(None)?;
-        Ok(())
+        let exit = self.process.join(None)?;
+        Ok(exit.expect("without a time limit it is waited for to its end"))
     }
 }
 
@@ -266,7 +273,7 @@ impl ManagerBuilder {
         let process = Process::named(&self.name, serve, (orders, owner))?;
         process.start()?;
         let begun = await_server(&hold);
-        let owned = Owned { process, hold: Some(hold), grace: self.grace };
+        let owned = Owned { hold: Some(hold), process, grace: self.grace };
         let link = Link::to(begun?, Some(key), server);
         Ok(Manager { link, owned: Some(owned) })
     }

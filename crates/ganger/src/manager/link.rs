@@ -26,8 +26,9 @@ const TRAVEL: Duration = Duration::from_secs(600);
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// One for each server that this process knows.
-static LINKS: Mutex<Vec<Weak<Link>>> = Mutex::new(Vec::new());
+/// One for each server that this process knows, as long as there is the server: what the process holds there, such as a
+/// lock, is its own to its end, whether it has a proxy left or not.
+static LINKS: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
 
 pub(super) struct Link {
     address: Address,
@@ -72,14 +73,19 @@ impl Link {
     /// The link to a server; it connects with the first call.
     pub(super) fn to(address: Address, key: Option<Vec<u8>>, server: ServerId) -> Arc<Self> {
         let mut links = lock(&LINKS);
-        links.retain(|link| link.strong_count() > 0);
         if let Some(link) = known(&links, &address, server) {
             return link;
         }
+        links.retain(|link| Arc::strong_count(link) > 1 || link.is_up());
         let (wire, referents, travelling) = Default::default();
         let link = Arc::new(Self { address, key, server, wire, referents, travelling });
-        links.push(Arc::downgrade(&link));
+        links.push(Arc::clone(&link));
         link
+    }
+
+    /// Whether there is a connection whose other end is there.
+    fn is_up(&self) -> bool {
+        lock(&self.wire).as_ref().is_some_and(|wire| wire.looks_up())
     }
 
     /// The link to a server that this process has connected to.
@@ -291,9 +297,8 @@ fn open(address: &Address, key: Option<&[u8]>, wanted: Option<ServerId>) -> Resu
     }
 }
 
-fn known(links: &[Weak<Link>], address: &Address, server: ServerId) -> Option<Arc<Link>> {
-    let mut living = links.iter().filter_map(Weak::upgrade);
-    living.find(|link| link.server == server && link.address == *address)
+fn known(links: &[Arc<Link>], address: &Address, server: ServerId) -> Option<Arc<Link>> {
+    links.iter().find(|link| link.server == server && link.address == *address).cloned()
 }
 
 /// A number that no other call of this process has.

@@ -102,9 +102,44 @@ mod event;
 pub use event::{BarrierProxy, EventProxy};
 
 #[doc(hidden)]
-pub mod managed;
-pub use managed::{Managed, ManagedProxy};
+pub mod served;
+pub use served::{Managed, ManagedProxy};
 
 mod create;
 
 mod server;
+
+/// Lets objects of a type live in a [manager](self). Above an `impl` block: what is `pub` in it can be called from
+/// every process, through a type `NameProxy` that this makes.
+///
+/// One `pub` function without `self` makes an object. `&self` methods run beside each other, `&mut self` methods alone;
+/// one that waits holds up no other. Arguments and results are owned, as those of [tasks](macro@crate::task); proxies can be among
+/// them. A method that panics is an error for its caller ([`Remote`](ManagerError::Remote)), and nothing else.
+///
+/// ```
+/// use ganger::manager::{Manager, ManagerError};
+///
+/// struct Tally { votes: Vec<String> }
+///
+/// #[ganger::managed]
+/// impl Tally {
+///     pub fn new() -> Self { Self { votes: Vec::new() } }
+///
+///     pub fn vote(&mut self, whom: String) { self.votes.push(whom) }
+///
+///     pub fn count(&self, whom: String) -> usize { self.of(&whom) }
+///
+///     fn of(&self, whom: &str) -> usize { self.votes.iter().filter(|vote| *vote == whom).count() }
+/// }
+///
+/// fn main() -> Result<(), ManagerError> {
+///     ganger::init();
+///     let manager = Manager::start()?;
+///     let tally = TallyProxy::new(&manager)?; // goes to tasks, too
+///     tally.vote("Ada".to_owned())?;
+///     tally.vote_later("Ada".to_owned())?.result()?;
+///     assert_eq!(tally.count("Ada".to_owned())?, 2);
+///     Ok(())
+/// }
+/// ```
+pub use ganger_macros::managed;

@@ -80,6 +80,14 @@ impl Wire {
         !self.process.is_in_fork() && !lock(&self.desk).lost
     }
 
+    /// As [`is_up`](Self::is_up), after a look at what has come.
+    pub(super) fn looks_up(&self) -> bool {
+        if self.is_up() {
+            self.take_what_is_there();
+        }
+        self.is_up()
+    }
+
     /// Sends an encoded call, whose answer is to be asked for or abandoned.
     ///
     /// # Errors

@@ -26,4 +26,6 @@ mod shared_memory;
 
 mod logging;
 
+mod manager;
+
 ganger::test_worker!();

@@ -2,6 +2,7 @@
 //!
 //! A cycle, such as a dict that holds a proxy of itself, keeps itself: it ends with the server.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
 
@@ -24,21 +25,23 @@ impl Drop for Anchor {
 /// All that there are.
 #[derive(Debug, Default)]
 pub(super) struct Anchors {
-    living: HashMap<ObjectId, Weak<Anchor>>,
+    /// Of every object: one whose last anchor went in this turn may be given another before the turn ends.
+    living: RefCell<HashMap<ObjectId, Weak<Anchor>>>,
     dropped: Arc<Mutex<Vec<ObjectId>>>,
 }
 
 impl Anchors {
     /// The first of a new object.
-    pub(super) fn cast(&mut self, object: ObjectId) -> Arc<Anchor> {
+    pub(super) fn cast(&self, object: ObjectId) -> Arc<Anchor> {
         let anchor = Arc::new(Anchor { object, dropped: Arc::clone(&self.dropped) });
-        self.living.insert(object, Arc::downgrade(&anchor));
+        self.living.borrow_mut().insert(object, Arc::downgrade(&anchor));
         anchor
     }
 
     /// One more; none if the object is gone.
     pub(super) fn hold(&self, object: ObjectId) -> Option<Arc<Anchor>> {
-        self.living.get(&object)?.upgrade()
+        let anchor = self.living.borrow().get(&object)?.upgrade();
+        Some(anchor.unwrap_or_else(|| self.cast(object)))
     }
 
     /// An item that keeps what is in it.
@@ -53,10 +56,10 @@ impl Anchors {
 
     /// The objects that nobody keeps any more; it may be asked again when they are gone.
     pub(super) fn take_dropped(&mut self) -> Vec<ObjectId> {
-        let dropped = std::mem::take(&mut *lock(&self.dropped));
-        dropped.iter().for_each(|object| {
-            self.living.remove(object);
-        });
+        let mut dropped = std::mem::take(&mut *lock(&self.dropped));
+        let living = self.living.get_mut();
+        dropped.retain(|object| living.get(object).is_some_and(|anchor| anchor.strong_count() == 0));
+        dropped.iter().for_each(|object| drop(living.remove(object)));
         dropped
     }
 }

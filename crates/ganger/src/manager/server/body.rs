@@ -15,7 +15,7 @@ use super::set::Set;
 use super::turn::{ClientId, Outcome, Turn};
 use super::value::Value;
 use crate::engine::lock;
-use crate::manager::managed::Served;
+use crate::manager::served::Served;
 
 pub(super) enum Body {
     Dict(Dict),

@@ -48,8 +48,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::link::Link;
-use super::managed;
 use super::protocol::{Answer, PROTOCOL, Refusal, Reply, Request, ServerId};
+use super::served;
 use crate::connection::{Address, Arrival, ConnectionError, Listener, Waitable, wait};
 use crate::engine::lock;
 use runners::Runners;
@@ -207,11 +207,11 @@ impl Server {
         let mut deeds = Deeds::default();
         match job {
             Job::Make { caller, name, args } => {
-                let made = self.link().and_then(|link| managed::make(&name, link, &args.item));
+                let made = served::make(&name, self.link(), &args.item);
                 lock(&self.world).made(caller, made, &mut deeds);
             }
             Job::Method { caller, served, name, args } => {
-                let result = self.link().and_then(|link| managed::invoke(&*served, &name, link, &args.item));
+                let result = served::invoke(&*served, &name, self.link(), &args.item);
                 let (answer, _kept) = match result {
                     Ok(encoding) => (Answer::Item(Some(encoding.item)), encoding.kept),
                     Err(refusal) => (Answer::Failed(refusal), Vec::new()),
@@ -223,8 +223,8 @@ impl Server {
     }
 
     /// This process as a client of its own server.
-    fn link(&self) -> Result<&Arc<Link>, Refusal> {
-        Ok(self.link.get_or_init(|| Link::to(self.address.clone(), Some(self.key.clone()), self.id)))
+    fn link(&self) -> &Arc<Link> {
+        self.link.get_or_init(|| Link::to(self.address.clone(), Some(self.key.clone()), self.id))
     }
 
     /// Ends what ends with it by name.

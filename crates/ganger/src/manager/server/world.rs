@@ -14,7 +14,7 @@ use super::body::Body;
 use super::mutual::Mutual;
 use super::turn::{Answered, Caller, ClientId, Outcome, Turn, now};
 use super::{barrier, condition, queue, semaphore, value};
-use crate::manager::managed::{self, Served};
+use crate::manager::served::{self, Served};
 use crate::state::SharedMemory;
 
 #[derive(Default)]
@@ -195,8 +195,8 @@ impl World {
     }
 
     /// User code has made an object.
-    pub(super) fn made(&mut self, caller: Caller, served: managed::Made, deeds: &mut Deeds) {
-        let answer = match served {
+    pub(super) fn made(&mut self, caller: Caller, made: served::Made, deeds: &mut Deeds) {
+        let answer = match made {
             Ok(served) => Answer::Object(Some(self.place(caller.client, Body::Served(served)))),
             Err(refusal) => Answer::Failed(refusal),
         };
