@@ -2,8 +2,7 @@
 //!
 //! `GANGER_KILLS` says how often each; 100 if it does not.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
+use ganger::Bytes;
 use ganger::manager::{
     BarrierProxy, ConditionProxy, JoinableQueueProxy, LockProxy, Manager, ManagerError, QueueProxy, SemaphoreProxy,
     SetProxy, ValueProxy,
@@ -14,23 +13,20 @@ use crate::deadline::eventually;
 use crate::kills::{WORKERS, in_time, killed_at_random};
 use crate::{LONG, SHORT};
 
-/// A value that says whether it is whole.
-fn sealed(n: u64) -> (Vec<u64>, u64) {
-    let words: Vec<u64> = (n..n + 2000).collect();
-    let seal = seal_of(&words);
-    (words, seal)
-}
+/// More than a packet holds.
+const LENGTH: usize = 100_000;
 
-fn seal_of(words: &[u64]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    words.hash(&mut hasher);
-    hasher.finish()
+/// A value that says whether it is whole.
+type Sealed = (u64, Bytes);
+
+fn sealed(n: u64) -> Sealed {
+    (n, Bytes::from(vec![n as u8; LENGTH]))
 }
 
 #[track_caller]
-fn whole((words, seal): &(Vec<u64>, u64)) -> u64 {
-    assert_eq!(seal_of(words), *seal, "torn");
-    words[0]
+fn whole(item: &Sealed) -> u64 {
+    assert!(*item == sealed(item.0), "torn");
+    item.0
 }
 
 #[ganger::task]
@@ -75,7 +71,7 @@ fn semaphore() {
 
 /// Passes items on.
 #[ganger::task]
-fn pass_on(from: QueueProxy<(Vec<u64>, u64)>, to: QueueProxy<(Vec<u64>, u64)>) {
+fn pass_on(from: QueueProxy<Sealed>, to: QueueProxy<Sealed>) {
     loop {
         let item = from.get().unwrap();
         whole(&item);
@@ -95,7 +91,7 @@ fn queue() {
             || loop {
                 sent += 1;
                 from.put(&sealed(sent)).unwrap();
-                match to.get_timeout(SHORT * 4) {
+                match to.get_timeout(SHORT) {
                     Ok(item) => {
                         assert!(whole(&item) <= sent);
                         came += 1;
@@ -192,9 +188,9 @@ fn barrier() {
     });
 }
 
-/// Changes a value that is larger than a packet.
+/// Changes a value.
 #[ganger::task]
-fn change(value: ValueProxy<(Vec<u64>, u64)>) {
+fn change(value: ValueProxy<Sealed>) {
     loop {
         value.update(|seen| sealed(whole(seen) + 1)).unwrap();
     }

@@ -3,7 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ganger::manager::{Manager, ManagerError, Pending};
+use ganger::manager::{ListProxy, Manager, ManagerError, Pending};
+use ganger::{Bytes, Pool};
 
 use crate::deadline::bounded;
 use crate::{LONG, over_tcp};
@@ -16,7 +17,7 @@ fn both() -> [Manager; 2] {
 fn calls_that_nobody_reads_are_answered_when_somebody_does() {
     bounded("pipelined calls", || {
         for manager in both() {
-            let dict = manager.dict().unwrap();
+            let dict = manager.dict::<u64, u64>().unwrap();
             let puts: Vec<_> = (0..20_000u64).map(|n| dict.insert_later(&n, &(n * n)).unwrap()).collect();
             let gets: Vec<_> = (0..20_000u64).map(|n| dict.get_later(&n).unwrap()).collect();
             drop(puts);
@@ -27,15 +28,19 @@ fn calls_that_nobody_reads_are_answered_when_somebody_does() {
     });
 }
 
+#[ganger::task]
+fn length(list: ListProxy<u8>) -> usize {
+    list.len().unwrap()
+}
+
 #[test]
 fn large_answers_that_nobody_reads_hold_up_nobody() {
     bounded("large answers", || {
         for manager in both() {
-            let value = manager.dict().unwrap();
-            value.insert(&0u8, &vec![7u8; 1 << 20]).unwrap();
-            let gets: Vec<Pending<_>> = (0..100).map(|_| value.get_later(&0).unwrap()).collect();
-            let other = Manager::connect(manager.address(), manager.authkey()).unwrap();
-            assert_eq!(other.number_of_objects().unwrap(), 1);
+            let (dict, list) = (manager.dict::<u8, Bytes>().unwrap(), manager.list().unwrap());
+            dict.insert(&0, &Bytes::from(vec![7; 1 << 20])).unwrap();
+            let gets: Vec<Pending<_>> = (0..100).map(|_| dict.get_later(&0).unwrap()).collect();
+            assert_eq!(Pool::new(1).unwrap().apply(length, list).unwrap(), 0);
             assert!(gets.into_iter().all(|get| get.result().unwrap().unwrap().len() == 1 << 20));
         }
     });
@@ -46,7 +51,7 @@ fn a_large_value_comes_whole() {
     bounded("a large value", || {
         for manager in both() {
             let bytes: Vec<u8> = (0..20 << 20).map(|n: u32| (n >> 8) as u8).collect();
-            let value = manager.value(&ganger::Bytes::from(bytes.clone())).unwrap();
+            let value = manager.value(&Bytes::from(bytes.clone())).unwrap();
             assert!(*value.get().unwrap() == bytes);
         }
     });
@@ -56,7 +61,7 @@ fn a_large_value_comes_whole() {
 fn a_call_that_waits_holds_up_no_other() {
     bounded("calls beside one that waits", || {
         for manager in both() {
-            let (queue, dict) = (manager.queue::<u8>(0).unwrap(), manager.dict().unwrap());
+            let (queue, dict) = (manager.queue::<u8>(0).unwrap(), manager.dict::<u32, u32>().unwrap());
             let waiting: Vec<_> = (0..4)
                 .map(|_| {
                     let queue = queue.clone();

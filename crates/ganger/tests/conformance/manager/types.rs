@@ -1,6 +1,7 @@
 //! `TestSyncManagerTypes`: each object in another process.
 
 mod test_sync_manager_types {
+    use ganger::Pool;
     use ganger::manager::{
         BarrierProxy, BoundedSemaphoreProxy, ConditionProxy, DictProxy, EventProxy, JoinableQueueProxy, ListProxy,
         LockProxy, ManagerError, Namespace, QueueProxy, RLockProxy, SemaphoreProxy, SetProxy, ValueProxy,
@@ -9,7 +10,7 @@ mod test_sync_manager_types {
 
     use super::super::{LONG, manager};
     use crate::away::{PROCESSES, away};
-    use crate::deadline::on_each;
+    use crate::deadline::{eventually, on_each};
 
     #[ganger::task]
     fn clear_event(event: EventProxy) -> bool {
@@ -42,7 +43,7 @@ mod test_sync_manager_types {
             let manager = manager();
             let lock = manager.lock().unwrap();
             let child = away(method, take_lock, lock.clone());
-            crate::deadline::eventually("the child has the lock", || lock.locked().unwrap());
+            eventually("the child has the lock", || lock.locked().unwrap());
             assert!(lock.try_acquire().unwrap().is_none());
             lock.release().unwrap();
             assert!(matches!(lock.release(), Err(ManagerError::Sync(SyncError::NotHeld))));
@@ -294,6 +295,57 @@ mod test_sync_manager_types {
             set.clear().unwrap();
             assert!(matches!(set.pop(), Err(ManagerError::Absent)));
         });
+    }
+
+    /// A pool in a manager is a type of one's own that has one.
+    struct Gang {
+        pool: Pool,
+    }
+
+    #[ganger::managed]
+    impl Gang {
+        pub(crate) fn new(workers: usize) -> Self {
+            Self { pool: Pool::new(workers).unwrap() }
+        }
+
+        pub(crate) fn squares(&self, items: Vec<i64>) -> Vec<i64> {
+            self.pool.map(square, items).unwrap()
+        }
+
+        pub(crate) fn workers(&self) -> Vec<u32> {
+            self.pool.worker_pids()
+        }
+    }
+
+    #[ganger::task]
+    fn square(n: i64) -> i64 {
+        n * n
+    }
+
+    #[ganger::task]
+    fn use_pool(gang: GangProxy) -> Vec<i64> {
+        gang.squares((0..10).collect()).unwrap()
+    }
+
+    #[test]
+    fn test_pool() {
+        on_each(PROCESSES, |method| {
+            let manager = manager();
+            let gang = GangProxy::new(&manager, 2).unwrap();
+            let squares: Vec<i64> = (0..10).map(|n| n * n).collect();
+            assert_eq!(away(method, use_pool, gang.clone()).join(), squares);
+            let later = gang.squares_later(vec![3]).unwrap();
+            assert_eq!((gang.squares(vec![2]).unwrap(), later.result().unwrap()), (vec![4], vec![9]));
+            let workers = gang.workers().unwrap();
+            assert!(!workers.is_empty());
+            drop(manager);
+            eventually("its workers end with it", || !workers.iter().any(|pid| lives(*pid)));
+        });
+    }
+
+    fn lives(pid: u32) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
     }
 
     #[test]
