@@ -24,6 +24,7 @@ mod queue;
 mod lock;
 mod filter;
 mod redis;
+mod manager;
 mod limits;
 
 use std::error::Error;
@@ -59,6 +60,11 @@ const WORKLOADS: &[Workload] = &[
         "files of protobuf records filtered by id, by a worker each processor and by a plain loop, MB/s",
     ),
     ("redis", redis::measure, "TTL of 235,073 keys with 8 to 128 connections, by processes and by threads, s and MiB"),
+    (
+        "manager",
+        manager::measure,
+        "reading a managed dict, p50 and p99 of one call in us, and many calls under way, calls/s",
+    ),
     ("limits", limits::measure, "round trips of pipe, futex and spinning, and what the bare ring carries"),
 ];
 

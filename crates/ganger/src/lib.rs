@@ -157,6 +157,7 @@
 //! | [`TaskError`] | who asks for the result | [`panic`](TaskError::panic), [`crashes`](TaskError::crashes), [`is_timed_out`](TaskError::is_timed_out), [`is_cancelled`](TaskError::is_cancelled), [`failure`](TaskError::failure), [`is_not_started`](TaskError::is_not_started) |
 //! | [`ConnectionError`] | who sends, receives, listens or connects | [`is_disconnected`](ConnectionError::is_disconnected), [`is_timeout`](ConnectionError::is_timeout), … |
 //! | [`QueueError`] | who puts or gets | [`is_full`](QueueError::is_full), [`is_empty`](QueueError::is_empty), [`is_closed`](QueueError::is_closed), [`is_disconnected`](QueueError::is_disconnected), … |
+//! | [`manager::ManagerError`] | who uses objects of a manager | its variants; [`is_gone`](manager::ManagerError::is_gone) |
 //! | [`Error`] | everybody else | [`task`](Error::task), [`is_timeout`](Error::is_timeout) of a wait, [`is_closed`](Error::is_closed), [`pool_failure`](Error::pool_failure), [`is_unregistered`](Error::is_unregistered) |
 //!
 //! ```
@@ -273,7 +274,8 @@
 //! | `Value`, `Array`, `RawValue`, `RawArray` | the same, in [`state`]; typed by what they hold; `value.get_lock()` is [`lock`](state::Synchronized::lock) |
 //! | `shared_memory.SharedMemory` | [`state::SharedMemory`]: `new`, or `create` with a name and `attach`; the owner's last handle unlinks |
 //! | `ShareableList` | [`state::ShareableList`] of [`state::Item`]s; a slot changes whole or not at all |
-//! | `SharedMemoryManager`, `resource_tracker` | not needed: memory ends with who has it, a name with its owner |
+//! | `Manager`, `SyncManager`, `BaseManager.register` | [`manager::Manager`], [`macro@managed`]; a dead client's locks come free |
+//! | `SharedMemoryManager`, `resource_tracker` | seldom needed: memory ends with who has it, a name with its owner |
 //! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`] |
 //! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`], [`TaskError::is_cancelled`] |
 #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
@@ -360,6 +362,9 @@ pub mod sync;
 
 pub mod state;
 
+pub mod manager;
+pub use manager::managed;
+
 pub mod dummy;
 
 mod command;
@@ -386,9 +391,11 @@ pub fn cpu_count() -> usize {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__error_text as error_text;
+    pub use crate::manager::served as managed;
     pub use crate::registry::{Entry, TASKS};
     pub use crate::task::type_id;
     pub use crate::worker::invocation::{Debugged, Displayed, Invocation, NoError, Probe};
     pub use ganger_sys::before_main;
     pub use linkme;
+    pub use serde;
 }

@@ -87,6 +87,7 @@ impl Passed {
 
 // Nothing outside a scope, so there is nothing to drop: what ends with the thread may still send.
 thread_local! {
+    static OVERHEARD: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
     static SENT: Place = const { RefCell::new(ManuallyDrop::new(None)) };
     static RECEIVED: Place = const { RefCell::new(ManuallyDrop::new(None)) };
 }
@@ -102,6 +103,23 @@ pub(crate) fn sending<T>(encode: impl FnOnce() -> T) -> (T, Vec<Passed>) {
 pub(crate) fn receiving<T>(came: Vec<Passed>, decode: impl FnOnce() -> T) -> T {
     let _scope = Scope::enter(&RECEIVED, came);
     decode()
+}
+
+/// Encodes something for a way on which others may listen: what is secret stays out of it.
+pub(crate) fn overheard<T>(encode: impl FnOnce() -> T) -> T {
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            OVERHEARD.set(self.0);
+        }
+    }
+    let _back = Back(OVERHEARD.replace(true));
+    encode()
+}
+
+/// Whether what is encoded now goes such a way.
+pub(crate) fn is_overheard() -> bool {
+    OVERHEARD.get()
 }
 
 type Place = RefCell<ManuallyDrop<Option<Vec<Passed>>>>;

@@ -1,10 +1,12 @@
-//! The attribute of `ganger`; use it as `#[ganger::task]`, where it is documented.
+//! The attributes of `ganger`; use them as `#[ganger::task]` and `#[ganger::managed]`, where they are documented.
+
+mod managed;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
 use quote::{format_ident, quote};
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, Ident, ItemFn, ReturnType, Signature, Type, parse_macro_input};
+use syn::{Error, FnArg, Ident, ItemFn, ItemImpl, ReturnType, Signature, Type, parse_macro_input};
 
 /// Registers a function as a task; see `ganger::task`.
 #[proc_macro_attribute]
@@ -17,6 +19,14 @@ pub fn task(attribute: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#function #error).into()
         }
     }
+}
+
+/// Lets objects of a type live in a manager; see `ganger::managed`.
+#[proc_macro_attribute]
+pub fn managed(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let block = parse_macro_input!(item as ItemImpl);
+    let expanded = managed::expand(&attribute.into(), &block).unwrap_or_else(|error| error.to_compile_error());
+    quote!(#block #expanded).into()
 }
 
 /// The registry's entry for a function, in a scope of its own.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{ConnectionError, ErrorKind};
 use super::frame::Kind;
 use super::{packets, stream::Stream};
-use crate::passing::Passed;
+use crate::passing::{self, Passed};
 
 /// A message that has come.
 #[derive(Debug)]
@@ -60,6 +60,23 @@ impl Channel {
         match self {
             Self::Packets(socket) => packets::send(socket.as_fd(), message),
             Self::Stream(stream) => stream.send(message),
+        }
+    }
+
+    /// Encodes something for this channel; what it names goes with it. A network may be overheard.
+    pub(super) fn sending<T>(&self, encode: impl FnOnce() -> T) -> (T, Vec<Passed>) {
+        match self {
+            Self::Packets(_) => passing::sending(encode),
+            Self::Stream(_) => passing::overheard(|| passing::sending(encode)),
+        }
+    }
+
+    /// Sends a message if that needs no waiting, else it is a time-out.
+    pub(super) fn send_at_once(&self, body: &[u8]) -> Result<(), ConnectionError> {
+        let message = Outgoing { kind: Kind::Message, body, passed: &[], deadline: Some(Instant::now()) };
+        match self {
+            Self::Packets(socket) => packets::send(socket.as_fd(), message),
+            Self::Stream(stream) => stream.send_at_once(message),
         }
     }
 

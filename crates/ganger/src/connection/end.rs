@@ -107,7 +107,7 @@ impl Connection {
 
     fn send_until<T: Serialize + ?Sized>(&self, value: &T, until: Option<Instant>) -> Result<(), ConnectionError> {
         let channel = self.sender()?;
-        let (body, passed) = passing::sending(|| codec::encode(value, self.limit));
+        let (body, passed) = channel.sending(|| codec::encode(value, self.limit));
         channel.send(Outgoing { kind: Kind::Message, body: &body?, passed: &passed, deadline: until })
     }
 
@@ -157,6 +157,12 @@ impl Connection {
             return Err(ErrorKind::TooLarge { size, limit: self.limit }.into());
         }
         channel.send(Outgoing { kind: Kind::Message, body: bytes, passed: &[], deadline: until })
+    }
+
+    /// Sends bytes if that needs no waiting; false: it would, and nothing was sent.
+    pub(crate) fn send_at_once(&self, bytes: &[u8]) -> Result<bool, ConnectionError> {
+        let sent = self.sender()?.send_at_once(bytes);
+        sent.map(|()| true).or_else(|error| if error.is_timeout() { Ok(false) } else { Err(error) })
     }
 
     /// Receives a message as bytes. Descriptors that came with it are closed.

@@ -53,6 +53,10 @@ impl ConnectionError {
         ErrorKind::Authentication { why: why.into() }.into()
     }
 
+    pub(crate) fn in_use(address: &Address) -> Self {
+        ErrorKind::AddressInUse { address: address.clone() }.into()
+    }
+
     /// What is to be told of it within another error: without "not authenticated" twice.
     pub(super) fn reason(&self) -> String {
         if let ErrorKind::Authentication { why } = &*self.kind { why.clone() } else { self.to_string() }

@@ -101,6 +101,11 @@ impl Listener {
         Ok(connection)
     }
 
+    /// The next who connects within that time, whoever it is: what is still to be shown of it can be shown elsewhere.
+    pub(crate) fn admit_apart(&self, timeout: Duration) -> Result<Arrival, ConnectionError> {
+        Ok(Arrival { connection: self.admit(deadline(timeout))?, handshake: self.handshake })
+    }
+
     /// The next who connects, whoever it is.
     fn admit(&self, until: Option<Instant>) -> Result<Connection, ConnectionError> {
         let failed = |e| self.address.error("accept", e);
@@ -146,6 +151,20 @@ impl Listener {
 
     fn open(&self) -> Result<&Socket, ConnectionError> {
         self.socket.as_ref().ok_or_else(|| ErrorKind::Closed.into())
+    }
+}
+
+/// Who has connected, and not yet shown that it knows the key.
+pub(crate) struct Arrival {
+    connection: Connection,
+    handshake: Duration,
+}
+
+impl Arrival {
+    /// Lets it show that.
+    pub(crate) fn authenticate(self, key: &[u8]) -> Result<Connection, ConnectionError> {
+        handshake::demand(&self.connection, key, deadline(self.handshake))?;
+        Ok(self.connection)
     }
 }
 

@@ -53,6 +53,7 @@ pub use pipe::Pipe;
 mod handshake;
 
 mod listener;
+pub(crate) use listener::Arrival;
 pub use listener::{Listener, ListenerBuilder};
 
 mod client;

@@ -15,6 +15,12 @@ use super::error::{ConnectionError, ErrorKind};
 use super::frame::{HEAD, Head, malformed};
 use super::turnstile::Turnstile;
 
+/// A socket that can be written to takes so much.
+const AT_ONCE: usize = 4 << 10;
+
+/// How long it may take, if it does not.
+const SHORTLY: Duration = Duration::from_secs(5);
+
 /// A TCP socket that never blocks. Threads of this process take turns; other processes do not know of them.
 #[derive(Debug)]
 pub(super) struct Stream {
@@ -59,6 +65,16 @@ impl Stream {
             IoSlice::advance_slices(&mut left, count);
         }
         Ok(())
+    }
+
+    /// Of a message that is not larger than a stream that takes more has room for. If it has less after all, the time that
+    /// it is given is short.
+    pub(super) fn send_at_once(&self, message: Outgoing<'_>) -> Result<(), ConnectionError> {
+        let has_room = || wait_writable(self.tcp.as_fd(), Some(Duration::ZERO)).map_err(|e| failed("send", e));
+        if message.body.len() > AT_ONCE || !self.sending.is_free() || !has_room()? {
+            return Err(ErrorKind::Timeout { what: "send" }.into());
+        }
+        self.send(Outgoing { deadline: message.deadline.and_then(|now| now.checked_add(SHORTLY)), ..message })
     }
 
     fn write_some(&self, parts: &[IoSlice<'_>], deadline: Option<Instant>) -> io::Result<usize> {

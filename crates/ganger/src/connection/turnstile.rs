@@ -16,6 +16,11 @@ pub(super) struct Turnstile<T> {
 }
 
 impl<T> Turnstile<T> {
+    /// Whether nobody is inside now.
+    pub(super) fn is_free(&self) -> bool {
+        !*lock(&self.taken)
+    }
+
     /// None: not by the deadline.
     pub(super) fn enter(&self, deadline: Option<Instant>) -> Option<Turn<'_, T>> {
         let mut taken = lock(&self.taken);

@@ -75,4 +75,6 @@ mod finalize;
 
 mod trackers;
 
+mod manager;
+
 ganger::test_worker!();

@@ -1,0 +1,158 @@
+//! How servers end, and what is told of it.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use ganger::connection::Address;
+use ganger::manager::{LockProxy, Manager, QueueProxy};
+use ganger::{Connection, Exit, Pipe, Pool, Process};
+
+use crate::LONG;
+use crate::deadline::{bounded, eventually};
+
+fn socket_of(manager: &Manager) -> PathBuf {
+    match manager.address() {
+        Address::Unix(path) => path.clone(),
+        other @ (Address::Abstract(_) | Address::Tcp(_)) => panic!("{other}"),
+    }
+}
+
+fn lives(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}
+
+#[ganger::task]
+fn get(queue: QueueProxy<u8>, begun: Connection) -> bool {
+    let waiting = queue.get_later().unwrap();
+    begun.send(&()).unwrap();
+    waiting.result().unwrap_err().is_gone() && queue.len().unwrap_err().is_gone()
+}
+
+#[test]
+fn everybody_is_told_when_the_server_is_killed() {
+    bounded("a killed server", || {
+        let manager = Manager::start().unwrap();
+        let (queue, event, lock) = (manager.queue(0).unwrap(), manager.event().unwrap(), manager.lock().unwrap());
+        let (pool, (here, there)) = (Pool::new(1).unwrap(), Pipe::one_way().unwrap());
+        let elsewhere = pool.submit(get, (queue.clone(), there)).unwrap();
+        here.recv::<()>().unwrap();
+        let _guard = lock.lock().unwrap();
+        let threads = [
+            thread::spawn({
+                let queue = queue.clone();
+                move || queue.get().unwrap_err()
+            }),
+            thread::spawn({
+                let event = event.clone();
+                move || event.wait().unwrap_err()
+            }),
+            thread::spawn(move || event.wait_timeout(LONG).unwrap_err()),
+        ];
+        let pending = queue.get_later().unwrap();
+        manager.process().unwrap().kill().unwrap();
+        assert!(threads.into_iter().all(|thread| thread.join().unwrap().is_gone()));
+        assert!(pending.result().unwrap_err().is_gone() && elsewhere.result().unwrap());
+        assert!(queue.put(&1).unwrap_err().is_gone() && manager.list::<u8>().unwrap_err().is_gone());
+        let gone = queue.put(&1).unwrap_err().to_string();
+        assert!(gone.contains(&manager.address().to_string()), "{gone}");
+    });
+}
+
+#[test]
+fn nothing_is_left_of_a_server() {
+    for kill in [false, true] {
+        let manager = Manager::start().unwrap();
+        let (socket, pid) = (socket_of(&manager), manager.process().unwrap().pid().unwrap());
+        assert!(socket.exists() && manager.list::<u8>().unwrap().is_empty().unwrap());
+        if kill {
+            manager.process().unwrap().kill().unwrap();
+        }
+        drop(manager);
+        assert!(!lives(pid) && !socket.exists() && !socket.parent().unwrap().exists());
+    }
+}
+
+#[test]
+fn a_place_of_ones_own_stays() {
+    let place = tempfile::Builder::new().prefix("ganger-").tempdir().unwrap();
+    std::fs::write(place.path().join("other"), "mine").unwrap();
+    let manager = Manager::bind(&*place.path().join("socket"), "key").unwrap();
+    manager.process().unwrap().kill().unwrap();
+    drop(manager);
+    assert!(place.path().join("other").exists() && !place.path().join("socket").exists());
+}
+
+#[ganger::task]
+fn own(tell: Connection) {
+    let manager = Manager::start().unwrap();
+    let memory = manager.shared_memory(10).unwrap();
+    let pid = manager.process().unwrap().pid().unwrap();
+    tell.send(&(pid, socket_of(&manager), memory.name().unwrap())).unwrap();
+    loop {
+        thread::park();
+    }
+}
+
+#[test]
+fn a_server_ends_with_its_owner_however_that_ends() {
+    bounded("an owner that is killed", || {
+        let (here, there) = Pipe::one_way().unwrap();
+        let owner = Process::new(own, there).unwrap();
+        owner.start().unwrap();
+        let (pid, socket, memory): (u32, PathBuf, String) = here.recv().unwrap();
+        assert!(lives(pid) && socket.exists());
+        owner.kill().unwrap();
+        eventually("the server is gone", || !lives(pid));
+        assert!(!socket.exists() && !Path::new("/dev/shm").join(memory).exists());
+    });
+}
+
+#[test]
+fn a_server_that_is_stuck_is_killed() {
+    bounded("a stuck server", || {
+        let mut manager = Manager::builder().shutdown_timeout(crate::SHORT).start().unwrap();
+        let pid = manager.process().unwrap().pid().unwrap();
+        let stop = nix::sys::signal::Signal::SIGSTOP;
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.try_into().unwrap()), stop).unwrap();
+        manager.shutdown().unwrap();
+        let exit = manager.process().unwrap().exit_status().unwrap();
+        assert_eq!(exit, Some(Exit::Signal { number: 9, core: false }));
+        manager.shutdown().unwrap();
+    });
+}
+
+#[ganger::task]
+fn take_and_die(lock: LockProxy) {
+    std::mem::forget(lock.lock().unwrap());
+    std::process::exit(0);
+}
+
+#[ganger::task]
+fn take_and_go(lock: LockProxy, go_on: Connection) {
+    std::mem::forget(lock.lock().unwrap());
+    drop(lock);
+    let _ = go_on.recv::<()>();
+}
+
+#[test]
+fn a_lock_is_its_processs_as_long_as_that_lives() {
+    bounded("locks of those who live and die", || {
+        let manager = Manager::start().unwrap();
+        let lock = manager.lock().unwrap();
+        let dead = Process::new(take_and_die, lock.clone()).unwrap();
+        dead.start().unwrap();
+        dead.join(None).unwrap();
+        assert!(lock.lock().unwrap().owner_died());
+        assert!(!lock.lock().unwrap().owner_died(), "it is told once");
+
+        let (go_on, theirs) = Pipe::duplex().unwrap();
+        let alive = Process::new(take_and_go, (lock.clone(), theirs)).unwrap();
+        alive.start().unwrap();
+        eventually("it has the lock", || lock.locked().unwrap());
+        assert!(lock.acquire_timeout(crate::SHORT).unwrap().is_none());
+        drop(go_on);
+        alive.join(None).unwrap();
+        assert!(lock.lock_timeout(LONG).unwrap().unwrap().owner_died());
+    });
+}
