@@ -244,40 +244,7 @@
 //! `cargo test`. In a documentation example `fn main` calls `ganger::init()` as everywhere.
 //!
 //! # Python's words
-//! | Python | Ganger |
-//! |---|---|
-//! | `Process(target, args, name, daemon)` | [`Process::new`], `named`, `set_daemon`; dropping it joins |
-//! | `Process.exitcode` | [`Process::exit_status`], an [`Exit`]: a code, a signal, out of memory |
-//! | `current_process`, `parent_process`, `active_children` | [`current_process`], [`parent_process`], [`active_children`] |
-//! | `Pool(n, initializer, initargs, maxtasksperchild)` | [`Pool::builder`] with `workers`, `initializer`, `max_tasks_per_worker` |
-//! | `Pool.apply`, `apply_async` | [`Pool::apply`], [`Pool::submit`] (or `apply_async`) |
-//! | `Pool.map`, `starmap`, `imap`, `imap_unordered` | [`Pool::map`], `starmap`, `imap`, `imap_unordered` |
-//! | `chunksize=` | found out while it runs; or [`Mapping::chunk_size`] |
-//! | `callback=`, `error_callback=` | [`Future::add_done_callback`] |
-//! | `AsyncResult.get(timeout)`, `ready`, `wait` | [`Future::result`], `result_timeout`, `done`, [`wait()`] |
-//! | `Pool.close`, `terminate`, `join` | the same; `join` has a time limit |
-//! | `get_context`, `set_start_method` | [`PoolBuilder::start_method`], [`ProcessBuilder::start_method`] |
-//! | forkserver, `set_forkserver_preload` | `StartMethod::Zygote`, [`PoolBuilder::preload`] |
-//! | `set_executable`, `freeze_support` | [`PoolBuilder::worker_program`], [`init`] |
-//! | `ThreadPool`, `ThreadPoolExecutor`, `multiprocessing.dummy` | `StartMethod::Thread`, [`ThreadPoolExecutor`], [`dummy`] |
-//! | `ProcessPoolExecutor(max_workers, mp_context, …)` | [`ProcessPoolExecutor::new`], `with` a builder |
-//! | `Executor.submit`, `map(timeout, buffersize)` | [`Executor::submit`], [`Executor::map`] with [`Mapping::timeout`], [`Mapping::buffer_size`] |
-//! | `shutdown(wait, cancel_futures)` | [`Executor::shutdown`] with [`Wait`] and [`Waiting`] |
-//! | `Future.result`, `exception`, `cancel`, `done`, `running` | the same; `cancel` also ends a task that runs |
-//! | `wait`, `as_completed` | [`wait()`], [`as_completed`] |
-//! | `log_to_stderr(level)`, `get_logger()` | [`log_to_stderr`]; `log::logger()` |
-//! | `multiprocessing.reduction.DupFd`, `send_handle` | [`Descriptor`] |
-//! | `Pipe`, `Connection`, `Listener`, `Client`, `connection.wait` | the same, in [`connection`] |
-//! | `SimpleQueue` | [`SimpleQueue`] |
-//! | `Queue`, `JoinableQueue` | [`Queue`], [`JoinableQueue`]; `put_nowait` is `try_put`; `close` ends all who get; no thread, so no `join_thread` |
-//! | `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Event`, `Barrier` | the same, in [`sync`]; a dead holder's lock goes to the next, who is told |
-//! | `Value`, `Array`, `RawValue`, `RawArray` | the same, in [`state`]; typed by what they hold; `value.get_lock()` is [`lock`](state::Synchronized::lock) |
-//! | `shared_memory.SharedMemory` | [`state::SharedMemory`]: `new`, or `create` with a name and `attach`; the owner's last handle unlinks |
-//! | `ShareableList` | [`state::ShareableList`] of [`state::Item`]s; a slot changes whole or not at all |
-//! | `Manager`, `SyncManager`, `BaseManager.register` | [`manager::Manager`], [`macro@managed`]; a dead client's locks come free |
-//! | `SharedMemoryManager`, `resource_tracker` | seldom needed: memory ends with who has it, a name with its owner |
-//! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`] |
-//! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`], [`TaskError::is_cancelled`] |
+//! The names are Python's wherever Rust's rules allow. [`guide::from_python`] has them all, with what changed and why.
 #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
 
 pub mod guide;

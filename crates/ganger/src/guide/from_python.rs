@@ -164,6 +164,42 @@
 //! [`log_to_stderr`](crate::log_to_stderr) is Python's, and a worker's own records arrive in the supervisor's logger without a
 //! queue and a listener that the program has to write.
 //!
+//! # All the words
+//! | Python | Ganger |
+//! |---|---|
+//! | `Process(target, args, name, daemon)` | [`Process::new`](crate::Process::new), `named`, `set_daemon`; dropping it joins |
+//! | `Process.exitcode` | [`Process::exit_status`](crate::Process::exit_status), an [`Exit`](crate::Exit): a code, a signal, out of memory |
+//! | `current_process`, `parent_process`, `active_children` | [`current_process`](crate::current_process), [`parent_process`](crate::parent_process), [`active_children`](crate::active_children) |
+//! | `Pool(n, initializer, initargs, maxtasksperchild)` | [`Pool::builder`](crate::Pool::builder) with `workers`, `initializer`, `max_tasks_per_worker` |
+//! | `Pool.apply`, `apply_async` | [`Pool::apply`](crate::Pool::apply), [`Pool::submit`](crate::Pool::submit) (or `apply_async`) |
+//! | `Pool.map`, `starmap`, `imap`, `imap_unordered` | [`Pool::map`](crate::Pool::map), `starmap`, `imap`, `imap_unordered` |
+//! | `chunksize=` | found out while it runs; or [`Mapping::chunk_size`](crate::Mapping::chunk_size) |
+//! | `callback=`, `error_callback=` | [`Future::add_done_callback`](crate::Future::add_done_callback) |
+//! | `AsyncResult.get(timeout)`, `ready`, `wait` | [`Future::result`](crate::Future::result), `result_timeout`, `done`, [`wait()`](crate::wait()) |
+//! | `Pool.close`, `terminate`, `join` | the same; `join` has a time limit |
+//! | `get_context`, `set_start_method` | [`PoolBuilder::start_method`](crate::PoolBuilder::start_method), [`ProcessBuilder::start_method`](crate::ProcessBuilder::start_method) |
+//! | forkserver, `set_forkserver_preload` | `StartMethod::Zygote`, [`PoolBuilder::preload`](crate::PoolBuilder::preload) |
+//! | `set_executable`, `freeze_support` | [`PoolBuilder::worker_program`](crate::PoolBuilder::worker_program), [`init`](crate::init) |
+//! | `ThreadPool`, `ThreadPoolExecutor`, `multiprocessing.dummy` | `StartMethod::Thread`, [`ThreadPoolExecutor`](crate::ThreadPoolExecutor), [`dummy`](crate::dummy) |
+//! | `ProcessPoolExecutor(max_workers, mp_context, …)` | [`ProcessPoolExecutor::new`](crate::ProcessPoolExecutor::new), `with` a builder |
+//! | `Executor.submit`, `map(timeout, buffersize)` | [`Executor::submit`](crate::Executor::submit), [`Executor::map`](crate::Executor::map) with [`Mapping::timeout`](crate::Mapping::timeout), [`Mapping::buffer_size`](crate::Mapping::buffer_size) |
+//! | `shutdown(wait, cancel_futures)` | [`Executor::shutdown`](crate::Executor::shutdown) with [`Wait`](crate::Wait) and [`Waiting`](crate::Waiting) |
+//! | `Future.result`, `exception`, `cancel`, `done`, `running` | the same; `cancel` also ends a task that runs |
+//! | `wait`, `as_completed` | [`wait()`](crate::wait()), [`as_completed`](crate::as_completed) |
+//! | `log_to_stderr(level)`, `get_logger()` | [`log_to_stderr`](crate::log_to_stderr); `log::logger()` |
+//! | `multiprocessing.reduction.DupFd`, `send_handle` | [`Descriptor`](crate::Descriptor) |
+//! | `Pipe`, `Connection`, `Listener`, `Client`, `connection.wait` | the same, in [`connection`](crate::connection) |
+//! | `SimpleQueue` | [`SimpleQueue`](crate::SimpleQueue) |
+//! | `Queue`, `JoinableQueue` | [`Queue`](crate::Queue), [`JoinableQueue`](crate::JoinableQueue); `put_nowait` is `try_put`; `close` ends all who get; no thread, so no `join_thread` |
+//! | `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Event`, `Barrier` | the same, in [`sync`](crate::sync); a dead holder's lock goes to the next, who is told |
+//! | `Value`, `Array`, `RawValue`, `RawArray` | the same, in [`state`](crate::state); typed by what they hold; `value.get_lock()` is [`lock`](crate::state::Synchronized::lock) |
+//! | `shared_memory.SharedMemory` | [`state::SharedMemory`](crate::state::SharedMemory): `new`, or `create` with a name and `attach`; the owner's last handle unlinks |
+//! | `ShareableList` | [`state::ShareableList`](crate::state::ShareableList) of [`state::Item`](crate::state::Item)s; a slot changes whole or not at all |
+//! | `Manager`, `SyncManager`, `BaseManager.register` | [`manager::Manager`](crate::manager::Manager), [`macro@managed`](crate::macro@managed); a dead client's locks come free |
+//! | `SharedMemoryManager`, `resource_tracker` | seldom needed: memory ends with who has it, a name with its owner |
+//! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`](crate::TaskError::crashes) |
+//! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`](crate::Error::is_timeout), [`TaskError::is_cancelled`](crate::TaskError::is_cancelled) |
+//!
 //! # What there is none of
 //! | Python | why not |
 //! |---|---|
