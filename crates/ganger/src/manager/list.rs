@@ -5,7 +5,7 @@ use std::ops::{Bound, RangeBounds};
 use super::encoding::Encoding;
 use super::error::ManagerError;
 use super::pending::Pending;
-use super::protocol::{Call, Item, ListCall};
+use super::protocol::{Call, Item, ListCall, ListChange};
 use super::proxy::{proxy, sealed::Sealed};
 use super::reception::Reception;
 use crate::task::Portable;
@@ -55,7 +55,7 @@ impl<T: Portable> ListProxy<T> {
     /// # Errors
     /// [`OutOfRange`](ManagerError::OutOfRange), and those of every call.
     pub fn set(&self, index: usize, value: &T) -> Result<(), ManagerError> {
-        self.with(value, |item| ListCall::Set(index as u64, item))?.done()
+        self.with(value, |item| ListChange::Set(index as u64, item))?.done()
     }
 
     /// Puts an item at the end.
@@ -63,7 +63,7 @@ impl<T: Portable> ListProxy<T> {
     /// # Errors
     /// Those of every call.
     pub fn push(&self, value: &T) -> Result<(), ManagerError> {
-        self.with(value, ListCall::Push)?.done()
+        self.with(value, ListChange::Push)?.done()
     }
 
     /// As [`push`](Self::push), without waiting for the answer.
@@ -72,7 +72,7 @@ impl<T: Portable> ListProxy<T> {
     /// When the call could not be sent.
     pub fn push_later(&self, value: &T) -> Result<Pending<()>, ManagerError> {
         let value = self.referent.encode(value)?;
-        self.referent.later(Call::List(ListCall::Push(value.item.clone())), Reception::done)
+        self.referent.later(Call::List(ListCall::Change(ListChange::Push(value.item.clone()))), Reception::done)
     }
 
     /// Puts an item before another, or at the end.
@@ -80,7 +80,7 @@ impl<T: Portable> ListProxy<T> {
     /// # Errors
     /// Those of every call.
     pub fn insert(&self, index: usize, value: &T) -> Result<(), ManagerError> {
-        self.with(value, |item| ListCall::Insert(index as u64, item))?.done()
+        self.with(value, |item| ListChange::Insert(index as u64, item))?.done()
     }
 
     /// Takes an item out.
@@ -88,7 +88,7 @@ impl<T: Portable> ListProxy<T> {
     /// # Errors
     /// [`OutOfRange`](ManagerError::OutOfRange), and those of every call.
     pub fn remove(&self, index: usize) -> Result<T, ManagerError> {
-        self.call(ListCall::Remove(Some(index as u64)))?.present()
+        self.change(ListChange::Remove(Some(index as u64)))?.present()
     }
 
     /// Takes the last item out.
@@ -96,7 +96,7 @@ impl<T: Portable> ListProxy<T> {
     /// # Errors
     /// [`OutOfRange`](ManagerError::OutOfRange) when there is none, and those of every call.
     pub fn pop(&self) -> Result<T, ManagerError> {
-        self.call(ListCall::Remove(None))?.present()
+        self.change(ListChange::Remove(None))?.present()
     }
 
     /// Takes the first item out that is this value; whether there was one. Python's `remove`.
@@ -104,7 +104,7 @@ impl<T: Portable> ListProxy<T> {
     /// # Errors
     /// Those of every call.
     pub fn remove_value(&self, value: &T) -> Result<bool, ManagerError> {
-        self.call(ListCall::Discard(self.referent.encode_key(value)?))?.flag()
+        self.change(ListChange::Discard(self.referent.encode_key(value)?))?.flag()
     }
 
     /// How many items there are.
@@ -158,7 +158,7 @@ impl<T: Portable> ListProxy<T> {
         values: impl IntoIterator<Item = T>,
     ) -> Result<(), ManagerError> {
         let ((from, to), encoded) = (ends(&range), self.encode_all(values)?);
-        self.call(ListCall::Splice(from, to, items(&encoded)))?.done()
+        self.change(ListChange::Splice(from, to, items(&encoded)))?.done()
     }
 
     /// Puts many at the end, in one step. Python's `+=`.
@@ -174,7 +174,7 @@ impl<T: Portable> ListProxy<T> {
     /// # Errors
     /// When there is no room for it, and those of every call.
     pub fn repeat(&self, times: usize) -> Result<(), ManagerError> {
-        self.call(ListCall::Repeat(times as u64))?.done()
+        self.change(ListChange::Repeat(times as u64))?.done()
     }
 
     /// The first place of a value.
@@ -209,7 +209,7 @@ impl<T: Portable> ListProxy<T> {
     /// # Errors
     /// Those of every call.
     pub fn reverse(&self) -> Result<(), ManagerError> {
-        self.call(ListCall::Reverse)?.done()
+        self.change(ListChange::Reverse)?.done()
     }
 
     /// Sorts the list. That is done here, as the server does not know the items' order; if somebody changes the list
@@ -225,7 +225,7 @@ impl<T: Portable> ListProxy<T> {
             let (version, mut values) = self.call(ListCall::Snapshot)?.version::<T>()?;
             values.sort();
             let encoded = self.encode_all(values)?;
-            match self.call(ListCall::Replace(version, items(&encoded))) {
+            match self.change(ListChange::Replace(version, items(&encoded))) {
                 Err(ManagerError::Changed) => {}
                 replaced => return replaced?.done(),
             }
@@ -249,9 +249,13 @@ impl<T: Portable> ListProxy<T> {
         Sealed::over(self.referent)
     }
 
-    fn with(&self, value: &T, call: impl FnOnce(Item) -> ListCall) -> Result<Reception, ManagerError> {
+    fn with(&self, value: &T, change: impl FnOnce(Item) -> ListChange) -> Result<Reception, ManagerError> {
         let value = self.referent.encode(value)?;
-        self.call(call(value.item.clone()))
+        self.change(change(value.item.clone()))
+    }
+
+    fn change(&self, change: ListChange) -> Result<Reception, ManagerError> {
+        self.call(ListCall::Change(change))
     }
 
     fn encode_all(&self, values: impl IntoIterator<Item = T>) -> Result<Vec<Encoding>, ManagerError> {

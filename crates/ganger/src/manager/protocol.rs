@@ -104,7 +104,7 @@ pub(super) enum Call {
 }
 
 /// What the server itself is asked.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum ServerCall {
     Create(Spec),
     Publish {
@@ -122,7 +122,7 @@ pub(super) enum ServerCall {
 }
 
 /// A new object.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Spec {
     Dict,
     List,
@@ -176,8 +176,18 @@ pub(super) enum DictCall {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum ListCall {
     Get(u64),
-    Set(u64, Item),
     Slice(u64, u64),
+    Len,
+    Find(Encoded),
+    Count(Encoded),
+    /// The whole list, and which version of it that is.
+    Snapshot,
+    Change(ListChange),
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum ListChange {
+    Set(u64, Item),
     /// Puts items in the place of a range.
     Splice(u64, u64, Vec<Item>),
     Push(Item),
@@ -186,13 +196,8 @@ pub(super) enum ListCall {
     Remove(Option<u64>),
     /// The first that is this value; whether there was one.
     Discard(Encoded),
-    Len,
-    Find(Encoded),
-    Count(Encoded),
     Reverse,
     Repeat(u64),
-    /// The whole list, and which version of it that is.
-    Snapshot,
     /// A whole new list, if nobody has changed it since that version.
     Replace(u64, Vec<Item>),
 }

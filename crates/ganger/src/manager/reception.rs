@@ -21,10 +21,7 @@ pub(super) struct Reception {
 
 impl Reception {
     pub(super) fn of(link: Arc<Link>, answer: Answer, kept: Vec<Arc<Referent>>) -> Result<Self, ManagerError> {
-        match answer {
-            Answer::Failed(refusal) => Err(refusal.into()),
-            answer => Ok(Self { link, answer, kept }),
-        }
+        if let Answer::Failed(refusal) = answer { Err(refusal.into()) } else { Ok(Self { link, answer, kept }) }
     }
 
     pub(super) fn done(self) -> Result<(), ManagerError> {
@@ -36,26 +33,18 @@ impl Reception {
     }
 
     pub(super) fn number(self) -> Result<usize, ManagerError> {
-        match self.answer {
-            Answer::Number(number) => usize::try_from(number).map_err(|_| self.misfit()),
-            _ => Err(self.misfit()),
-        }
+        let Answer::Number(number) = self.answer else { return Err(self.misfit()) };
+        usize::try_from(number).map_err(|_| self.misfit())
     }
 
     pub(super) fn name(self) -> Result<String, ManagerError> {
-        match &self.answer {
-            Answer::Name(name) => Ok(name.clone()),
-            _ => Err(self.misfit()),
-        }
+        if let Answer::Name(name) = &self.answer { Ok(name.clone()) } else { Err(self.misfit()) }
     }
 
     /// A value, if there is one.
     pub(super) fn value<T: DeserializeOwned>(self) -> Result<Option<T>, ManagerError> {
-        match &self.answer {
-            Answer::Item(None) => Ok(None),
-            Answer::Item(Some(item)) => self.read(&item.bytes).map(Some),
-            _ => Err(self.misfit()),
-        }
+        let Answer::Item(item) = &self.answer else { return Err(self.misfit()) };
+        item.as_ref().map(|item| self.read(&item.bytes)).transpose()
     }
 
     /// A value that must be there.
@@ -64,58 +53,38 @@ impl Reception {
     }
 
     /// Whether there is a value.
-    pub(super) fn is_there(self) -> Result<bool, ManagerError> {
-        match &self.answer {
-            Answer::Item(item) => Ok(item.is_some()),
-            _ => Err(self.misfit()),
-        }
+    pub(super) fn is_there(&self) -> Result<bool, ManagerError> {
+        if let Answer::Item(item) = &self.answer { Ok(item.is_some()) } else { Err(self.misfit()) }
     }
 
     pub(super) fn values<T: DeserializeOwned>(self) -> Result<Vec<T>, ManagerError> {
-        match &self.answer {
-            Answer::Items(items) => self.read_all(items),
-            _ => Err(self.misfit()),
-        }
+        if let Answer::Items(items) = &self.answer { self.read_all(items) } else { Err(self.misfit()) }
     }
 
     /// Values, and the version of the list that they are.
     pub(super) fn version<T: DeserializeOwned>(self) -> Result<(u64, Vec<T>), ManagerError> {
-        match &self.answer {
-            Answer::Version(version, items) => Ok((*version, self.read_all(items)?)),
-            _ => Err(self.misfit()),
-        }
+        let Answer::Version(version, items) = &self.answer else { return Err(self.misfit()) };
+        Ok((*version, self.read_all(items)?))
     }
 
     pub(super) fn keys<T: DeserializeOwned>(self) -> Result<Vec<T>, ManagerError> {
-        match &self.answer {
-            Answer::Keys(keys) => keys.iter().map(|key| self.read(key)).collect(),
-            _ => Err(self.misfit()),
-        }
+        let Answer::Keys(keys) = &self.answer else { return Err(self.misfit()) };
+        keys.iter().map(|key| self.read(key)).collect()
     }
 
     pub(super) fn pairs<K: DeserializeOwned, V: DeserializeOwned>(self) -> Result<Vec<(K, V)>, ManagerError> {
-        match &self.answer {
-            Answer::Pairs(pairs) => {
-                pairs.iter().map(|(key, item)| Ok((self.read(key)?, self.read(&item.bytes)?))).collect()
-            }
-            _ => Err(self.misfit()),
-        }
+        let Answer::Pairs(pairs) = &self.answer else { return Err(self.misfit()) };
+        pairs.iter().map(|(key, item)| Ok((self.read(key)?, self.read(&item.bytes)?))).collect()
     }
 
     /// An object, if there is one.
     pub(super) fn object(mut self) -> Result<Option<Arc<Referent>>, ManagerError> {
-        match self.answer {
-            Answer::Object(_) => Ok(self.kept.pop()),
-            _ => Err(self.misfit()),
-        }
+        if let Answer::Object(_) = self.answer { Ok(self.kept.pop()) } else { Err(self.misfit()) }
     }
 
     pub(super) fn acquired(self) -> Result<Acquired, ManagerError> {
-        match self.answer {
-            Answer::Acquired { owner_died: true } => Ok(Acquired::OwnerDied),
-            Answer::Acquired { owner_died: false } => Ok(Acquired::Clean),
-            _ => Err(self.misfit()),
-        }
+        let Answer::Acquired { owner_died } = self.answer else { return Err(self.misfit()) };
+        Ok(if owner_died { Acquired::OwnerDied } else { Acquired::Clean })
     }
 
     fn read<T: DeserializeOwned>(&self, bytes: &Encoded) -> Result<T, ManagerError> {

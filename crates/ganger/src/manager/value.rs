@@ -4,7 +4,7 @@ use std::ops::RangeBounds;
 
 use super::error::ManagerError;
 use super::list::ends;
-use super::protocol::{Call, DictCall, ListCall, ValueCall};
+use super::protocol::{Call, DictCall, ListCall, ListChange, ValueCall};
 use super::proxy::proxy;
 use super::reception::Reception;
 use crate::task::Portable;
@@ -117,7 +117,7 @@ impl<T: Portable> ArrayProxy<T> {
     /// [`OutOfRange`](ManagerError::OutOfRange), and those of every call.
     pub fn set(&self, index: usize, value: &T) -> Result<(), ManagerError> {
         let value = self.referent.encode(value)?;
-        self.call(ListCall::Set(index as u64, value.item.clone()))?.done()
+        self.call(ListCall::Change(ListChange::Set(index as u64, value.item.clone())))?.done()
     }
 
     /// How many elements there are.

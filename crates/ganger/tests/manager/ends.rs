@@ -5,10 +5,10 @@ use std::thread;
 
 use ganger::connection::Address;
 use ganger::manager::{LockProxy, Manager, QueueProxy};
-use ganger::{Connection, Exit, Pipe, Pool, Process};
+use ganger::{Connection, Exit, Pipe, Pool, Process, StartMethod};
 
 use crate::LONG;
-use crate::deadline::{bounded, eventually};
+use crate::deadline::{bounded, eventually, on_each};
 
 fn socket_of(manager: &Manager) -> PathBuf {
     match manager.address() {
@@ -31,10 +31,11 @@ fn get(queue: QueueProxy<u8>, begun: Connection) -> bool {
 
 #[test]
 fn everybody_is_told_when_the_server_is_killed() {
-    bounded("a killed server", || {
+    on_each(&[StartMethod::Zygote, StartMethod::Spawn], |method| {
         let manager = Manager::start().unwrap();
         let (queue, event, lock) = (manager.queue(0).unwrap(), manager.event().unwrap(), manager.lock().unwrap());
-        let (pool, (here, there)) = (Pool::new(1).unwrap(), Pipe::one_way().unwrap());
+        let (pool, (here, there)) =
+            (Pool::builder().workers(1).start_method(method).build().unwrap(), Pipe::one_way().unwrap());
         let elsewhere = pool.submit(get, (queue.clone(), there)).unwrap();
         here.recv::<()>().unwrap();
         let _guard = lock.lock().unwrap();

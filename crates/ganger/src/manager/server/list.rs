@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::protocol::{Answer, Encoded, Item, ListCall, Refusal};
+use super::super::protocol::{Answer, Encoded, Item, ListCall, ListChange, Refusal};
 use super::anchor::Stored;
 use super::turn::{Outcome, Turn, now};
 
@@ -22,7 +22,7 @@ impl List {
             ListCall::Find(value) => Answer::Number(self.find(&value).ok_or(Refusal::Absent)? as u64),
             ListCall::Count(value) => Answer::Number(self.items.iter().filter(|item| item.is(&value)).count() as u64),
             ListCall::Snapshot => Answer::Version(self.version, items(&self.items)),
-            change => {
+            ListCall::Change(change) => {
                 let answer = self.change(change, turn)?;
                 self.version += 1;
                 answer
@@ -30,32 +30,26 @@ impl List {
         })
     }
 
-    fn change(&mut self, call: ListCall, turn: &Turn<'_>) -> Result<Answer, Refusal> {
-        match call {
-            ListCall::Set(index, item) => {
+    fn change(&mut self, change: ListChange, turn: &Turn<'_>) -> Result<Answer, Refusal> {
+        match change {
+            ListChange::Set(index, item) => {
                 let place = self.place(index)?;
                 self.items[place] = turn.stored(item)?;
             }
-            ListCall::Splice(from, to, new) => {
+            ListChange::Splice(from, to, new) => {
                 let (range, new) = (self.clip(from, to), turn.anchors.all_stored(new)?);
                 drop(self.items.splice(range, new));
             }
-            ListCall::Push(item) => self.items.push(turn.stored(item)?),
-            ListCall::Insert(index, item) => self.items.insert(self.clip(index, index).start, turn.stored(item)?),
-            ListCall::Remove(index) => return self.remove(index),
-            ListCall::Discard(value) => {
+            ListChange::Push(item) => self.items.push(turn.stored(item)?),
+            ListChange::Insert(index, item) => self.items.insert(self.clip(index, index).start, turn.stored(item)?),
+            ListChange::Remove(index) => return self.remove(index),
+            ListChange::Discard(value) => {
                 let found = self.find(&value).map(|place| self.items.remove(place));
                 return Ok(Answer::Flag(found.is_some()));
             }
-            ListCall::Reverse => self.items.reverse(),
-            ListCall::Repeat(times) => self.repeat(times)?,
-            ListCall::Replace(version, new) => self.replace(version, turn.anchors.all_stored(new)?)?,
-            ListCall::Get(_)
-            | ListCall::Slice(..)
-            | ListCall::Len
-            | ListCall::Find(_)
-            | ListCall::Count(_)
-            | ListCall::Snapshot => return Err(Refusal::Misfit("no change".to_owned())),
+            ListChange::Reverse => self.items.reverse(),
+            ListChange::Repeat(times) => self.repeat(times)?,
+            ListChange::Replace(version, new) => self.replace(version, turn.anchors.all_stored(new)?)?,
         }
         Ok(Answer::Done)
     }

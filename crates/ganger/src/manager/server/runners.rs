@@ -13,9 +13,12 @@ const IDLE: Duration = Duration::from_secs(10);
 
 type Work = Box<dyn FnOnce() + Send>;
 
+/// Threads that have nothing to do, and how they are told what to do.
+type Idle = Vec<(ThreadId, Sender<Work>)>;
+
 #[derive(Clone, Default)]
 pub(super) struct Runners {
-    idle: Arc<Mutex<Vec<(ThreadId, Sender<Work>)>>>,
+    idle: Arc<Mutex<Idle>>,
 }
 
 impl Runners {

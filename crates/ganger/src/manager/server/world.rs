@@ -75,9 +75,10 @@ impl World {
     }
 
     fn call(&mut self, caller: Caller, object: ObjectId, call: Call, deeds: &mut Deeds) {
-        let outcome = match call {
-            Call::Server(call) if object == SERVER => self.server_call(caller, call, deeds),
-            call => self.object_call(caller, object, call, deeds),
+        let outcome = if let (Call::Server(call), SERVER) = (&call, object) {
+            self.server_call(caller, call.clone(), deeds)
+        } else {
+            self.object_call(caller, object, call, deeds)
         };
         match outcome {
             Ok(Some(answer)) => deeds.answered.push(Answered { caller, object, answer }),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::super::protocol::{
+use super::super::super::protocol::{
     BarrierCall, Call, CallId, ConditionCall, Encoded, EventCall, Item, LockCall, ObjectId, QueueCall, Request, SERVER,
     SemaphoreCall, ServerCall,
 };

@@ -57,25 +57,25 @@ mod test_my_manager {
     }
 
     #[ganger::task]
-    fn use_foo(foo: FooBarProxy) -> (String, usize) {
-        (foo.f().unwrap(), foo.note("there".to_owned(), 2).unwrap())
+    fn use_foo(mine: FooBarProxy) -> (String, usize) {
+        (mine.f().unwrap(), mine.note("there".to_owned(), 2).unwrap())
     }
 
     fn common(manager: &Manager) {
-        let foo = FooBarProxy::new(manager).unwrap();
-        assert_eq!(foo.f().unwrap(), "f()");
-        assert_eq!(foo.g().unwrap(), Err("a value like others".to_owned()));
-        assert_eq!(foo.note("here".to_owned(), 1).unwrap(), 1);
-        assert_eq!(foo.note_later("here".to_owned(), 1).unwrap().result().unwrap(), 2);
-        let hidden = foo.as_ref().call::<_, ()>("remember", &("x".to_owned(), 1)).unwrap_err();
+        let mine = FooBarProxy::new(manager).unwrap();
+        assert_eq!(mine.f().unwrap(), "f()");
+        assert_eq!(mine.g().unwrap(), Err("a value like others".to_owned()));
+        assert_eq!(mine.note("here".to_owned(), 1).unwrap(), 1);
+        assert_eq!(mine.note_later("here".to_owned(), 1).unwrap().result().unwrap(), 2);
+        let hidden = mine.as_ref().call::<_, ()>("remember", &("x".to_owned(), 1)).unwrap_err();
         assert!(matches!(&hidden, ManagerError::Remote { why } if why.contains("remember")), "{hidden}");
-        let panicked = foo.panics().unwrap_err();
+        let panicked = mine.panics().unwrap_err();
         assert!(matches!(&panicked, ManagerError::Remote { why } if why.contains("on purpose")), "{panicked}");
-        assert_eq!(foo.f().unwrap(), "f()", "a panic ends nothing else");
-        let wrong = foo.as_ref().call::<_, usize>("note", &1u8).unwrap_err();
+        assert_eq!(mine.f().unwrap(), "f()", "a panic ends nothing else");
+        let wrong = mine.as_ref().call::<_, usize>("note", &1u8).unwrap_err();
         assert!(matches!(wrong, ManagerError::Remote { .. }), "{wrong}");
-        let stuck = foo.wait_for_ever_later().unwrap();
-        assert_eq!(foo.f().unwrap(), "f()", "a method that runs for ever holds up no other");
+        let stuck = mine.wait_for_ever_later().unwrap();
+        assert_eq!(mine.f().unwrap(), "f()", "a method that runs for ever holds up no other");
         assert!(!stuck.done());
     }
 
@@ -115,23 +115,23 @@ mod test_my_manager {
     fn an_object_of_ones_own_goes_to_other_processes() {
         on_each(PROCESSES, |method| {
             let manager = manager();
-            let foo = FooBarProxy::new(&manager).unwrap();
-            assert_eq!(away(method, use_foo, foo.clone()).join(), ("f()".to_owned(), 2));
-            assert_eq!(foo.note("here".to_owned(), 1).unwrap(), 3);
+            let mine = FooBarProxy::new(&manager).unwrap();
+            assert_eq!(away(method, use_foo, mine.clone()).join(), ("f()".to_owned(), 2));
+            assert_eq!(mine.note("here".to_owned(), 1).unwrap(), 3);
         });
     }
 
     #[test]
     fn an_object_of_ones_own_keeps_the_proxies_that_it_is_given() {
         let manager = manager();
-        let foo = FooBarProxy::new(&manager).unwrap();
+        let mine = FooBarProxy::new(&manager).unwrap();
         let list = manager.list().unwrap();
-        assert!(foo.keep(list.clone()).unwrap().is_none());
-        foo.push(7).unwrap();
+        assert!(mine.keep(list.clone()).unwrap().is_none());
+        mine.push(7).unwrap();
         assert_eq!(list.to_vec().unwrap(), [7]);
         drop(list);
-        foo.push(8).unwrap();
-        let back = foo.keep(manager.list().unwrap()).unwrap().unwrap();
+        mine.push(8).unwrap();
+        let back = mine.keep(manager.list().unwrap()).unwrap().unwrap();
         assert_eq!(back.to_vec().unwrap(), [7, 8]);
     }
 }
