@@ -3,7 +3,7 @@
 use ganger::{Future, Pool, Portable, StartMethod, Task};
 
 /// Where CPython runs a class: on processes; on processes and on threads.
-pub(crate) use crate::support::{PROCESSES, WORKERS as BOTH};
+pub(crate) use crate::methods::{PROCESSES, WORKERS as BOTH};
 
 /// A task elsewhere, and its pool.
 pub(crate) struct Away<T> {

@@ -6,7 +6,7 @@
 #[expect(dead_code, unused_imports, reason = "some of it is for the tests outside alone")]
 #[path = "../outside/support/mod.rs"]
 mod support;
-use support::deadline;
+use support::{deadline, methods};
 
 #[path = "../outside/tasks.rs"]
 mod tasks;

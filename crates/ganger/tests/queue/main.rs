@@ -8,6 +8,10 @@ mod deadline;
 #[path = "../outside/support/kills.rs"]
 mod kills;
 
+#[expect(dead_code, reason = "some of it is for the tests outside alone")]
+#[path = "../outside/support/methods.rs"]
+mod methods;
+
 #[path = "../conformance/away.rs"]
 mod away;
 
