@@ -13,7 +13,7 @@
 //! - There is no thread behind a queue: [`put`](crate::Queue::put) has put when it returns, or tells what is wrong. So a
 //!   process can end at any time, and what it has put is there.
 //! - Whoever is killed, at whichever instruction, holds nobody up. An item is put whole or not at all. What a process has
-//!   got is its own, and ends with it; an item of a [`JoinableQueue`](crate::JoinableQueue) that it has not done waits again.
+//!   got is its own, and ends with it; an item of a [`JoinableQueue`] that it has not done waits again.
 //! - The order is that in which items were put, also between producers.
 //! - It has an end: [`close`](crate::Queue::close), or the last handle that puts. Who gets is told.
 //! - Without a bound it holds as many items as fit into 256 MiB, not as many as fit into the machine.
