@@ -19,7 +19,7 @@ use crate::process::launcher::{self, unfit};
 use crate::title;
 
 /// How long the end of a program that has hung up may take.
-const LAST_WAIT: Duration = Duration::from_secs(1);
+const LAST_WAIT: Duration = Duration::from_millis(200);
 
 pub(super) fn start(settings: &Settings, solo: Solo, freight: &Freight, patience: Duration) -> Result<Child, Error> {
     let deadline = Instant::now() + patience;
@@ -33,11 +33,11 @@ pub(super) fn start(settings: &Settings, solo: Solo, freight: &Freight, patience
     told.map(|()| child).map_err(|error| launcher::not_started(settings, error))
 }
 
-/// Its first packet; none: it has hung up.
+/// Its first packet; none: it has hung up, or says nothing.
 fn hear<'a>(socket: &Socket, packet: &'a mut [u8], deadline: Instant) -> Result<Option<&'a [u8]>, String> {
     match socket.recv(packet, 0, Some(deadline)) {
         Ok(heard) => Ok(heard.map(|(length, _)| &packet[..length])),
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => Err(launcher::SILENT.to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(None),
         Err(error) => Err(error.to_string()),
     }
 }

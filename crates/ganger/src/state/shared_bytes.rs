@@ -16,9 +16,10 @@ use crate::passing::Passed;
 /// It is read as a `&[u8]`, where it lies: in a memory file that the kernel keeps as long as somebody has it, and that is
 /// sealed. What is handed on, a worker's result say, is handed on as it is.
 ///
-/// Making it costs one copy into fresh memory, which takes three times as long as a copy into memory that is in use. So it is
-/// for what several tasks look at, what is handed on, and what is read from a file; for a `Vec` that goes to one task
-/// [`Bytes`](crate::Bytes) are faster, of whatever size. For bytes that change there is [`SharedMemory`](super::SharedMemory).
+/// Making it costs one copy into fresh memory, which takes three to five times as long as one into memory that is in use. So it
+/// is for what several tasks look at, what is handed on, and what is read from a file; and for a `Vec` that goes to one task if it
+/// is larger than some 4 MiB: smaller [`Bytes`](crate::Bytes) are as fast or faster. Nothing that a worker does to it can be seen
+/// elsewhere; for bytes that change there is [`SharedMemory`](super::SharedMemory).
 ///
 /// ```
 /// use ganger::Pool;

@@ -3,19 +3,24 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::time::Duration;
 
 use ganger::{Connection, Descriptor, Exit, Pipe, Process, StartMethod};
 
 use crate::starting::{script, stranger};
-use crate::support::{PROCESSES, bounded, eventually, on_each};
+use crate::support::{PATIENCE, PROCESSES, bounded, eventually, on_each};
 
 #[ganger::task]
 fn nothing() {}
 
-fn refused(method: StartMethod, program: impl AsRef<std::path::Path>, words: &[&str]) {
+fn refused(method: StartMethod, program: impl AsRef<Path>, words: &[&str]) {
+    refused_within(PATIENCE, method, program, words);
+}
+
+fn refused_within(patience: Duration, method: StartMethod, program: impl AsRef<Path>, words: &[&str]) {
     let builder = Process::builder().start_method(method).worker_program(program);
-    let process = builder.start_timeout(Duration::from_millis(300)).build(nothing, ()).unwrap();
+    let process = builder.start_timeout(patience).build(nothing, ()).unwrap();
     let error = process.start().unwrap_err();
     assert!(error.is_worker_program() && words.iter().all(|word| error.to_string().contains(word)), "{error}");
     assert!(!process.is_alive() && process.start().is_err());
@@ -37,7 +42,8 @@ fn a_program_that_does_not_call_init_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let silent = script(dir.path(), "exec sleep 1000", 0o755);
         // The second time it is told no differently.
-        (0..2).for_each(|_| refused(method, &silent, &["does not say hello", "ganger::init()"]));
+        let told = &["does not say hello", "ganger::init()"];
+        (0..2).for_each(|_| refused_within(Duration::from_millis(100), method, &silent, told));
     });
 }
 
