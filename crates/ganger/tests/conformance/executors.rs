@@ -26,7 +26,9 @@ pub(crate) fn executor(method: StartMethod, workers: usize) -> Over {
 pub(crate) fn over(builder: PoolBuilder, method: StartMethod) -> Over {
     match method {
         StartMethod::Thread => Over::Threads(ThreadPoolExecutor::with(builder).unwrap()),
-        _ => Over::Processes(ProcessPoolExecutor::with(builder).unwrap()),
+        StartMethod::Zygote | StartMethod::Spawn | StartMethod::Inline => {
+            Over::Processes(ProcessPoolExecutor::with(builder).unwrap())
+        }
     }
 }
 
