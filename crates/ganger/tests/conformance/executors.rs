@@ -32,6 +32,12 @@ pub(crate) fn over(builder: PoolBuilder, method: StartMethod) -> Over {
     }
 }
 
+/// The worker processes, as soon as so many are known: one may answer before its zygote has told of it.
+pub(crate) fn workers(executor: &Over, count: usize) -> Vec<u32> {
+    crate::support::eventually("they are known", || executor.pool().worker_pids().len() >= count);
+    executor.pool().worker_pids()
+}
+
 /// The threads of this process that are workers of that pool: it has others, which have no number.
 pub(crate) fn threads(pool: &str) -> Vec<String> {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
