@@ -344,7 +344,8 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
 
 impl<I: Iterator, R> Mapping<I, R> {
     fn cancel(&mut self) {
-        for part in self.chunks.drain(..).flatten() {
+        // From the back: what waits goes before what runs, or it would begin in the place of that.
+        for part in self.chunks.drain(..).rev().flatten() {
             if let Part::Chunk(chunk) = part {
                 chunk.future.cancel();
             }

@@ -26,8 +26,16 @@ pub(crate) fn executor(method: StartMethod, workers: usize) -> Over {
 pub(crate) fn over(builder: PoolBuilder, method: StartMethod) -> Over {
     match method {
         StartMethod::Thread => Over::Threads(ThreadPoolExecutor::with(builder).unwrap()),
-        StartMethod::Zygote | StartMethod::Spawn | StartMethod::Inline => Over::Processes(ProcessPoolExecutor::with(builder).unwrap()),
+        StartMethod::Zygote | StartMethod::Spawn | StartMethod::Inline => {
+            Over::Processes(ProcessPoolExecutor::with(builder).unwrap())
+        }
     }
+}
+
+/// The worker processes, as soon as so many are known: one may answer before its zygote has told of it.
+pub(crate) fn workers(executor: &Over, count: usize) -> Vec<u32> {
+    crate::support::eventually("they are known", || executor.pool().worker_pids().len() >= count);
+    executor.pool().worker_pids()
 }
 
 /// The threads of this process that are workers of that pool: it has others, which have no number.
