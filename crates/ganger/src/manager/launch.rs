@@ -24,7 +24,7 @@ use crate::worker;
 /// How long a server may take to begin.
 const START: Duration = Duration::from_secs(60);
 
-/// A server of objects, and the way to it: see the [module](self).
+/// A server of objects, and the way to it: see the [module](crate::manager).
 ///
 /// Dropping it shuts down a server that it has started; others lose their objects then. One that it has only connected to
 /// goes on.

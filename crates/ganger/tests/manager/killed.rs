@@ -2,15 +2,17 @@
 //!
 //! `GANGER_KILLS` says how often each; 100 if it does not.
 
-use ganger::Bytes;
+use std::time::Instant;
+
 use ganger::manager::{
     BarrierProxy, ConditionProxy, JoinableQueueProxy, LockProxy, Manager, ManagerError, QueueProxy, SemaphoreProxy,
     SetProxy, ValueProxy,
 };
 use ganger::sync::SyncError;
+use ganger::{Bytes, Process};
 
-use crate::deadline::eventually;
-use crate::kills::{WORKERS, in_time, killed_at_random};
+use crate::deadline::{PATIENCE, eventually};
+use crate::victims::{VICTIMS, in_time, killed_at_random};
 use crate::{LONG, SHORT};
 
 /// More than a packet holds.
@@ -42,7 +44,7 @@ fn lock() {
         let manager = Manager::start().unwrap();
         let lock = manager.lock().unwrap();
         killed_at_random(
-            |pool| pool.submit(use_lock, lock.clone()).unwrap(),
+            || Process::new(use_lock, lock.clone()).unwrap(),
             || assert!(lock.lock_timeout(LONG).unwrap().is_some()),
         );
     });
@@ -61,7 +63,7 @@ fn semaphore() {
         let manager = Manager::start().unwrap();
         let semaphore = manager.semaphore(2).unwrap();
         killed_at_random(
-            |pool| pool.submit(use_semaphore, semaphore.clone()).unwrap(),
+            || Process::new(use_semaphore, semaphore.clone()).unwrap(),
             || assert!(semaphore.lock_timeout(LONG).unwrap().is_some()),
         );
         let both = (semaphore.lock_timeout(LONG).unwrap(), semaphore.lock_timeout(LONG).unwrap());
@@ -86,19 +88,23 @@ fn queue() {
         let (from, to) = (manager.queue(0).unwrap(), manager.queue(2).unwrap());
         let (mut sent, mut came) = (0, 0);
         killed_at_random(
-            |pool| pool.submit(pass_on, (from.clone(), to.clone())).unwrap(),
+            || Process::new(pass_on, (from.clone(), to.clone())).unwrap(),
             // An item is lost with one that has it in hand: then the next comes.
-            || loop {
-                sent += 1;
-                from.put(&sealed(sent)).unwrap();
-                match to.get_timeout(SHORT) {
-                    Ok(item) => {
-                        assert!(whole(&item) <= sent);
-                        came += 1;
-                        break;
+            || {
+                let begun = Instant::now();
+                loop {
+                    assert!(begun.elapsed() < PATIENCE, "nothing comes through");
+                    sent += 1;
+                    from.put(&sealed(sent)).unwrap();
+                    match to.get_timeout(SHORT) {
+                        Ok(item) => {
+                            assert!(whole(&item) <= sent);
+                            came += 1;
+                            break;
+                        }
+                        Err(ManagerError::Empty) => {}
+                        Err(error) => panic!("{error}"),
                     }
-                    Err(ManagerError::Empty) => {}
-                    Err(error) => panic!("{error}"),
                 }
             },
         );
@@ -122,7 +128,7 @@ fn joinable_queue() {
         let (queue, done) = (manager.joinable_queue(0).unwrap(), manager.set().unwrap());
         let mut put = 0;
         killed_at_random(
-            |pool| pool.submit(do_all, (queue.clone(), done.clone())).unwrap(),
+            || Process::new(do_all, (queue.clone(), done.clone())).unwrap(),
             || {
                 (0..10).for_each(|n| queue.put(&(put + n)).unwrap());
                 put += 10;
@@ -150,7 +156,7 @@ fn condition() {
         let manager = Manager::start().unwrap();
         let (condition, progress) = (manager.condition().unwrap(), manager.semaphore(0).unwrap());
         killed_at_random(
-            |pool| pool.submit(use_condition, (condition.clone(), progress.clone())).unwrap(),
+            || Process::new(use_condition, (condition.clone(), progress.clone())).unwrap(),
             // Who was notified may be killed before it says so.
             || {
                 while progress.acquire_timeout(SHORT).unwrap().is_none() {
@@ -176,9 +182,9 @@ fn use_barrier(barrier: BarrierProxy, passages: ValueProxy<u64>) {
 fn barrier() {
     in_time("a barrier", || {
         let manager = Manager::start().unwrap();
-        let (barrier, passages) = (manager.barrier(WORKERS).unwrap(), manager.value(&0).unwrap());
+        let (barrier, passages) = (manager.barrier(VICTIMS).unwrap(), manager.value(&0).unwrap());
         killed_at_random(
-            |pool| pool.submit(use_barrier, (barrier.clone(), passages.clone())).unwrap(),
+            || Process::new(use_barrier, (barrier.clone(), passages.clone())).unwrap(),
             || {
                 let before = passages.get().unwrap();
                 eventually("a passage", || passages.get().unwrap() > before);
@@ -202,7 +208,7 @@ fn value() {
         let manager = Manager::start().unwrap();
         let value = manager.value(&sealed(0)).unwrap();
         killed_at_random(
-            |pool| pool.submit(change, value.clone()).unwrap(),
+            || Process::new(change, value.clone()).unwrap(),
             || {
                 let before = whole(&value.get().unwrap());
                 eventually("another value", || whole(&value.get().unwrap()) > before);

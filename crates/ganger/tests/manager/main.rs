@@ -6,8 +6,7 @@
 #[path = "../outside/support/deadline.rs"]
 mod deadline;
 
-#[path = "../outside/support/kills.rs"]
-mod kills;
+mod victims;
 
 mod strangers;
 
