@@ -4,7 +4,7 @@ mod test_subclassing_process {
     use std::io::Read;
 
     use ganger::{Connection, Descriptor, Exit, Pipe, Process, StartMethod};
-    use nix::unistd::{close, dup2_stderr};
+    use nix::unistd::dup2_stderr;
 
     use crate::away::PROCESSES;
     use crate::deadline::{bounded, on_each};
@@ -97,6 +97,14 @@ mod test_subclassing_process {
             assert!(exit == Some(Exit::Code(1)) && text.ends_with(": no luck\n"), "{exit:?} {text}");
         });
     }
+}
+
+mod test_process {
+    use ganger::{Exit, Process, StartMethod};
+    use nix::unistd::close;
+
+    use crate::away::PROCESSES;
+    use crate::deadline::on_each;
 
     fn close_streams() {
         (1..=2).for_each(|stream| close(stream).unwrap());

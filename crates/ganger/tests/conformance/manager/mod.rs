@@ -14,6 +14,8 @@ mod own;
 
 mod remote;
 
+mod pool;
+
 use std::time::Duration;
 
 use ganger::manager::Manager;
