@@ -78,6 +78,7 @@ mod test_initializers {
     }
 }
 
+#[expect(non_snake_case, reason = "CPython's names")]
 mod test_shared_memory {
     use std::path::Path;
 
@@ -89,7 +90,7 @@ mod test_shared_memory {
     use super::super::manager;
 
     #[test]
-    fn test_shared_memory_shared_memory_server_ignores_sigint() {
+    fn test_shared_memory_SharedMemoryServer_ignores_sigint() {
         let mut manager = manager();
         let memory = manager.shared_memory(100).unwrap();
         let pid = manager.process().unwrap().pid().unwrap();
@@ -104,7 +105,7 @@ mod test_shared_memory {
     }
 
     #[test]
-    fn test_shared_memory_shared_memory_manager_basics() {
+    fn test_shared_memory_SharedMemoryManager_basics() {
         let mut one = manager();
         let (a, b) = (one.shared_memory(32).unwrap(), one.shared_memory(64).unwrap());
         let list = one.shareable_list([1, 2, 3]).unwrap();
