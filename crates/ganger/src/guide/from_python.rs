@@ -106,6 +106,8 @@
 //! - `exitcode` is an [`Exit`](crate::Exit): a code, or a signal, or out of memory; not a number with a sign.
 //! - A panic gives 101, a task's own error 1, both with the text on standard error, once.
 //! - The sentinel is a descriptor (`AsFd`), and goes into [`connection::wait`](crate::connection::wait) beside pipes.
+//! - [`Process::builder`](crate::Process::builder) chooses the start method and the program. On threads runs all of it with
+//!   `use ganger::dummy as mp;` in place of `use ganger as mp;`: see [`dummy`](crate::dummy).
 //! - No thread of ours keeps a process from ending, so there is no "join before you drain" to be remembered.
 //!
 //! # Pipes
@@ -206,6 +208,6 @@
 //! | `BrokenProcessPool` | only the task whose worker died has something to tell |
 //! | `cancel_join_thread`, `join_thread` | there is no feeder thread |
 //! | `resource_tracker`, `SharedMemoryManager` | the kernel keeps count |
-//! | `set_start_method` for the whole program | it is a pool's own choice; two libraries in one program need not agree |
+//! | `set_start_method` for the whole program | it is a pool's or a process's own choice; two libraries in one program need not agree |
 //! | `RemoteTraceback`, `MaybeEncodingError` | the panic's place and backtrace are in the error; what cannot be encoded is an error of the task |
 //! | `Pool(context=…)`, `get_context` | the start method is an argument |
