@@ -26,6 +26,7 @@ pub(crate) enum ErrorKind {
     Codec(CodecError),
     Closed,
     PoolFailed(PoolFailure),
+    InFork { of: u32 },
     System { what: &'static str, source: io::Error },
     Process { what: &'static str, why: String },
     StillRunning { waited: Duration },
@@ -113,6 +114,9 @@ impl fmt::Display for Error {
             ErrorKind::Codec(error) => error.fmt(f),
             ErrorKind::Closed => write!(f, "the pool is closed and takes no more tasks"),
             ErrorKind::PoolFailed(failure) => write!(f, "the pool has failed: {failure}"),
+            ErrorKind::InFork { of } => {
+                write!(f, "this process is a fork of process {of}, whose pool this is: build a pool after the fork")
+            }
             ErrorKind::System { what, source } => match Shortage::of(source) {
                 Some(shortage) => write!(f, "failed to {what}: {shortage}"),
                 None => write!(f, "failed to {what}: {source}"),

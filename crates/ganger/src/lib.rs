@@ -2,7 +2,7 @@
 //! without their hangs.
 //!
 //! A [`Pool`] keeps a set of worker processes at work. It hands them tasks, collects what comes back, replaces those that
-//! die, and tells of every task exactly once how it ended.
+//! die, and tells of every task exactly once how it ended. This page says what there is; the [`guide`] how to think with it.
 //!
 //! ```
 //! use ganger::{Pool, TaskOptions};
@@ -277,6 +277,8 @@
 //! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`] |
 //! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`], [`TaskError::is_cancelled`] |
 #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
+
+pub mod guide;
 
 mod bootstrap;
 

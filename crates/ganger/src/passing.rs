@@ -143,6 +143,13 @@ fn place_of(passed: &Passed, sent: &mut Vec<Passed>) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
 
+/// The kernel drops what a process has no room for, without a word.
+fn not_there(place: u32) -> String {
+    format!(
+        "descriptor {place} did not come with the message; it does not either where a process has no more left (ulimit -n)"
+    )
+}
+
 /// What stands for a descriptor in what is encoded.
 #[derive(Serialize, Deserialize)]
 enum Name {
@@ -157,7 +164,7 @@ impl<'de> Deserialize<'de> for Passed {
         match Name::deserialize(deserializer)? {
             Name::Place(place) => RECEIVED
                 .with_borrow(|came| came.as_ref()?.get(place as usize).cloned())
-                .ok_or_else(|| D::Error::custom(format!("descriptor {place} did not come with the message"))),
+                .ok_or_else(|| D::Error::custom(not_there(place))),
             Name::Id(id) => values::descriptor(id).map(|fd| Self::named(id, fd)).map_err(D::Error::custom),
         }
     }

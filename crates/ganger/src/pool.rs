@@ -46,9 +46,14 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Some(engine) = &self.engine {
-            engine.stop(Event::Terminate);
-            engine.join(Some(self.settings.policy.grace + Duration::from_secs(1)));
+        match self.engine.take() {
+            // The copy of a fork: what it holds is its parent's to stop.
+            Some(engine) if engine.at_home().is_err() => std::mem::forget(engine),
+            Some(engine) => {
+                engine.stop(Event::Terminate);
+                engine.join(Some(self.settings.policy.grace + Duration::from_secs(1)));
+            }
+            None => {}
         }
     }
 }

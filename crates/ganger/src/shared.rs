@@ -143,7 +143,9 @@ pub(crate) struct Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        if let Some(engine) = self.engine.upgrade() {
+        if let Some(engine) = self.engine.upgrade()
+            && engine.at_home().is_ok()
+        {
             engine.turn().let_go(self.id);
         }
     }

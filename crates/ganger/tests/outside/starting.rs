@@ -75,7 +75,7 @@ fn a_program_that_never_says_hello_fails_the_pool() {
     on_each(PROCESSES, |method| {
         let dir = TempDir::new().unwrap();
         let program = script(dir.path(), "exec sleep 1000", 0o755);
-        fails_with(&with_program(method, program), &["the pool failed"]);
+        fails_with(&with_program(method, program), &["not ready after 300ms, the start time-out"]);
     });
 }
 

@@ -1,6 +1,6 @@
 //! Holders and waiters that are killed at any moment, many times: nobody hangs, and nothing is lost.
 //!
-//! `GANGER_KILLS` says how often each; 100 if it does not.
+//! `GANGER_KILLS` says how often each; 1,000 if it does not.
 
 use ganger::sync::{Barrier, Condition, Lock, RLock, Semaphore};
 
