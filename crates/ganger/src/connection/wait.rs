@@ -10,8 +10,8 @@ use super::end::deadline;
 use super::error::ConnectionError;
 use super::{Connection, Listener};
 
-/// What [`wait`] can wait for: connections, listeners, and everything with a descriptor, as files, sockets and the
-/// sentinel of a process.
+/// What [`wait`] can wait for: connections, listeners, queues, and everything with a descriptor, as files, sockets and
+/// the sentinel of a process.
 pub trait Waitable {
     /// The descriptor that is readable when there is something to be had.
     ///

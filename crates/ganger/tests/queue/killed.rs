@@ -1,6 +1,6 @@
 //! Putters and getters that are killed at any moment, many times: nobody hangs, and each item is accounted for.
 //!
-//! `GANGER_KILLS` says how often each; 100 if it does not.
+//! `GANGER_KILLS` says how often each; 1,000 if it does not.
 
 use std::cell::Cell;
 use std::time::Duration;
