@@ -11,13 +11,12 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use ganger_proto::codec::{self, CodecError, DEFAULT_PAYLOAD_LIMIT};
-use ganger_proto::spec::Bytes;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::ManagerError;
-use super::link::Link;
-use super::protocol::{Encoded, Item, ObjectId, ServerId};
+use super::link::{Link, Way};
+use super::protocol::{Encoded, Item, ObjectId};
 use super::referent::Referent;
 use crate::connection::Address;
 use crate::passing;
@@ -111,9 +110,7 @@ enum Token {
     Away {
         kind: Kind,
         object: ObjectId,
-        address: Address,
-        server: ServerId,
-        key: Option<Bytes>,
+        way: Way,
     },
 }
 
@@ -131,19 +128,18 @@ pub(super) fn write<S: Serializer>(referent: &Arc<Referent>, kind: Kind, seriali
         return Token::Here { kind, object }.serialize(serializer);
     }
     link.travels(referent);
-    let key = link.key().filter(|_| !passing::is_overheard()).map(|key| Bytes::from(key.to_vec()));
-    Token::Away { kind, object, address: link.address().clone(), server: link.server(), key }.serialize(serializer)
+    let mut way = link.way().clone();
+    way.key = way.key.filter(|_| !passing::is_overheard());
+    Token::Away { kind, object, way }.serialize(serializer)
 }
 
 /// Reads a proxy of that kind.
 pub(super) fn read<'de, D: Deserializer<'de>>(wanted: Kind, deserializer: D) -> Result<Arc<Referent>, D::Error> {
     let (kind, referent) = match Token::deserialize(deserializer)? {
         Token::Here { kind, object } => (kind, at_home(object).ok_or_else(|| D::Error::custom(NO_SERVER))?),
-        Token::Away { kind, object, address, server, key } => {
-            let link = match key {
-                Some(key) => Link::to(address, Some(key.into_vec()), server),
-                None => Link::existing(&address, server).ok_or_else(|| D::Error::custom(no_key(&address)))?,
-            };
+        Token::Away { kind, object, way } if way.key.is_some() => (kind, Link::to(way).adopt(object)),
+        Token::Away { kind, object, way: Way { address, server, .. } } => {
+            let link = Link::existing(&address, server).ok_or_else(|| D::Error::custom(no_key(&address)))?;
             (kind, link.adopt(object))
         }
     };

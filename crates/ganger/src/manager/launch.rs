@@ -12,7 +12,7 @@ use ganger_sys::{ForkDetector, Signal, random, setup};
 use serde::{Deserialize, Serialize};
 
 use super::error::ManagerError;
-use super::link::Link;
+use super::link::{Link, PATIENCE, Way};
 use super::protocol::ServerId;
 use super::server::Server;
 use crate::connection::{Address, Connection, ConnectionError, Listener, Pipe};
@@ -84,8 +84,7 @@ impl Manager {
     where
         ConnectionError: From<A::Error>,
     {
-        let address = address.try_into().map_err(ConnectionError::from)?;
-        Ok(Self { link: Link::connect(address, authkey.into())?, owned: None })
+        Self::builder().address(address)?.authkey(authkey).connect()
     }
 
     /// To say more about it: address, key, initializer.
@@ -198,6 +197,7 @@ pub struct ManagerBuilder {
     name: String,
     initializer: Option<(Function, Bytes)>,
     grace: Duration,
+    patience: Duration,
     /// The first thing that was wrong; told by `start`.
     error: Option<ManagerError>,
 }
@@ -205,7 +205,8 @@ pub struct ManagerBuilder {
 impl Default for ManagerBuilder {
     fn default() -> Self {
         let (address, key, initializer, error) = Default::default();
-        Self { address, key, name: "manager".to_owned(), initializer, grace: Duration::from_secs(1), error }
+        let (name, grace, patience) = ("manager".to_owned(), Duration::from_secs(1), PATIENCE);
+        Self { address, key, name, initializer, grace, patience, error }
     }
 }
 
@@ -252,6 +253,14 @@ impl ManagerBuilder {
         self
     }
 
+    /// How long a call may take that has nothing to wait for: a minute as a rule. Then the server is stuck, and the call fails
+    /// with [`TimedOut`](ManagerError::TimedOut); it may be done yet. Proxies take this along to other processes.
+    #[must_use]
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.patience = timeout;
+        self
+    }
+
     /// How long each step of [`Manager::shutdown`] is given: 1 s as a rule.
     #[must_use]
     pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
@@ -274,8 +283,18 @@ impl ManagerBuilder {
         process.start()?;
         let begun = await_server(&hold);
         let owned = Owned { hold: Some(hold), process, grace: self.grace };
-        let link = Link::to(begun?, Some(key), server);
+        let link = Link::to(Way { address: begun?, server, key: Some(key.into()), patience: self.patience });
         Ok(Manager { link, owned: Some(owned) })
+    }
+
+    /// Connects to a server that is there; see [`Manager::connect`]. Name, initializer and time to shut down are its own.
+    ///
+    /// # Errors
+    /// Those of [`Manager::connect`]; when no address was told.
+    pub fn connect(self) -> Result<Manager, ManagerError> {
+        let nowhere = || ManagerError::System { why: "tell the address of the manager to connect to".to_owned() };
+        let (address, key) = (self.address.ok_or_else(nowhere)?, self.key.unwrap_or_default());
+        Ok(Manager { link: Link::connect(address, key, self.patience)?, owned: None })
     }
 }
 

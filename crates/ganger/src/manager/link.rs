@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
+use ganger_proto::spec::Bytes;
+use serde::{Deserialize, Serialize};
 
 use super::error::{ManagerError, ManagerGone};
 use super::protocol::{Answer, Call, CallId, ObjectId, Reply, Request, ServerId};
@@ -16,8 +18,8 @@ use super::wire::{NoAnswer, Wire};
 use crate::connection::{Address, Client, ConnectionError};
 use crate::engine::lock;
 
-/// How long a call may take that has nothing to wait for, and one that was cancelled.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a call may take that has nothing to wait for, and one that was cancelled, unless it was told.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long an object is kept whose proxy has gone out into the world: until then it should have arrived.
 const TRAVEL: Duration = Duration::from_secs(600);
@@ -31,13 +33,22 @@ const PAUSE: Duration = Duration::from_millis(20);
 static LINKS: Mutex<Vec<Arc<Link>>> = Mutex::new(Vec::new());
 
 pub(super) struct Link {
-    address: Address,
-    key: Option<Vec<u8>>,
-    server: ServerId,
+    way: Way,
     /// None before the first call.
     wire: Mutex<Option<Arc<Wire>>>,
     referents: Mutex<HashMap<ObjectId, Weak<Referent>>>,
     travelling: Mutex<VecDeque<(Instant, Arc<Referent>)>>,
+}
+
+/// How a server is reached. It travels with proxies.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Way {
+    pub(super) address: Address,
+    pub(super) server: ServerId,
+    /// None where others may listen.
+    pub(super) key: Option<Bytes>,
+    /// How long a call may take that has nothing to wait for.
+    pub(super) patience: Duration,
 }
 
 /// How long an answer is waited for.
@@ -59,9 +70,9 @@ pub(super) struct Sent {
 
 impl Link {
     /// Connects to a server, whichever it is.
-    pub(super) fn connect(address: Address, key: Vec<u8>) -> Result<Arc<Self>, ManagerError> {
+    pub(super) fn connect(address: Address, key: Vec<u8>, patience: Duration) -> Result<Arc<Self>, ManagerError> {
         let (wire, server) = open(&address, Some(&key), None)?;
-        let link = Self::to(address, Some(key), server);
+        let link = Self::to(Way { address, server, key: Some(key.into()), patience });
         let mut there = lock(&link.wire);
         if there.as_ref().is_none_or(|wire| !wire.is_up()) {
             *there = Some(Arc::new(wire));
@@ -71,14 +82,14 @@ impl Link {
     }
 
     /// The link to a server; it connects with the first call.
-    pub(super) fn to(address: Address, key: Option<Vec<u8>>, server: ServerId) -> Arc<Self> {
+    pub(super) fn to(way: Way) -> Arc<Self> {
         let mut links = lock(&LINKS);
-        if let Some(link) = known(&links, &address, server) {
+        if let Some(link) = known(&links, &way.address, way.server) {
             return link;
         }
         links.retain(|link| Arc::strong_count(link) > 1 || link.is_up());
         let (wire, referents, travelling) = Default::default();
-        let link = Arc::new(Self { address, key, server, wire, referents, travelling });
+        let link = Arc::new(Self { way, wire, referents, travelling });
         links.push(Arc::clone(&link));
         link
     }
@@ -93,16 +104,20 @@ impl Link {
         known(&lock(&LINKS), address, server)
     }
 
+    pub(super) fn way(&self) -> &Way {
+        &self.way
+    }
+
     pub(super) fn address(&self) -> &Address {
-        &self.address
+        &self.way.address
     }
 
     pub(super) fn key(&self) -> Option<&[u8]> {
-        self.key.as_deref()
+        self.way.key.as_ref().map(|key| &key[..])
     }
 
     pub(super) fn server(&self) -> ServerId {
-        self.server
+        self.way.server
     }
 
     /// Makes a call and waits for its answer.
@@ -136,7 +151,7 @@ impl Link {
     /// The answer to a call, within its patience.
     pub(super) fn answer(self: &Arc<Self>, sent: &Sent, patience: Patience) -> Result<Reception, ManagerError> {
         let deadline = match patience {
-            Patience::Soon => Instant::now().checked_add(PATIENCE),
+            Patience::Soon => Instant::now().checked_add(self.way.patience),
             Patience::Until(deadline) | Patience::UntilThenLock(deadline) => deadline,
         };
         match sent.wire.answer(sent.id, deadline) {
@@ -150,7 +165,7 @@ impl Link {
         sent.wire.tell(Request::Cancel { id: sent.id });
         let last = match patience {
             Patience::Soon => Some(Instant::now()),
-            Patience::Until(_) => Instant::now().checked_add(PATIENCE),
+            Patience::Until(_) => Instant::now().checked_add(self.way.patience),
             Patience::UntilThenLock(_) => None,
         };
         let answer = sent.wire.answer(sent.id, last);
@@ -254,7 +269,7 @@ impl Link {
         if let Some(wire) = there.as_ref().filter(|wire| wire.is_up()) {
             return Ok(Arc::clone(wire));
         }
-        let (wire, _) = reopen(&self.address, self.key.as_deref(), self.server)?;
+        let (wire, _) = reopen(&self.way.address, self.key(), self.way.server)?;
         living = lock(&self.referents).values().filter_map(Weak::upgrade).collect();
         // Each is given this process once, on a new connection.
         living.iter().for_each(|referent| wire.tell(Request::Adopt { object: referent.given_once() }));
@@ -298,7 +313,7 @@ fn open(address: &Address, key: Option<&[u8]>, wanted: Option<ServerId>) -> Resu
 }
 
 fn known(links: &[Arc<Link>], address: &Address, server: ServerId) -> Option<Arc<Link>> {
-    links.iter().find(|link| link.server == server && link.address == *address).cloned()
+    links.iter().find(|link| link.server() == server && link.address() == address).cloned()
 }
 
 /// A number that no other call of this process has.

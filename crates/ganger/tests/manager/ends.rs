@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use ganger::connection::Address;
-use ganger::manager::{LockProxy, Manager, QueueProxy};
+use ganger::manager::{LockProxy, Manager, ManagerError, QueueProxy};
 use ganger::{Connection, Exit, Pipe, Pool, Process, StartMethod};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::LONG;
 use crate::deadline::{bounded, eventually, on_each};
@@ -113,13 +116,41 @@ fn a_server_ends_with_its_owner_however_that_ends() {
 fn a_server_that_is_stuck_is_killed() {
     bounded("a stuck server", || {
         let mut manager = Manager::builder().shutdown_timeout(crate::SHORT).start().unwrap();
-        let pid = manager.process().unwrap().pid().unwrap();
-        let stop = nix::sys::signal::Signal::SIGSTOP;
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid.try_into().unwrap()), stop).unwrap();
+        signal(&manager, Signal::SIGSTOP);
         manager.shutdown().unwrap();
         let exit = manager.process().unwrap().exit_status().unwrap();
         assert_eq!(exit, Some(Exit::Signal { number: 9, core: false }));
         manager.shutdown().unwrap();
+    });
+}
+
+fn signal(manager: &Manager, signal: Signal) {
+    let pid = manager.process().unwrap().pid().unwrap();
+    kill(Pid::from_raw(pid.try_into().unwrap()), signal).unwrap();
+}
+
+fn stands_still(pid: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let stat = |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+    threads.map_while(Result::ok).map(stat).all(|stat| stat.contains(") T "))
+}
+
+#[test]
+fn a_server_that_is_stuck_is_waited_for_as_long_as_was_told() {
+    bounded("calls to a stuck server", || {
+        let manager = Manager::builder().call_timeout(crate::SHORT).start().unwrap();
+        let (list, queue) = (manager.list().unwrap(), manager.queue::<u8>(0).unwrap());
+        list.push(&1).unwrap();
+        signal(&manager, Signal::SIGSTOP);
+        eventually("all its threads stand still", || stands_still(manager.process().unwrap().pid().unwrap()));
+        assert!(matches!(list.len(), Err(ManagerError::TimedOut)));
+        assert!(matches!(queue.get_timeout(crate::SHORT), Err(ManagerError::TimedOut)));
+        let later = list.push_later(&2).unwrap();
+        signal(&manager, Signal::SIGCONT);
+        later.result().unwrap();
+        eventually("it answers again", || list.to_vec().is_ok_and(|items| items == [1, 2]));
+        queue.put(&3).unwrap();
+        assert_eq!(queue.get_timeout(LONG).unwrap(), 3, "who was not answered waits no longer");
     });
 }
 

@@ -47,7 +47,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use super::link::Link;
+use super::link::{Link, PATIENCE, Way};
 use super::protocol::{Answer, PROTOCOL, Refusal, Reply, Request, ServerId};
 use super::served;
 use crate::connection::{Address, Arrival, ConnectionError, Listener, Waitable, wait};
@@ -224,7 +224,13 @@ impl Server {
 
     /// This process as a client of its own server.
     fn link(&self) -> &Arc<Link> {
-        self.link.get_or_init(|| Link::to(self.address.clone(), Some(self.key.clone()), self.id))
+        let way = || Way {
+            address: self.address.clone(),
+            server: self.id,
+            key: Some(self.key.clone().into()),
+            patience: PATIENCE,
+        };
+        self.link.get_or_init(|| Link::to(way()))
     }
 
     /// Ends what ends with it by name.
