@@ -24,6 +24,16 @@ const RING_CAPACITY: usize = 8 << 20;
 const COMMAND_RING_CAPACITY: usize = 256 << 10;
 
 /// How workers come into being. The same program runs with each.
+///
+/// ```
+/// use ganger::{Pool, StartMethod};
+///
+/// # fn main() -> Result<(), ganger::Error> {
+/// # ganger::init();
+/// let pool = Pool::builder().start_method(StartMethod::Thread).workers(2).build()?;
+/// assert_eq!(pool.workers(), 2);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum StartMethod {
     /// The worker program is executed once, runs the preloads, and forks a worker whenever one is wanted: 0.1 ms and
@@ -40,6 +50,18 @@ pub enum StartMethod {
 }
 
 /// Builds a [`Pool`].
+///
+/// ```
+/// use ganger::Pool;
+/// use std::time::Duration;
+///
+/// # fn main() -> Result<(), ganger::Error> {
+/// # ganger::init();
+/// let pool = Pool::builder().name("resize").workers(2).max_tasks_per_worker(1000, 100).stop_grace(Duration::from_secs(3)).build()?;
+/// assert_eq!(pool.workers(), 2);
+/// assert!(Pool::builder().workers(0).build().is_err());
+/// # Ok(()) }
+/// ```
 pub struct PoolBuilder<P = Pool> {
     /// As many as there are processors, if it was not told.
     workers: Option<usize>,

@@ -15,6 +15,28 @@ use crate::engine::member::Unread;
 use crate::slot::{Ended, How};
 
 /// What happens to a command.
+///
+/// ```
+/// use ganger::{Command, Outcome, Pool, Report, Reports, TaskOptions, command_end};
+///
+/// # fn main() -> Result<(), ganger::Error> {
+/// # ganger::init();
+/// let (pool, reports) = (Pool::builder().workers(1).for_commands().build()?, Reports::new(1 << 20));
+/// let argv = [&b"echo"[..], b"hello"].map(|word| word.to_vec().into()).into();
+/// pool.run_command(Command { argv, ..Command::default() }, &TaskOptions::new(), &reports)?;
+/// let mut printed = Vec::new();
+/// while let Some(report) = reports.recv(None) {
+///     match report {
+///         Report::Output { bytes, .. } => printed.extend(bytes),
+///         Report::Ended { outcome, .. } => {
+///             assert!(matches!(outcome, Outcome::Returned(_)) && printed == b"hello\n");
+///             break;
+///         }
+///         other => panic!("not of one that succeeds: {other:?}"),
+///     }
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Report {
     /// It printed something.
@@ -60,6 +82,14 @@ pub enum Report {
 
 /// The reading end of a queue of reports. When more than its limit of output is unread, the commands that print it are
 /// held up, and no others.
+///
+/// ```
+/// use ganger::Reports;
+/// use std::time::Duration;
+///
+/// let reports = Reports::new(1 << 20);
+/// assert!(reports.recv(Some(Duration::ZERO)).is_none(), "nobody has anything to report");
+/// ```
 #[derive(Clone)]
 pub struct Reports {
     pub(crate) queue: Arc<ReportQueue>,
@@ -201,6 +231,12 @@ fn unreadable(error: &codec::CodecError) -> Failure {
 }
 
 /// How the command of an outcome ended, if it ran to an end.
+///
+/// ```
+/// use ganger::{Outcome, command_end};
+///
+/// assert!(command_end(&Outcome::Cancelled).is_none());
+/// ```
 #[must_use]
 pub fn command_end(outcome: &Outcome) -> Option<CommandEnd> {
     let bytes: &[u8] = match outcome {

@@ -8,6 +8,15 @@ use crate::pool::Pool;
 use crate::task::{Portable, Task};
 
 /// Whether [`Executor::shutdown`] returns at once.
+///
+/// ```
+/// use ganger::{Executor, InlineExecutor, Wait, Waiting};
+///
+/// # fn main() -> Result<(), ganger::Error> {
+/// # ganger::init();
+/// InlineExecutor::new(1)?.shutdown(Wait::No, Waiting::Run);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// When everything accepted is done and the workers are gone.
@@ -17,6 +26,20 @@ pub enum Wait {
 }
 
 /// What becomes of tasks that wait when an executor is shut down.
+///
+/// ```
+/// use ganger::{Executor, ThreadPoolExecutor, Wait, Waiting};
+///
+/// # #[ganger::task]
+/// # fn square(n: u64) -> u64 { n * n }
+/// # fn main() -> Result<(), ganger::Error> {
+/// # ganger::init();
+/// let executor = ThreadPoolExecutor::new(1)?;
+/// let future = executor.submit(square, 3)?;
+/// executor.shutdown(Wait::ForAll, Waiting::Run);
+/// assert_eq!(future.result()?, 9);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
     /// They are done.
@@ -26,6 +49,22 @@ pub enum Waiting {
 }
 
 /// Something that runs tasks.
+///
+/// ```
+/// use ganger::{Error, Executor, InlineExecutor, ThreadPoolExecutor};
+///
+/// #[ganger::task]
+/// fn square(n: u64) -> u64 { n * n }
+///
+/// fn sum(executor: &impl Executor) -> Result<u64, Error> {
+///     executor.map(square, 1..=3)?.sum()
+/// }
+///
+/// # fn main() -> Result<(), ganger::Error> {
+/// ganger::init();
+/// assert_eq!((sum(&InlineExecutor::new(1)?)?, sum(&ThreadPoolExecutor::new(2)?)?), (14, 14));
+/// # Ok(()) }
+/// ```
 pub trait Executor {
     /// The pool underneath.
     fn pool(&self) -> &Pool;

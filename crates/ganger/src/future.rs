@@ -17,16 +17,30 @@ use ganger_proto::spec::Function;
 
 use crate::command::decoded;
 use crate::engine::Engine;
-use crate::error::{Context, Error, ErrorKind, TaskError, Why};
+use crate::error::{Error, ErrorKind};
 use crate::passing;
 use crate::registry;
 use crate::slot::{Detail, Ended, Hook, How, Reading, Told};
 use crate::task::Portable;
+use crate::task_error::{Context, TaskError, Why};
 use crate::worker::panic::text_of;
 
 /// The result of a task that may still run: `concurrent.futures.Future`, or `AsyncResult`, typed.
 ///
 /// It is also a `std::future::Future`, for any executor. Dropping it cancels nothing.
+///
+/// ```
+/// use ganger::Pool;
+///
+/// # #[ganger::task]
+/// # fn square(n: u64) -> u64 { n * n }
+/// # fn main() -> Result<(), ganger::Error> {
+/// # ganger::init();
+/// let pool = Pool::new(1)?;
+/// let future = pool.submit(square, 12)?;
+/// assert_eq!(future.result()?, 144);
+/// # Ok(()) }
+/// ```
 pub struct Future<T> {
     pub(crate) slot: Reading,
     pub(crate) what: What,

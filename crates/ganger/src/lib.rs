@@ -253,6 +253,8 @@ mod bootstrap;
 
 mod registry;
 
+mod arguments;
+
 mod task;
 pub use ganger_macros::task;
 pub use task::{Portable, Task};
@@ -338,7 +340,10 @@ mod command;
 pub use command::{Report, Reports, command_end};
 
 mod error;
-pub use error::{Error, SubmitError, TaskError};
+pub use error::{Error, SubmitError};
+
+mod task_error;
+pub use task_error::TaskError;
 
 mod harness;
 
@@ -349,6 +354,10 @@ pub use ganger_proto::spec::{Bytes, Command, Output as CommandOutput, SLOT};
 pub use ganger_proto::{SharedId, TaskId};
 
 /// How many processors this process may use: those of its affinity, and no more than its cgroup's quota.
+///
+/// ```
+/// assert!(ganger::cpu_count() >= 1);
+/// ```
 #[must_use]
 pub fn cpu_count() -> usize {
     ganger_sys::cpu::available()

@@ -8,6 +8,19 @@ use crate::mapping::Mapping;
 use crate::task::Portable;
 
 /// What [`Pool::map_async`](crate::Pool::map_async) gives: all items are handed in, all results come together.
+///
+/// ```
+/// use ganger::Pool;
+///
+/// # #[ganger::task]
+/// # fn square(n: u64) -> u64 { n * n }
+/// # fn main() -> Result<(), ganger::Error> {
+/// # ganger::init();
+/// let pool = Pool::new(2)?;
+/// let squares = pool.map_async(square, 0..4)?;
+/// assert_eq!(squares.result()?, [0, 1, 4, 9]);
+/// # Ok(()) }
+/// ```
 pub struct MapResult<A, R> {
     mapping: Mapping<IntoIter<A>, R>,
 }

@@ -1,6 +1,5 @@
 //! ① A pool of workers: `multiprocessing.Pool`, typed.
 
-use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -10,8 +9,8 @@ use ganger_machine::Event;
 use ganger_proto::TaskId;
 use ganger_proto::codec;
 use ganger_proto::spec::{Command, Function};
-use smallvec::SmallVec;
 
+use crate::arguments::encoded;
 use crate::builder::{PoolBuilder, StartMethod};
 use crate::command::Reports;
 use crate::engine::Engine;
@@ -31,6 +30,19 @@ use crate::task::{Portable, Task, lookup};
 
 /// A set of workers with one queue. Cloning it gives another handle to the same pool; when the last handle is dropped
 /// the pool is terminated, as leaving Python's `with Pool()` does.
+///
+/// ```
+/// use ganger::Pool;
+///
+/// #[ganger::task]
+/// fn square(n: u64) -> u64 { n * n }
+///
+/// # fn main() -> Result<(), ganger::Error> {
+/// ganger::init();
+/// let pool = Pool::new(2)?;
+/// assert_eq!((pool.apply(square, 7)?, pool.map(square, [1, 2, 3])?), (49, vec![1, 4, 9]));
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Pool {
     inner: Arc<Inner>,
@@ -367,23 +379,6 @@ impl Pool {
         let (task, slot) = engine.submit(payload, &options.policy).map_err(Error::new)?;
         Ok(Future { slot: Reading::first(slot), what, engine: Some((Arc::clone(engine), task)), result: PhantomData })
     }
-}
-
-thread_local! {
-    /// Where arguments are encoded, so that short ones need no memory of their own. Not there at a thread's end.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-fn encoded<A: Portable>(args: &A, limit: u64) -> Result<SmallVec<[u8; 16]>, Error> {
-    let mut scratch = SCRATCH.try_with(RefCell::take).unwrap_or_default();
-    scratch.clear();
-    codec::encode_into(args, &mut scratch, limit)?;
-    if scratch.len() > 16 {
-        return Ok(SmallVec::from_vec(scratch));
-    }
-    let short = SmallVec::from_slice(&scratch);
-    let _ = SCRATCH.try_with(|place| place.replace(scratch));
-    Ok(short)
 }
 
 impl std::fmt::Debug for Pool {

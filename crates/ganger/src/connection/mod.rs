@@ -12,6 +12,14 @@
 //!    Unix         TCP
 //! ```
 //!
+//! ```
+//! # fn main() -> Result<(), ganger::ConnectionError> {
+//! let (one, other) = ganger::Pipe::duplex()?;
+//! one.send(&vec![1, 2, 3])?;
+//! assert_eq!(other.recv::<Vec<u8>>()?, [1, 2, 3]);
+//! # Ok(()) }
+//! ```
+//!
 //! | Python | Ganger |
 //! |---|---|
 //! | `Pipe()`, `Pipe(False)` | [`Pipe::duplex`], [`Pipe::one_way`] |

@@ -7,6 +7,19 @@ use super::referent::Referent;
 
 /// A proxy of an object of a manager. It travels in the arguments of tasks, in messages, and into objects of managers; the
 /// object lives as long as somebody has a proxy of it. Nobody else implements this.
+///
+/// ```
+/// use ganger::manager::{ListProxy, Manager};
+///
+/// # fn main() -> Result<(), ganger::manager::ManagerError> {
+/// # ganger::init();
+/// let manager = Manager::start()?;
+/// let lists: ListProxy<ListProxy<u8>> = manager.list()?;
+/// lists.push(&manager.list()?)?;
+/// lists.get(0)?.push(&7)?;
+/// assert_eq!(lists.get(0)?.len()?, 1);
+/// # Ok(()) }
+/// ```
 pub trait Proxy: Clone + sealed::Sealed {}
 
 pub(super) mod sealed {

@@ -34,6 +34,25 @@ pub struct Entry {
 }
 
 /// A type whose objects a manager can have. `#[ganger::managed]` implements it.
+///
+/// ```
+/// use ganger::manager::Manager;
+///
+/// struct Counter { count: u64 }
+///
+/// #[ganger::managed]
+/// impl Counter {
+///     pub fn new(count: u64) -> Self { Self { count } }
+///     pub fn next(&mut self) -> u64 { self.count += 1; self.count }
+/// }
+///
+/// # fn main() -> Result<(), ganger::manager::ManagerError> {
+/// ganger::init();
+/// let manager = Manager::start()?;
+/// let counter = CounterProxy::new(&manager, 6)?;
+/// assert_eq!(counter.next()?, 7);
+/// # Ok(()) }
+/// ```
 pub trait Managed: Send + Sync + Sized + 'static {
     /// Calls a method by its name.
     ///

@@ -24,7 +24,7 @@ use ganger_proto::spec::Function;
 use smallvec::SmallVec;
 
 use crate::engine::table::{Payload, Work};
-use crate::error::{Context, Error, ErrorKind, TaskError, Why};
+use crate::error::{Error, ErrorKind};
 use crate::future::Future;
 use crate::gather::Gathering;
 use crate::mapping::ready::Ready;
@@ -34,6 +34,7 @@ use crate::registry;
 use crate::shared::Named;
 use crate::slot::Ended;
 use crate::task::Portable;
+use crate::task_error::{Context, TaskError, Why};
 use crate::worker::invocation::{Run, Stopped};
 
 /// The most bytes of items in a chunk: what fits the cache and the ring.
@@ -50,6 +51,19 @@ pub(crate) enum Order {
 }
 
 /// The results of a function over many items; see [`Pool::imap`]. Dropping it cancels what is on its way.
+///
+/// ```
+/// use ganger::Pool;
+///
+/// # #[ganger::task]
+/// # fn square(n: u64) -> u64 { n * n }
+/// # fn main() -> Result<(), ganger::Error> {
+/// # ganger::init();
+/// let pool = Pool::new(2)?;
+/// let squares: u64 = pool.imap(square, 0..)?.chunk_size(4).take(3).sum::<Result<_, _>>()?;
+/// assert_eq!(squares, 5);
+/// # Ok(()) }
+/// ```
 pub struct Mapping<I: Iterator, R> {
     pool: Pool,
     function: Function,

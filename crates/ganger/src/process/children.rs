@@ -18,6 +18,22 @@ pub(super) fn add(process: &Process) {
 
 /// The processes of this one that were started, have a handle, and have not ended: `multiprocessing.active_children`. Those
 /// that have ended are reaped.
+///
+/// ```
+/// use ganger::{Process, active_children};
+///
+/// #[ganger::task]
+/// fn nothing() {}
+///
+/// # fn main() -> Result<(), ganger::Error> {
+/// ganger::init();
+/// let process = Process::new(nothing, ())?;
+/// process.start()?;
+/// assert!(active_children().len() <= 1);
+/// process.join(None)?;
+/// assert!(active_children().is_empty());
+/// # Ok(()) }
+/// ```
 #[must_use]
 pub fn active_children() -> Vec<Process> {
     let this = current_process().number();

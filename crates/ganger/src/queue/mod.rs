@@ -8,6 +8,16 @@
 //!  Ends ── memory (ganger_shm::queue) ── a pair of sockets: descriptors of items, a word for who polls (packets)
 //! ```
 //!
+//! ```
+//! use ganger::Queue;
+//!
+//! # fn main() -> Result<(), ganger::QueueError> {
+//! let queue = Queue::new(10)?;
+//! queue.put(&"item".to_owned())?;
+//! assert_eq!(queue.get()?, "item");
+//! # Ok(()) }
+//! ```
+//!
 //! What is different from Python's:
 //!
 //! - There is no thread behind a queue: [`put`](crate::Queue::put) has put when it returns, or tells what is wrong. So a

@@ -7,6 +7,15 @@ use thiserror::Error;
 use crate::sync::OwnerDied;
 
 /// There is no such element. Python's `IndexError`.
+///
+/// ```
+/// use ganger::state::{OutOfRange, RawArray};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let array = RawArray::<u8>::zeroed(3)?;
+/// assert_eq!(array.get(3), Err(OutOfRange { index: 3, len: 3 }));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("index {index} is out of range: there are {len} elements")]
 pub struct OutOfRange {
@@ -17,6 +26,15 @@ pub struct OutOfRange {
 }
 
 /// Why an access to an [`Array`](super::Array) behind its lock gives no value, or not only a value.
+///
+/// ```
+/// use ganger::state::{AccessError, Array};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let array = Array::<u8>::zeroed(3)?;
+/// assert!(matches!(array.get(3), Err(AccessError::OutOfRange(_))));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Error)]
 pub enum AccessError<T> {
     /// There is no such element, and nothing was done.
@@ -28,6 +46,12 @@ pub enum AccessError<T> {
 }
 
 /// What went wrong with a [`SharedMemory`](super::SharedMemory).
+///
+/// ```
+/// use ganger::state::{SharedMemory, SharedMemoryError};
+///
+/// assert!(matches!(SharedMemory::attach("nobody-has-made-this"), Err(SharedMemoryError::NotFound { .. })));
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum SharedMemoryError {
@@ -87,6 +111,15 @@ pub enum SharedMemoryError {
 }
 
 /// What went wrong with a [`ShareableList`](super::ShareableList).
+///
+/// ```
+/// use ganger::state::{ListError, ShareableList};
+///
+/// # fn main() -> Result<(), ListError> {
+/// let list = ShareableList::new(["short"])?;
+/// assert!(matches!(list.set(0, "longer than its slot has room for"), Err(ListError::TooLong { index: 0, .. })));
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ListError {

@@ -7,6 +7,18 @@ use thiserror::Error;
 /// The lock is yours, and its last holder died with it: what it protects may be half changed.
 ///
 /// The guard is inside, as in [`std::sync::PoisonError`]; to drop it is to release the lock.
+///
+/// ```
+/// use ganger::sync::{Lock, OwnerDied};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let lock = Lock::new()?;
+/// match lock.lock() {
+///     Ok(_guard) => {}
+///     Err(died @ OwnerDied { .. }) => drop(died.into_inner()), // mend what it protects first
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Error)]
 #[error("the last holder of this lock died with it: what it protects may be half changed")]
 pub struct OwnerDied<G>(G);
@@ -38,6 +50,16 @@ impl<G> fmt::Debug for OwnerDied<G> {
 }
 
 /// Why there is no guard, or not only a guard.
+///
+/// ```
+/// use ganger::sync::{Lock, LockError};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let lock = Lock::new()?;
+/// let _held = lock.try_lock().unwrap();
+/// assert!(matches!(lock.try_lock(), Err(LockError::NotAcquired)));
+/// # Ok(()) }
+/// ```
 #[derive(Error)]
 pub enum LockError<G> {
     /// It was held by somebody else, all the time that was given.
@@ -58,6 +80,15 @@ impl<G> fmt::Debug for LockError<G> {
 }
 
 /// What must not be done now.
+///
+/// ```
+/// use ganger::sync::{Semaphore, SyncError, BoundedSemaphore};
+///
+/// # fn main() -> std::io::Result<()> {
+/// assert_eq!(BoundedSemaphore::new(1)?.release(), Err(SyncError::OverRelease));
+/// assert_eq!(Semaphore::new(1)?.release(), Ok(()));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SyncError {
@@ -78,6 +109,16 @@ pub enum SyncError {
 
 /// The barrier is broken: somebody's time was over, it was aborted or reset, or an action failed. Python's
 /// `BrokenBarrierError`.
+///
+/// ```
+/// use ganger::sync::{Barrier, BrokenBarrier};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let barrier = Barrier::new(2)?;
+/// barrier.abort();
+/// assert_eq!(barrier.wait(), Err(BrokenBarrier));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("the barrier is broken: somebody gave up, or it was aborted or reset")]
 pub struct BrokenBarrier;

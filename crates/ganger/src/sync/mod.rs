@@ -16,6 +16,17 @@
 //! Each wait has three forms: `acquire` waits for ever, `try_acquire` not at all, `acquire_timeout` so long; `lock`,
 //! `try_lock` and `lock_timeout` give a guard that releases when it is dropped. Signals interrupt none of them.
 //!
+//! ```
+//! use ganger::sync::Lock;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let lock = Lock::new()?;
+//! let same = lock.clone();
+//! let _guard = lock.lock().unwrap();
+//! assert!(same.locked());
+//! # Ok(()) }
+//! ```
+//!
 //! # When somebody dies
 //! A lock whose holder died goes to one who waits for it, or who comes next, and that one is told
 //! ([`Acquired::OwnerDied`], [`OwnerDied`]): what the lock protects may be half changed. It is told once; the lock is whole. A death is

@@ -12,6 +12,21 @@ thread_local! {
 }
 
 /// The task that the calling thread is running.
+///
+/// ```
+/// use ganger::{Pool, current};
+///
+/// #[ganger::task]
+/// fn patient() -> u32 {
+///     let task = current().expect("a task runs");
+///     if task.should_stop() { 0 } else { task.attempt() }
+/// }
+///
+/// # fn main() -> Result<(), ganger::Error> {
+/// ganger::init();
+/// assert_eq!(Pool::new(1)?.apply(patient, ())?, 1);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Current {
     pub(crate) task: TaskId,
@@ -54,6 +69,10 @@ impl Current {
 }
 
 /// The task that the calling thread is running; none outside of workers.
+///
+/// ```
+/// assert!(ganger::current().is_none(), "this is no worker");
+/// ```
 #[must_use]
 pub fn current() -> Option<Current> {
     CURRENT.with_borrow(Clone::clone)
