@@ -44,7 +44,8 @@
 //!
 //! # Somebody dies at a pipe or a queue
 //! A message is there whole or not at all, whoever is killed. Who waits for a peer that is gone is told:
-//! [`is_disconnected`](crate::ConnectionError::is_disconnected).
+//! [`is_disconnected`](crate::ConnectionError::is_disconnected). What a dead consumer of a
+//! [`JoinableQueue`](crate::JoinableQueue) had not done waits again; of a [`Queue`](crate::Queue) it takes what it had got along.
 //!
 //! # Trying it
 //! ```

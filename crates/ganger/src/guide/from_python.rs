@@ -132,6 +132,33 @@
 //! A message is a packet: whole or not there, also when two send at a time or one is killed in the middle. Python's is a
 //! stream, which either tears.
 //!
+//! # Queues
+//! ```
+//! use ganger::{JoinableQueue, Pool};
+//!
+//! #[ganger::task]
+//! fn work(jobs: JoinableQueue<u32>) {
+//!     while let Ok(_job) = jobs.get() {                               // for job in iter(jobs.get, None):
+//!         jobs.task_done().expect("one is in hand");
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! ganger::init();
+//! let (pool, jobs) = (Pool::new(2)?, JoinableQueue::new(0)?);
+//! let workers = [pool.submit(work, jobs.clone())?, pool.submit(work, jobs.clone())?];
+//! (0..100).try_for_each(|job| jobs.put(&job))?;
+//! jobs.join()?;
+//! jobs.close()?;                                                      // instead of a None for each worker
+//! workers.into_iter().try_for_each(|worker| worker.result())?;
+//! # Ok(()) }
+//! ```
+//! - An item is in the queue when `put` returns, and what is wrong with it is told there; Python's feeder thread prints it.
+//! - `close` ends all who get. So does the end of the last [`Producer`](crate::Producer), also when it was killed: who gets
+//!   from Python's queue then waits for ever.
+//! - A worker that dies with a job not done gives it back; Python's `join` would wait for it for ever.
+//! - A queue without a bound holds 256 MiB; [`with_room`](crate::Queue::with_room) makes it more.
+//!
 //! # Locks and their relatives
 //! ```
 //! use ganger::{Pool, state::RawValue, sync::Lock};

@@ -40,14 +40,16 @@ impl SharedQueue {
         {
             return Ok(place);
         }
-        let mut naps = Naps::until(limit.deadline());
+        let (mut naps, mut slept) = (Naps::until(limit.deadline()), false);
         loop {
-            // Looked for before the last look for an item: who has put one before it ended shall not be missed.
-            let end = self.end(waiting);
+            // Looked for before the last look for an item: who has put one before it ended shall not be missed. Whether
+            // one is alone is asked of the kernel, so not before the first sleep: an item mostly comes sooner.
+            let end = self.end(waiting, slept || naps.over());
             if let Some(place) = self.attempt_get(out, detach, limit)? {
                 return Ok(place);
             }
             self.wait_for_item(end, &mut naps, limit)?;
+            slept = true;
         }
     }
 
@@ -70,11 +72,11 @@ impl SharedQueue {
     }
 
     /// Why nobody will put any more.
-    fn end(&self, waiting: &Waiting<'_>) -> Option<Refused> {
+    fn end(&self, waiting: &Waiting<'_>, ask: bool) -> Option<Refused> {
         if self.is_closed() {
             return Some(Refused::Closed);
         }
-        (waiting.alone)().then_some(Refused::Alone)
+        (ask && (waiting.alone)()).then_some(Refused::Alone)
     }
 
     fn attempt_get(&self, out: &mut Vec<u8>, detach: Detach<'_>, limit: &Limit) -> Result<Option<Place>, Refused> {
