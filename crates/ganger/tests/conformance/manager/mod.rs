@@ -12,6 +12,8 @@ mod meeting;
 
 mod own;
 
+mod pool;
+
 mod remote;
 
 use std::time::Duration;
