@@ -19,10 +19,13 @@ fn output_is_grouped_and_streams_stay_apart() {
 #[test]
 fn the_order_of_the_inputs_is_kept_when_asked() {
     let sandbox = Sandbox::new();
-    let script = "test {} = 1 && until test -e done-2; do sleep 0.01; done; echo {}; touch done-{}";
-    sandbox.run(["-j2", "-k", script, ":::", "1", "2"]).done().printed("1\n2\n");
-    std::fs::remove_file(sandbox.path("done-2")).expect("it was made");
-    sandbox.run(["-j2", script, ":::", "1", "2"]).done().printed("2\n1\n");
+    let after = |condition: &str| {
+        format!("test {{}} = 1 && until {condition}; do sleep 0.01; done; echo {{}}; touch done-{{}}")
+    };
+    sandbox.run(["-j2", "-k", &after("test -e done-2"), ":::", "1", "2"]).done().printed("1\n2\n");
+    // Not when the second has ended, but when ganger has printed it.
+    let run = format!("$GANGER run -j2 '{}' ::: 1 2 > printed; cat printed", after("grep -q 2 printed"));
+    sandbox.script(&run).done().printed("2\n1\n");
 }
 
 #[test]

@@ -136,7 +136,8 @@ Exit status:
   0        all commands succeeded
   1..100   so many commands failed
   101      more than 100 failed
-  130      interrupted (1st Ctrl-C: what runs may finish; 2nd: SIGTERM to it; 3rd: SIGKILL)
+  130      interrupted (1st Ctrl-C: what runs may finish; 2nd: SIGTERM to it; 3rd: SIGKILL);
+           SIGHUP counts as Ctrl-C, SIGTERM as the 2nd at once
   131      quit (Ctrl-\\: all is killed at once)
   141      nobody read the output to its end
   255      an error of ganger itself

@@ -16,6 +16,8 @@ WORKLOADS
   killed     a worker is SIGKILLed in the middle of a task: what the caller sees, and when
   cpu        200 tasks of 50 ms of processor time on 2 workers: the speed-up against doing them one after the other
   launch     the program `true` 2,000 times, two at a time, seconds
+  queue      items from one process to another through a queue, items/s, and there and back one at a time, us
+  lock       acquire and release, alone in ns, and while another process does so too, pairs/s
   filter     files of protobuf records filtered by id, a process a processor (filter_records.py), MB/s of the files
   redis      TTL of 235,073 keys with 8 to 128 connections: redis-benchmark, processes and threads (redis_ttl.py), seconds
   manager    reading a managed dict of 1,000 keys through its proxy: p50 and p99 of one call in us, calls in a row
@@ -223,6 +225,71 @@ def bench_launch(n=2000):
             continue
         took = seconds(lambda: subprocess.run(command, input=inputs, stdout=subprocess.DEVNULL, check=True))
         show("launch", system, round(took, 3), "s", tasks=n)
+
+
+def take(q, done, n):
+    for _ in range(n):
+        q.get()
+    done.put(None)
+
+
+def finish(q, n):
+    for _ in range(n):
+        q.get()
+        q.task_done()
+
+
+def send_back(q, back):
+    while (x := q.get()) is not None:
+        back.put(x)
+
+
+def bench_queue(n=100_000, trips=5_000):
+    def one_way(kind, p, q, end):
+        def run():
+            p.start()
+            for i in range(n):
+                q.put(i)
+            end()
+        show("queue", f"multiprocessing.{kind} pipelined", round(n / seconds(run)), "items/s")
+        p.join()
+    for kind in ("Queue", "SimpleQueue"):
+        q, done = getattr(mp, kind)(), mp.SimpleQueue()
+        one_way(kind, mp.Process(target=take, args=(q, done, n)), q, done.get)
+    q = mp.JoinableQueue()
+    one_way("JoinableQueue", mp.Process(target=finish, args=(q, n)), q, q.join)
+    for kind in ("Queue", "SimpleQueue"):
+        q, back = getattr(mp, kind)(), getattr(mp, kind)()
+        p = mp.Process(target=send_back, args=(q, back))
+        p.start()
+        us = []
+        for i in range(trips):
+            t = time.perf_counter_ns()
+            q.put(i)
+            back.get()
+            us.append((time.perf_counter_ns() - t) / 1000)
+        q.put(None)
+        p.join()
+        us.sort()
+        show("queue", f"multiprocessing.{kind} round trip", round(us[trips // 2], 1), "us p50", p99=round(us[trips * 99 // 100], 1))
+
+
+def use_lock(lock, n):
+    for _ in range(n):
+        lock.acquire()
+        lock.release()
+
+
+def bench_lock(n=1_000_000, each=200_000):
+    lock = mp.Lock()
+    show("lock", "multiprocessing.Lock uncontended", round(seconds(lambda: use_lock(lock, n)) / n * 1e9, 1), "ns a pair")
+
+    def both():
+        p = mp.Process(target=use_lock, args=(lock, each))
+        p.start()
+        use_lock(lock, each)
+        p.join()
+    show("lock", "multiprocessing.Lock contended", round(2 * each / seconds(both)), "pairs/s", processes=2)
 
 
 def example(name):

@@ -46,6 +46,11 @@ ROWS = [
     Row("killed", "ganger zygote", "at most", 0.005, "multiprocessing.Pool"),
     Row("cpu", "ganger zygote", "at least", 1.95, "multiprocessing.Pool.map(chunksize=1)", limit=("2 ×",)),
     Row("launch", "ganger run", "of it", 1.0, "xargs -P2", limit=("launch", "vfork", "s")),
+    Row("queue", "ganger Queue pipelined", "times more", 20, "multiprocessing.Queue pipelined"),
+    Row("queue", "ganger JoinableQueue pipelined", "times more", 20, "multiprocessing.JoinableQueue pipelined"),
+    Row("queue", "ganger Queue round trip", "times faster", 3, "multiprocessing.Queue round trip", limit=SPIN),
+    Row("lock", "ganger Lock uncontended", "at most", 40e-9, "multiprocessing.Lock uncontended"),
+    Row("lock", "ganger Lock contended", "times more", 1, "multiprocessing.Lock contended"),
     Row("filter", "ganger zygote", "times more", 1, "multiprocessing.Pool.imap_unordered", limit=("filter", "plain loop", "B")),
     Row("filter", "ganger per worker", "at least", 0.9, limit=("1 ×",)),
     *(Row("redis", f"ganger {n} processes", "of it", 1.5, "redis-benchmark", {"workers": n}) for n in (8, 16, 64, 128)),
@@ -60,7 +65,7 @@ ROWS = [
 ]
 
 # Units as they are printed (their first word) in a base unit. Anything else stands for itself.
-UNITS = {"s": (1, "s"), "ms": (1e-3, "s"), "us": (1e-6, "s"), "KiB": (2**10, "B"), "MiB": (2**20, "B"),
+UNITS = {"s": (1, "s"), "ms": (1e-3, "s"), "us": (1e-6, "s"), "ns": (1e-9, "s"), "KiB": (2**10, "B"), "MiB": (2**20, "B"),
          "MB/s": (1e6, "B/s"), "GB/s": (1e9, "B/s"), "tasks/s": (1, "tasks/s"), "messages/s": (1, "messages/s")}
 
 

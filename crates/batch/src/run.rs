@@ -270,6 +270,7 @@ impl<'a, E: Engine> Run<'a, E> {
                 self.runtimes.add(wall.unwrap_or_else(|| since.elapsed()));
             }
             Verdict::Failed(cause) => self.failed(&task, &cause, attempts),
+            Verdict::Stopped if attempts == 0 => {}
             Verdict::Stopped => self.counts.stopped += 1,
             Verdict::PoolFailed(why) => {
                 self.counts.stopped += 1;

@@ -17,8 +17,7 @@ pub struct Counts {
     pub succeeded: u64,
     /// It ended otherwise, or could not be started.
     pub failed: u64,
-    /// It was stopped by a halt or an interrupt, or did not begin because of it. Inputs that were never read are not
-    /// among them.
+    /// It had begun, and was stopped by a halt or an interrupt. Inputs whose command never began are not counted.
     pub stopped: u64,
 }
 

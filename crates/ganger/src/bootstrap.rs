@@ -7,7 +7,7 @@
 //!  accepts, on a thread of its own
 //!                       hello, over the socket  ◄──────  protocol, build, program, pid
 //!  Control::… over ipc-channel ───────────────────────►
-//!  Order, with its Freight, over the socket ────────────►  a zygote forks
+//!  Order, with its Freight, over the socket ────────────►  a zygote forks; one that is for a call makes it
 //!                       Answer, with its pidfd  ◄──────
 //! ```
 //!
@@ -141,6 +141,8 @@ pub(crate) enum Control {
     Preload { calls: Vec<(Function, Bytes)>, setup: Setup },
     /// One worker; its ends have come with the first packet.
     Work { seat: Seat, setup: Setup },
+    /// One call; its [`Order`] comes over the socket.
+    Solo,
 }
 
 /// What a zygote answers. A packet of the bootstrap socket.

@@ -1,6 +1,8 @@
 //! What a pool is to be: collected here, checked once, by [`build`](PoolBuilder::build).
 
+use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
@@ -38,12 +40,13 @@ pub enum StartMethod {
 }
 
 /// Builds a [`Pool`].
-pub struct PoolBuilder {
+pub struct PoolBuilder<P = Pool> {
     /// As many as there are processors, if it was not told.
     workers: Option<usize>,
     policy: PoolPolicy,
     method: StartMethod,
-    name: String,
+    /// One of its own, if it was not told.
+    name: Option<String>,
     program: Option<PathBuf>,
     preload: Vec<(Function, Bytes)>,
     initializer: Option<(Function, Bytes)>,
@@ -56,15 +59,22 @@ pub struct PoolBuilder {
     defaults: TaskOptions,
     /// The first thing that was wrong; told by `build`.
     error: Option<Error>,
+    made: PhantomData<fn() -> P>,
 }
 
 impl Default for PoolBuilder {
     fn default() -> Self {
+        Self::by(StartMethod::default())
+    }
+}
+
+impl<P: From<Pool>> PoolBuilder<P> {
+    pub(crate) fn by(method: StartMethod) -> Self {
         Self {
             workers: None,
             policy: PoolPolicy::default(),
-            method: StartMethod::default(),
-            name: "pool".to_owned(),
+            method,
+            name: None,
             program: None,
             preload: Vec::new(),
             initializer: None,
@@ -76,11 +86,10 @@ impl Default for PoolBuilder {
             reap_orphans: false,
             defaults: TaskOptions::default(),
             error: None,
+            made: PhantomData,
         }
     }
-}
 
-impl PoolBuilder {
     /// How many workers; by default as many as there are processors for this process ([`cpu_count`](crate::cpu_count)).
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
@@ -95,10 +104,11 @@ impl PoolBuilder {
         self
     }
 
-    /// The pool's name, in log records and in what `ps` and `top` call its threads and processes.
+    /// The pool's name, in log records and in what `ps` and `top` call its threads and processes. By default `pool`, of
+    /// the second that has no name `pool2`, and so on.
     #[must_use]
     pub fn name(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.name);
+        self.name = Some(name.to_owned());
         self
     }
 
@@ -251,9 +261,18 @@ impl PoolBuilder {
     /// # Errors
     /// When the options make no sense, a function is not registered, the worker program does not exist, or this process
     /// is itself a worker that has not called [`init`](crate::init).
-    pub fn build(self) -> Result<Pool, Error> {
+    pub fn build(self) -> Result<P, Error> {
         let defaults = self.defaults.clone();
-        Pool::start(self.settings()?, defaults)
+        Pool::start(self.settings()?, defaults).map(P::from)
+    }
+
+    pub(crate) fn workers_unless_told(mut self, workers: usize) -> Self {
+        self.workers = self.workers.or(Some(workers));
+        self
+    }
+
+    pub(crate) fn method(&self) -> StartMethod {
+        self.method
     }
 
     pub(crate) fn settings(mut self) -> Result<Settings, Error> {
@@ -271,7 +290,7 @@ impl PoolBuilder {
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
         Ok(Settings {
             program: program(self.program)?,
-            name: self.name,
+            name: self.name.unwrap_or_else(next_name),
             policy: self.policy,
             method: self.method,
             preload: self.preload,
@@ -284,6 +303,15 @@ impl PoolBuilder {
             commands: self.commands,
             reap_orphans: self.reap_orphans,
         })
+    }
+}
+
+/// What a pool is called that was given no name.
+fn next_name() -> String {
+    static NAMED: AtomicU32 = AtomicU32::new(0);
+    match NAMED.fetch_add(1, Ordering::Relaxed) {
+        0 => "pool".to_owned(),
+        before => format!("pool{}", before.wrapping_add(1)),
     }
 }
 

@@ -9,6 +9,7 @@ use ganger_proto::outcome::{Exit, Failure, FailureKind, NotStarted, Panic, PoolF
 use ganger_sys::Shortage;
 
 use crate::connection::ConnectionError;
+use crate::queue::QueueError;
 
 /// What went wrong with a pool, or with a call through it.
 pub struct Error {
@@ -25,14 +26,17 @@ pub(crate) enum ErrorKind {
     Codec(CodecError),
     Closed,
     PoolFailed(PoolFailure),
+    InFork { of: u32 },
     System { what: &'static str, source: io::Error },
     Process { what: &'static str, why: String },
+    Unsupported { what: &'static str, why: &'static str },
     StillRunning { waited: Duration },
     StillOpen,
     LoggerSet,
     Invalid { what: &'static str, why: &'static str },
     Task(TaskError),
     Connection(ConnectionError),
+    Queue(QueueError),
 }
 
 impl Error {
@@ -74,6 +78,19 @@ impl Error {
         matches!(*self.kind, ErrorKind::LoggerSet)
     }
 
+    /// Whether the worker program cannot be one: it does not exist, cannot be executed, does not call
+    /// [`init`](crate::init), or is another build.
+    #[must_use]
+    pub fn is_worker_program(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Program { .. })
+    }
+
+    /// Whether it was asked of a thread what only a process can do.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        matches!(*self.kind, ErrorKind::Unsupported { .. })
+    }
+
     /// What happened to the task, if the error is a task's.
     #[must_use]
     pub fn task(&self) -> Option<&TaskError> {
@@ -84,6 +101,12 @@ impl Error {
     #[must_use]
     pub fn connection(&self) -> Option<&ConnectionError> {
         if let ErrorKind::Connection(error) = &*self.kind { Some(error) } else { None }
+    }
+
+    /// What went wrong with a queue.
+    #[must_use]
+    pub fn queue(&self) -> Option<&QueueError> {
+        if let ErrorKind::Queue(error) = &*self.kind { Some(error) } else { None }
     }
 }
 
@@ -105,11 +128,15 @@ impl fmt::Display for Error {
             ErrorKind::Codec(error) => error.fmt(f),
             ErrorKind::Closed => write!(f, "the pool is closed and takes no more tasks"),
             ErrorKind::PoolFailed(failure) => write!(f, "the pool has failed: {failure}"),
+            ErrorKind::InFork { of } => {
+                write!(f, "this process is a fork of process {of}, whose pool this is: build a pool after the fork")
+            }
             ErrorKind::System { what, source } => match Shortage::of(source) {
                 Some(shortage) => write!(f, "failed to {what}: {shortage}"),
                 None => write!(f, "failed to {what}: {source}"),
             },
             ErrorKind::Process { what, why } => write!(f, "cannot {what}: {why}"),
+            ErrorKind::Unsupported { what, why } => write!(f, "cannot {what} a thread: {why}"),
             ErrorKind::StillRunning { waited } => write!(f, "not done after {waited:?}; the work goes on"),
             ErrorKind::StillOpen => write!(f, "the pool is still open: call close() or terminate() before join()"),
             ErrorKind::LoggerSet => write!(
@@ -120,6 +147,7 @@ impl fmt::Display for Error {
             ErrorKind::Invalid { what, why } => write!(f, "{what}: {why}"),
             ErrorKind::Task(error) => error.fmt(f),
             ErrorKind::Connection(error) => error.fmt(f),
+            ErrorKind::Queue(error) => error.fmt(f),
         }
     }
 }
@@ -135,7 +163,8 @@ impl std::error::Error for Error {
         if let ErrorKind::System { source, .. } = &*self.kind {
             return Some(source);
         }
-        self.task().map(|error| error as _).or(self.connection().map(|error| error as _))
+        let told = self.task().map(|error| error as _).or(self.connection().map(|error| error as _));
+        told.or(self.queue().map(|error| error as _))
     }
 }
 
@@ -154,6 +183,12 @@ impl From<TaskError> for Error {
 impl From<ConnectionError> for Error {
     fn from(error: ConnectionError) -> Self {
         Self::new(ErrorKind::Connection(error))
+    }
+}
+
+impl From<QueueError> for Error {
+    fn from(error: QueueError) -> Self {
+        Self::new(ErrorKind::Queue(error))
     }
 }
 

@@ -71,7 +71,7 @@ pub trait Executor {
 }
 
 macro_rules! executor {
-    ($(#[$doc:meta])* $name:ident, $method:ident, $eager:literal) => {
+    ($(#[$doc:meta])* $name:ident, $build:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name {
@@ -92,8 +92,8 @@ macro_rules! executor {
             /// # Errors
             /// As [`PoolBuilder::build`].
             pub fn with(builder: PoolBuilder) -> Result<Self, Error> {
-                let pool = builder.start_method(StartMethod::$method).eager($eager).build()?;
-                Ok(Self { pool })
+                let build: fn(PoolBuilder) -> PoolBuilder = $build;
+                Ok(Self { pool: build(builder).eager(false).build()? })
             }
         }
 
@@ -113,16 +113,23 @@ macro_rules! executor {
 }
 
 executor! {
-    /// Runs tasks in processes, each started when a task finds none idle.
-    ProcessPoolExecutor, Zygote, false
+    /// Runs tasks in processes, each started when a task finds none idle: by `StartMethod::Zygote`, unless
+    /// [`with`](Self::with) is given a builder that says `Spawn`.
+    ProcessPoolExecutor, |builder| match builder.method() {
+        StartMethod::Spawn => builder,
+        StartMethod::Zygote | StartMethod::Thread | StartMethod::Inline => builder.start_method(StartMethod::Zygote),
+    }
 }
 
 executor! {
-    /// Runs tasks in threads of this process.
-    ThreadPoolExecutor, Thread, false
+    /// Runs tasks in threads of this process. [`with`](Self::with) a builder that says no number there are four more than
+    /// processors, as they wait as a rule, and at most 32: as Python has it.
+    ThreadPoolExecutor, |builder| {
+        builder.start_method(StartMethod::Thread).workers_unless_told((crate::cpu_count() + 4).min(32))
+    }
 }
 
 executor! {
     /// Runs tasks in the caller.
-    InlineExecutor, Inline, false
+    InlineExecutor, |builder| builder.start_method(StartMethod::Inline)
 }

@@ -66,6 +66,14 @@ impl<T> Future<T> {
         self.slot.peek(cancelled).unwrap_or(false)
     }
 
+    /// Whether a worker is at the task. Never waits. One that was handed to a worker, and stands behind another there, is
+    /// not running yet; one whose outcome is on its way is no longer.
+    #[must_use]
+    pub fn running(&self) -> bool {
+        let at_it = |(engine, task): &(Arc<Engine>, TaskId)| engine.turn().is_running(*task);
+        !self.done() && self.engine.as_ref().is_some_and(at_it)
+    }
+
     /// Ends the task, even if it runs: its worker is killed for it, and no other task suffers. On threads a running
     /// task cannot be ended, and goes on.
     ///
@@ -93,6 +101,18 @@ impl<T> Future<T> {
         if let Some(Hook::Tell(told, index)) = self.slot.hook(Hook::Tell(told, index)) {
             told.tell(index);
         }
+    }
+
+    /// Calls `f` once, on the pool's callback thread, when the task has its outcome.
+    pub(crate) fn when_done(&self, f: impl FnOnce() + Send + 'static) {
+        if let Some(hook) = self.slot.hook(Hook::Call(Box::new(f))) {
+            run(self.engine.as_ref().map(|(engine, _)| &**engine), hook);
+        }
+    }
+
+    /// Another reader of the same outcome.
+    pub(crate) fn handle(&self) -> Self {
+        Self { slot: self.slot.clone(), what: self.what.clone(), engine: self.engine.clone(), result: PhantomData }
     }
 
     fn context(&self, detail: &Detail) -> Context {
@@ -133,14 +153,8 @@ impl<T: Portable> Future<T> {
     /// Calls `f` with the outcome, once, on the pool's callback thread. A callback that panics is logged, and harms
     /// nothing; one that blocks holds up other callbacks only.
     pub fn add_done_callback(&self, f: impl FnOnce(Result<T, TaskError>) + Send + 'static) {
-        let own = Self { slot: self.slot.clone(), what: self.what.clone(), engine: None, result: PhantomData };
-        let hook = self.slot.hook(Hook::Call(Box::new(move || f(own.read()))));
-        match (hook, &self.engine) {
-            (None, _) => {}
-            (Some(hook), Some((engine, _))) => engine.run(hook),
-            (Some(Hook::Call(callback)), None) => crate::inline::call_back(callback),
-            (Some(Hook::Wake(_) | Hook::Tell(..)), None) => {}
-        }
+        let own = Self { engine: None, ..self.handle() };
+        self.when_done(move || f(own.read()));
     }
 
     /// Decodes the outcome, which is there.
@@ -157,6 +171,15 @@ impl<T: Portable> Future<T> {
             });
             TaskError::new(why, context.unwrap_or_default())
         })
+    }
+}
+
+/// Does what a filled slot asks for; in the caller where tasks run there.
+pub(crate) fn run(engine: Option<&Engine>, hook: Hook) {
+    match (engine, hook) {
+        (Some(engine), hook) => engine.run(hook),
+        (None, Hook::Call(callback)) => crate::inline::call_back(callback),
+        (None, Hook::Wake(_) | Hook::Tell(..)) => {}
     }
 }
 

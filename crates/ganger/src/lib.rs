@@ -2,7 +2,7 @@
 //! without their hangs.
 //!
 //! A [`Pool`] keeps a set of worker processes at work. It hands them tasks, collects what comes back, replaces those that
-//! die, and tells of every task exactly once how it ended.
+//! die, and tells of every task exactly once how it ended. This page says what there is; the [`guide`] how to think with it.
 //!
 //! ```
 //! use ganger::{Pool, TaskOptions};
@@ -156,6 +156,7 @@
 //! | [`SubmitError`] | a submit that was not accepted | `args` gives the arguments back, `error` says why |
 //! | [`TaskError`] | who asks for the result | [`panic`](TaskError::panic), [`crashes`](TaskError::crashes), [`is_timed_out`](TaskError::is_timed_out), [`is_cancelled`](TaskError::is_cancelled), [`failure`](TaskError::failure), [`is_not_started`](TaskError::is_not_started) |
 //! | [`ConnectionError`] | who sends, receives, listens or connects | [`is_disconnected`](ConnectionError::is_disconnected), [`is_timeout`](ConnectionError::is_timeout), … |
+//! | [`QueueError`] | who puts or gets | [`is_full`](QueueError::is_full), [`is_empty`](QueueError::is_empty), [`is_closed`](QueueError::is_closed), [`is_disconnected`](QueueError::is_disconnected), … |
 //! | [`manager::ManagerError`] | who uses objects of a manager | its variants; [`is_gone`](manager::ManagerError::is_gone) |
 //! | [`Error`] | everybody else | [`task`](Error::task), [`is_timeout`](Error::is_timeout) of a wait, [`is_closed`](Error::is_closed), [`pool_failure`](Error::pool_failure), [`is_unregistered`](Error::is_unregistered) |
 //!
@@ -243,40 +244,10 @@
 //! `cargo test`. In a documentation example `fn main` calls `ganger::init()` as everywhere.
 //!
 //! # Python's words
-//! | Python | Ganger |
-//! |---|---|
-//! | `Process(target, args, name, daemon)` | [`Process::new`], `named`, `set_daemon`; dropping it joins |
-//! | `Process.exitcode` | [`Process::exit_status`], an [`Exit`]: a code, a signal, out of memory |
-//! | `current_process`, `parent_process`, `active_children` | [`current_process`], [`parent_process`], [`active_children`] |
-//! | `Pool(n, initializer, initargs, maxtasksperchild)` | [`Pool::builder`] with `workers`, `initializer`, `max_tasks_per_worker` |
-//! | `Pool.apply`, `apply_async` | [`Pool::apply`], [`Pool::submit`] (or `apply_async`) |
-//! | `Pool.map`, `starmap`, `imap`, `imap_unordered` | [`Pool::map`], `starmap`, `imap`, `imap_unordered` |
-//! | `chunksize=` | found out while it runs; or [`Mapping::chunk_size`] |
-//! | `callback=`, `error_callback=` | [`Future::add_done_callback`] |
-//! | `AsyncResult.get(timeout)`, `ready`, `wait` | [`Future::result`], `result_timeout`, `done`, [`wait()`] |
-//! | `Pool.close`, `terminate`, `join` | the same; `join` has a time limit |
-//! | `get_context`, `set_start_method` | [`PoolBuilder::start_method`] |
-//! | forkserver, `set_forkserver_preload` | `StartMethod::Zygote`, [`PoolBuilder::preload`] |
-//! | `set_executable`, `freeze_support` | [`PoolBuilder::worker_program`], [`init`] |
-//! | `ThreadPool`, `ThreadPoolExecutor` | `StartMethod::Thread`, [`ThreadPoolExecutor`] |
-//! | `ProcessPoolExecutor(max_workers, …)` | [`ProcessPoolExecutor::new`], `with` |
-//! | `Executor.submit`, `map(timeout, buffersize)` | [`Executor::submit`], [`Executor::map`] with [`Mapping::timeout`], [`Mapping::buffer_size`] |
-//! | `shutdown(wait, cancel_futures)` | [`Executor::shutdown`] with [`Wait`] and [`Waiting`] |
-//! | `Future.result`, `exception`, `cancel`, `done` | the same; `cancel` also ends a task that runs |
-//! | `wait`, `as_completed` | [`wait()`], [`as_completed`] |
-//! | `log_to_stderr(level)`, `get_logger()` | [`log_to_stderr`]; `log::logger()` |
-//! | `multiprocessing.reduction.DupFd`, `send_handle` | [`Descriptor`] |
-//! | `Pipe`, `Connection`, `Listener`, `Client`, `connection.wait` | the same, in [`connection`] |
-//! | `SimpleQueue` | [`SimpleQueue`] |
-//! | `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Event`, `Barrier` | the same, in [`sync`]; a dead holder's lock goes to the next, who is told |
-//! | `Value`, `Array`, `RawValue`, `RawArray` | the same, in [`state`]; typed by what they hold; `value.get_lock()` is [`lock`](state::Synchronized::lock) |
-//! | `shared_memory.SharedMemory` | [`state::SharedMemory`]: `new`, or `create` with a name and `attach`; the owner's last handle unlinks |
-//! | `ShareableList` | [`state::ShareableList`] of [`state::Item`]s; a slot changes whole or not at all |
-//! | `Manager`, `SyncManager`, `BaseManager.register` | [`manager::Manager`], [`macro@managed`]; a dead client's locks come free |
-//! | `SharedMemoryManager`, `resource_tracker` | seldom needed: memory ends with who has it, a name with its owner |
-//! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`] |
-//! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`], [`TaskError::is_cancelled`] |
+//! The names are Python's wherever Rust's rules allow. [`guide::from_python`] has them all, with what changed and why.
 #![cfg_attr(doctest, doc = include_str!("../../../README.md"))]
+
+pub mod guide;
 
 mod bootstrap;
 
@@ -296,7 +267,8 @@ mod options;
 pub use options::TaskOptions;
 
 mod process;
-pub use process::{CurrentProcess, ParentProcess, Process, active_children, current_process, parent_process};
+pub use process::{CurrentProcess, ParentProcess, Process, ProcessBuilder};
+pub use process::{active_children, current_process, parent_process};
 
 mod passing;
 
@@ -350,12 +322,17 @@ pub use connection::{Client, Connection, ConnectionError, Listener, Pipe};
 mod simple_queue;
 pub use simple_queue::SimpleQueue;
 
+pub mod queue;
+pub use queue::{Consumer, JoinableConsumer, JoinableQueue, Producer, Queue, QueueError};
+
 pub mod sync;
 
 pub mod state;
 
 pub mod manager;
 pub use manager::managed;
+
+pub mod dummy;
 
 mod command;
 pub use command::{Report, Reports, command_end};

@@ -40,4 +40,10 @@ impl<A: Portable, R: Portable> MapResult<A, R> {
     pub fn result_timeout(self, timeout: Duration) -> Result<Vec<R>, Error> {
         self.mapping.timeout(timeout).gather()
     }
+
+    /// Calls `f` once with what [`result`](Self::result) would give, as soon as all items have their outcome: Python's `callback`
+    /// and `error_callback`. On the pool's callback thread, as [`Future::add_done_callback`](crate::Future::add_done_callback).
+    pub fn add_done_callback(self, f: impl FnOnce(Result<Vec<R>, Error>) + Send + 'static) {
+        self.mapping.when_done(|mapping| f(mapping.gather()));
+    }
 }

@@ -12,8 +12,10 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::LocalKey;
 
 use ganger_proto::SharedId;
 use serde::de::Error as _;
@@ -83,17 +85,18 @@ impl Passed {
     }
 }
 
+// Nothing outside a scope, so there is nothing to drop: what ends with the thread may still send.
 thread_local! {
     static OVERHEARD: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
-    static SENT: RefCell<Option<Vec<Passed>>> = const { RefCell::new(None) };
-    static RECEIVED: RefCell<Option<Vec<Passed>>> = const { RefCell::new(None) };
+    static SENT: Place = const { RefCell::new(ManuallyDrop::new(None)) };
+    static RECEIVED: Place = const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// Encodes something; what it names goes with it. Named twice, it goes once.
 pub(crate) fn sending<T>(encode: impl FnOnce() -> T) -> (T, Vec<Passed>) {
     let _scope = Scope::enter(&SENT, Vec::new());
     let encoded = encode();
-    (encoded, SENT.take().unwrap_or_default())
+    (encoded, ManuallyDrop::into_inner(SENT.take()).unwrap_or_default())
 }
 
 /// Decodes something with which these came, in the order of their first naming.
@@ -119,24 +122,28 @@ pub(crate) fn is_overheard() -> bool {
     OVERHEARD.get()
 }
 
-type Cell = std::thread::LocalKey<RefCell<Option<Vec<Passed>>>>;
+type Place = RefCell<ManuallyDrop<Option<Vec<Passed>>>>;
 
 /// Puts back what was there before, even if what happens meanwhile panics.
 struct Scope {
-    cell: &'static Cell,
+    cell: &'static LocalKey<Place>,
     before: Option<Vec<Passed>>,
 }
 
 impl Scope {
-    fn enter(cell: &'static Cell, with: Vec<Passed>) -> Self {
-        Self { cell, before: cell.replace(Some(with)) }
+    fn enter(cell: &'static LocalKey<Place>, with: Vec<Passed>) -> Self {
+        Self { cell, before: put(cell, Some(with)) }
     }
 }
 
 impl Drop for Scope {
     fn drop(&mut self) {
-        drop(self.cell.replace(self.before.take()));
+        drop(put(self.cell, self.before.take()));
     }
+}
+
+fn put(cell: &'static LocalKey<Place>, now: Option<Vec<Passed>>) -> Option<Vec<Passed>> {
+    ManuallyDrop::into_inner(cell.replace(ManuallyDrop::new(now)))
 }
 
 /// Where a descriptor goes that is being named.
@@ -161,6 +168,13 @@ fn place_of(passed: &Passed, sent: &mut Vec<Passed>) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
 }
 
+/// The kernel drops what a process has no room for, without a word.
+fn not_there(place: u32) -> String {
+    format!(
+        "descriptor {place} did not come with the message; it does not either where a process has no more left (ulimit -n)"
+    )
+}
+
 /// What stands for a descriptor in what is encoded.
 #[derive(Serialize, Deserialize)]
 enum Name {
@@ -175,7 +189,7 @@ impl<'de> Deserialize<'de> for Passed {
         match Name::deserialize(deserializer)? {
             Name::Place(place) => RECEIVED
                 .with_borrow(|came| came.as_ref()?.get(place as usize).cloned())
-                .ok_or_else(|| D::Error::custom(format!("descriptor {place} did not come with the message"))),
+                .ok_or_else(|| D::Error::custom(not_there(place))),
             Name::Id(id) => values::descriptor(id).map(|fd| Self::named(id, fd)).map_err(D::Error::custom),
         }
     }

@@ -46,9 +46,14 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        if let Some(engine) = &self.engine {
-            engine.stop(Event::Terminate);
-            engine.join(Some(self.settings.policy.grace + Duration::from_secs(1)));
+        match self.engine.take() {
+            // The copy of a fork: what it holds is its parent's to stop.
+            Some(engine) if engine.at_home().is_err() => std::mem::forget(engine),
+            Some(engine) => {
+                engine.stop(Event::Terminate);
+                engine.join(Some(self.settings.policy.grace + Duration::from_secs(1)));
+            }
+            None => {}
         }
     }
 }
@@ -365,19 +370,19 @@ impl Pool {
 }
 
 thread_local! {
-    /// Where arguments are encoded, so that short ones need no memory of their own.
+    /// Where arguments are encoded, so that short ones need no memory of their own. Not there at a thread's end.
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 fn encoded<A: Portable>(args: &A, limit: u64) -> Result<SmallVec<[u8; 16]>, Error> {
-    let mut scratch = SCRATCH.take();
+    let mut scratch = SCRATCH.try_with(RefCell::take).unwrap_or_default();
     scratch.clear();
     codec::encode_into(args, &mut scratch, limit)?;
     if scratch.len() > 16 {
         return Ok(SmallVec::from_vec(scratch));
     }
     let short = SmallVec::from_slice(&scratch);
-    SCRATCH.set(scratch);
+    let _ = SCRATCH.try_with(|place| place.replace(scratch));
     Ok(short)
 }
 

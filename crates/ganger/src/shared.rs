@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -20,7 +21,12 @@ use crate::worker::values;
 
 thread_local! {
     /// For which pool arguments are being encoded on this thread, and what they have named so far.
-    static SCOPE: RefCell<Option<Scope>> = const { RefCell::new(None) };
+    /// Nothing while nothing is, so there is nothing to drop: what ends with the thread may still submit.
+    static SCOPE: RefCell<ManuallyDrop<Option<Scope>>> = const { RefCell::new(ManuallyDrop::new(None)) };
+}
+
+fn put(scope: Option<Scope>) -> Option<Scope> {
+    ManuallyDrop::into_inner(SCOPE.replace(ManuallyDrop::new(scope)))
 }
 
 struct Scope {
@@ -59,26 +65,26 @@ pub(crate) struct Naming {
 impl Naming {
     pub(crate) fn begin(pool: &Arc<Settings>, engine: Option<&Arc<Engine>>) -> Self {
         let scope = Scope { pool: Arc::as_ptr(pool), engine: engine.cloned(), named: Named::default() };
-        Self { before: SCOPE.replace(Some(scope)) }
+        Self { before: put(Some(scope)) }
     }
 
     /// What was named.
     pub(crate) fn end(self) -> Named {
-        SCOPE.take().map(|scope| scope.named).unwrap_or_default()
+        put(None).map(|scope| scope.named).unwrap_or_default()
     }
 }
 
 impl Drop for Naming {
     fn drop(&mut self) {
         // What an encoding has named that failed ends here, with the cell free: it may be a value's last user.
-        drop(SCOPE.replace(self.before.take()));
+        drop(put(self.before.take()));
     }
 }
 
 /// Notes that what is being encoded names a value; or says why it may not.
 fn name(id: SharedId, owner: Option<&Arc<Owner>>) -> Result<(), String> {
     SCOPE.with_borrow_mut(|scope| {
-        let Some(Scope { pool, named, .. }) = scope else {
+        let Some(Scope { pool, named, .. }) = &mut **scope else {
             return Err(format!("the shared value {id} is no argument of a task, and can be nothing else"));
         };
         let owner = owner.filter(|owner| Arc::as_ptr(&owner.pool) == *pool).ok_or_else(|| {
@@ -95,7 +101,7 @@ pub(crate) fn name_descriptor(passed: &Passed) -> Result<(), String> {
     let engine = engine.ok_or("a descriptor is no argument of a task here, and no part of a message")?;
     passed.join_pool(engine.as_ref());
     SCOPE.with_borrow_mut(|scope| {
-        if let Some(Scope { named, .. }) = scope {
+        if let Some(Scope { named, .. }) = &mut **scope {
             named.add(passed.id(), Arc::new(passed.clone()));
         }
     });
@@ -143,7 +149,9 @@ pub(crate) struct Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        if let Some(engine) = self.engine.upgrade() {
+        if let Some(engine) = self.engine.upgrade()
+            && engine.at_home().is_ok()
+        {
             engine.turn().let_go(self.id);
         }
     }

@@ -28,6 +28,11 @@ pub(crate) fn of_worker(pool: &str, slot: u32) -> String {
     format!("{OURS}worker {}", worker(pool, slot))
 }
 
+/// The command line of a process that is one call.
+pub(crate) fn of_process(name: &str) -> String {
+    format!("{OURS}{name}")
+}
+
 /// What logs call a worker.
 pub(crate) fn worker(pool: &str, slot: u32) -> String {
     format!("{pool}-{slot}")
@@ -54,7 +59,7 @@ pub(crate) fn be_worker(pool: &str, slot: u32) {
 /// This process is one call.
 pub(crate) fn be_process(name: &str) {
     show(format!("ganger-{name}"));
-    setup::retitle(OURS, &format!("{OURS}{name}"));
+    setup::retitle(OURS, &of_process(name));
 }
 
 fn show(name: String) {

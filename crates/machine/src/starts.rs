@@ -47,7 +47,7 @@ impl Machine {
         let Some(place) = self.workers.find(worker) else { return };
         match error.kind {
             _ if !self.was_to_start(place) => self.see_off(place, Occupant::Nobody, actions),
-            StartErrorKind::Permanent => self.on_start_error(place, error.message, actions),
+            StartErrorKind::Permanent => self.on_start_error(place, self.why(place, error.message), actions),
             StartErrorKind::Shortage => self.on_shortage(place, error.message, actions),
         }
         self.end_waiting(actions);
@@ -57,12 +57,29 @@ impl Machine {
     pub(crate) fn on_init_failed(&mut self, worker: WorkerId, error: String, actions: &mut Vec<Action>) {
         let Some(place) = self.workers.find(worker) else { return };
         if self.was_to_start(place) {
-            self.on_init_error(place, error, actions);
+            self.on_init_error(place, self.why(place, error), actions);
         } else {
             self.see_off(place, Occupant::Nobody, actions);
         }
         self.end_waiting(actions);
         self.fill(actions);
+    }
+
+    /// Why a worker never was ready. Of one that we killed for being slow the world only knows that it died.
+    fn why(&self, place: usize, told: String) -> String {
+        let limit = self.policy.start_timeout;
+        match self.workers[place].stage {
+            Stage::Killed { why: Killing::SlowStart } => {
+                format!("a worker was killed, since it was not ready after {limit:?}, the start time-out")
+            }
+            Stage::Starting { .. }
+            | Stage::Ready { .. }
+            | Stage::Isolating { .. }
+            | Stage::Retiring { .. }
+            | Stage::Terminated
+            | Stage::Killed { why: Killing::OurWish }
+            | Stage::Gone => told,
+        }
     }
 
     /// Whether the end of a worker that never was ready is a failure, and not our doing.

@@ -33,8 +33,13 @@ pub(crate) fn wait_64(word: &AtomicU64, expected: u64, timeout: Duration) -> boo
 
 /// As [`wake`].
 pub(crate) fn wake_64(word: &AtomicU64) {
+    wake_many_64(word, 1);
+}
+
+/// Wakes up to `most` of those who sleep on `word`: how many there were.
+pub(crate) fn wake_many_64(word: &AtomicU64, most: i32) -> i64 {
     // SAFETY: the word outlives the call, and FUTEX_WAKE does not even read it.
-    unsafe { libc::syscall(libc::SYS_futex, lower(word), libc::FUTEX_WAKE, 1) };
+    unsafe { libc::syscall(libc::SYS_futex, lower(word), libc::FUTEX_WAKE, most) }
 }
 
 /// As [`wait`], until somebody wakes a bit of `mask`, which is not 0. False: the time is over.

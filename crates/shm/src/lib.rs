@@ -1,5 +1,5 @@
-//! Shared memory: the data plane between one supervisor and one worker, and the [`locks`] and
-//! the [`state`] of any number of processes.
+//! Shared memory: the data plane between one supervisor and one worker, and the [`locks`], the [`state`] and the [`queue`]s
+//! of any number of processes.
 //!
 //! ```text
 //!  supervisor                    one sealed memfd                       worker
@@ -40,6 +40,9 @@ pub mod locks;
 
 #[cfg(not(loom))]
 pub mod state;
+
+#[cfg(not(loom))]
+pub mod queue;
 
 mod send;
 pub use send::{HEAD, Piece};

@@ -15,6 +15,26 @@ const SEALS: SealFlag = SealFlag::F_SEAL_SHRINK.union(SealFlag::F_SEAL_GROW).uni
 /// The size of the page before and the page behind a mapping that nobody may touch, in bytes.
 const GUARD: usize = 4096;
 
+/// What a mapping is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody reads and writes.
+    Shared,
+    /// Nobody writes.
+    ReadOnly,
+}
+
+impl Access {
+    fn flags(self) -> (ProtFlags, MapFlags) {
+        match self {
+            Self::Shared => (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED),
+            // Before Linux 6.7 a file that is sealed against writing cannot be mapped shared, not even to be read. The
+            // pages are the file's own all the same.
+            Self::ReadOnly => (ProtFlags::PROT_READ, MapFlags::MAP_PRIVATE),
+        }
+    }
+}
+
 /// A sealed memfd, mapped. The mapping ends with this value, the memory with the last process that has it.
 #[derive(Debug)]
 pub struct Segment {
@@ -40,7 +60,7 @@ impl Segment {
         let fd = memfd_create(name, MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING)?;
         nix::unistd::ftruncate(&fd, i64::try_from(len).map_err(|_| io::ErrorKind::InvalidInput)?)?;
         fcntl(&fd, FcntlArg::F_ADD_SEALS(SEALS))?;
-        Ok((Self::map(fd.as_fd(), len)?, fd))
+        Ok((Self::map(fd.as_fd(), len, Access::Shared)?, fd))
     }
 
     /// Maps the segment behind a descriptor that came from another process.
@@ -53,12 +73,12 @@ impl Segment {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "shared memory whose size is not sealed"));
         }
         let len = nix::sys::stat::fstat(&fd)?.st_size;
-        Self::map(fd.as_fd(), usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?)
+        Self::map(fd.as_fd(), usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?, Access::Shared)
     }
 
     /// Maps between two pages that nobody may touch: a fault of this crate ends the process, rather than letting one
     /// worker's bytes run over into other memory.
-    pub(crate) fn map(fd: BorrowedFd<'_>, len: usize) -> io::Result<Self> {
+    pub(crate) fn map(fd: BorrowedFd<'_>, len: usize, access: Access) -> io::Result<Self> {
         let size = NonZeroUsize::new(len).ok_or(io::ErrorKind::InvalidInput)?;
         let around = NonZeroUsize::new(with_guards(len)?).ok_or(io::ErrorKind::InvalidInput)?;
         let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_NORESERVE;
@@ -68,10 +88,9 @@ impl Segment {
         let base = unsafe { guards.cast::<u8>().add(GUARD) };
         // From here on dropping it gives everything back.
         let segment = Self { base, len };
-        let prot = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        let flags = MapFlags::MAP_SHARED | MapFlags::MAP_FIXED;
+        let (prot, flags) = access.flags();
         // SAFETY: it replaces pages of the reservation just made, which nobody else knows of.
-        unsafe { mmap(Some(base.addr()), size, prot, flags, fd, 0)? };
+        unsafe { mmap(Some(base.addr()), size, prot, flags | MapFlags::MAP_FIXED, fd, 0)? };
         Ok(segment)
     }
 

@@ -27,7 +27,7 @@ mod signal;
 pub use signal::Signal;
 
 mod poll;
-pub use poll::{wait_readable, wait_readable_of, wait_writable};
+pub use poll::{hung_up, wait_readable, wait_readable_of, wait_writable};
 
 mod epoll;
 pub use epoll::{Epoll, Interest};
@@ -36,13 +36,13 @@ mod bell;
 pub use bell::Bell;
 
 mod socket;
-pub use socket::{MAX_FDS, Socket, pair, recv_packet, send_packet};
+pub use socket::{MAX_FDS, Socket, pair, peek_packet, recv_packet, send_packet};
 
 mod listen;
 pub use listen::{Listening, Transport, UnixName, connect_unix, set_backlog, stop_receiving, transport};
 
 mod sealed;
-pub use sealed::{read_sealed, sealed};
+pub use sealed::{read_sealed, sealed, sealed_from, sealed_len};
 
 pub mod random;
 

@@ -115,10 +115,11 @@ fn limit(socket: &OwnedFd, deadline: Option<Instant>) -> io::Result<()> {
     Ok(setsockopt(socket, sockopt::SendTimeout, &time)?)
 }
 
-/// From now on nothing can be received with this socket, nor sent to it; what it sends still goes.
+/// From now on nothing can be received with this socket, nor sent to it; what it sends still goes. One that listens takes no
+/// more connections, whoever else has it open.
 ///
 /// # Errors
-/// When it is no connected socket.
+/// When it is neither connected nor listens.
 pub fn stop_receiving(socket: BorrowedFd<'_>) -> io::Result<()> {
     Ok(shutdown(socket.as_raw_fd(), Shutdown::Read)?)
 }

@@ -48,6 +48,13 @@ pub fn wait_writable(fd: BorrowedFd<'_>, timeout: Option<Duration>) -> io::Resul
     Ok(polled[0].revents != 0)
 }
 
+/// Whether the other end of a socket or pipe is gone: nobody has it any more, in no process.
+#[must_use]
+pub fn hung_up(fd: BorrowedFd<'_>) -> bool {
+    let mut polled = [pollfd(fd, 0)];
+    wait_for(&mut polled, Some(Duration::ZERO)).is_ok() && polled[0].revents & (libc::POLLHUP | libc::POLLERR) != 0
+}
+
 fn pollfd(fd: BorrowedFd<'_>, events: i16) -> libc::pollfd {
     libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 }
 }

@@ -29,6 +29,14 @@ pub fn die_with_parent(expected_parent: u32, signal: Signal) -> io::Result<()> {
     Err(io::Error::other(format!("parent {expected_parent} has died: the parent is {parent} now")))
 }
 
+/// Takes back what [`die_with_parent`] has asked for.
+///
+/// # Errors
+/// None that a process could meet.
+pub fn outlive_parent() -> io::Result<()> {
+    Ok(prctl::set_pdeathsig(None)?)
+}
+
 /// Makes this process the leader of a process group of its own, so that a Ctrl-C is not for it. The leader of a session
 /// is that already.
 ///

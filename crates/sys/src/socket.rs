@@ -117,6 +117,23 @@ pub fn recv_packet(
     }
 }
 
+/// The length of the message that is to be received next, and its beginning in `buf`; it stays there, with what
+/// descriptors it brings. None: there is none, now or for ever.
+///
+/// # Errors
+/// When it is no socket.
+pub fn peek_packet(socket: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<Option<usize>> {
+    let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT | libc::MSG_TRUNC;
+    // SAFETY: no more than the buffer's length is written to it. Without room for control data no descriptor is made.
+    let peek = || check(unsafe { libc::recv(socket.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len(), flags) });
+    match retry(peek) {
+        Ok(0) => Ok(None),
+        Ok(length) => Ok(Some(length as usize)),
+        Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::ConnectionReset) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
 fn send_now(socket: BorrowedFd<'_>, parts: &[IoSlice<'_>], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
     let mut control = [0u64; CONTROL_WORDS];
     // An IoSlice is an iovec in memory, and sending only reads what it points at.

@@ -134,6 +134,11 @@ impl Listener {
 
     /// Takes no more connections, and removes the socket's file. Closing twice is no error.
     pub fn close(&mut self) {
+        // A process that another thread is about to execute has a copy for that moment: nobody is to be taken in by it.
+        if let Ok(socket) = self.fileno() {
+            // A socket that listens can be stopped; if not, it is closed all the same.
+            let _ = ganger_sys::stop_receiving(socket);
+        }
         self.socket = None;
         self.file = None;
     }
@@ -165,6 +170,12 @@ impl Arrival {
     pub(crate) fn authenticate(self, key: &[u8]) -> Result<Connection, ConnectionError> {
         handshake::demand(&self.connection, key, deadline(self.handshake))?;
         Ok(self.connection)
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

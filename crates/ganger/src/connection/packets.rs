@@ -41,10 +41,11 @@ pub(super) fn send(socket: BorrowedFd<'_>, message: Outgoing<'_>) -> Result<(), 
 }
 
 pub(super) fn recv(socket: BorrowedFd<'_>, limit: u64, deadline: Option<Instant>) -> Result<Received, ConnectionError> {
-    let mut room = ROOM.take();
+    // Where the thread is at its end there is none.
+    let mut room = ROOM.try_with(Cell::take).unwrap_or_default();
     room.resize(HEAD + WITHIN, 0);
     let received = recv_into(&mut room, socket, limit, deadline);
-    ROOM.set(room);
+    let _ = ROOM.try_with(|place| place.set(room));
     received
 }
 

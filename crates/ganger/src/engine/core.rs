@@ -186,6 +186,11 @@ impl Core {
         Ok(task)
     }
 
+    /// Whether a worker says that it is in the task.
+    pub(crate) fn is_running(&self, task: TaskId) -> bool {
+        self.gang.iter().any(|member| member.current() == Some(task))
+    }
+
     /// Nothing can be decided any more: all tasks are told so, all workers killed.
     pub(crate) fn collapse(&mut self, error: &str) {
         let failure = PoolFailure::Start { error: error.to_owned() };

@@ -14,7 +14,7 @@ use log::Level;
 use crate::command::{Report, ReportQueue};
 use crate::engine::core::{Core, Stage};
 use crate::engine::logs::Logs;
-use crate::engine::member::{Body, TakeBack};
+use crate::engine::member::{Body, Phase, TakeBack};
 use crate::engine::shares;
 use crate::engine::table::{Entry, Sink};
 use crate::passing::Passed;
@@ -147,7 +147,9 @@ impl Core {
             }
             Body::Coming => {
                 member.doomed = true;
-                self.watch.doomed = true;
+                // One that has spoken is there, and the zygote's word of it is on the way. One that has not may never
+                // come, if something holds the zygote up.
+                self.watch.doomed |= member.phase == Phase::Starting;
             }
             // A thread cannot be killed: it is left behind, and nobody listens to it any more.
             Body::Thread { .. } if signals.contains(&Signal::Kill) => self.watch.abandon(worker),

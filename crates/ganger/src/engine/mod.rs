@@ -50,7 +50,7 @@ use std::time::Duration;
 use ganger_machine::Event;
 use ganger_proto::TaskId;
 use ganger_proto::policy::TaskPolicy;
-use ganger_sys::{Bell, Epoll, Interest};
+use ganger_sys::{Bell, Epoll, ForkDetector, Interest};
 
 use crate::command::ReportQueue;
 use crate::engine::callbacks::Callbacks;
@@ -74,6 +74,8 @@ pub(crate) struct Engine {
     driver: Mutex<Option<JoinHandle<()>>>,
     settings: Arc<Settings>,
     closed: crate::latch::Latch,
+    /// A fork of it has the rings and the pidfds too, and must not use them.
+    process: ForkDetector,
 }
 
 /// The token of the leader's own bell among the workers'.
@@ -131,13 +133,25 @@ impl Engine {
             driver: Mutex::new(None),
             settings,
             closed: crate::latch::Latch::default(),
+            process: ForkDetector::new(),
         });
         *lock(&engine.driver) = Some(driver::start(&engine)?);
         Ok(engine)
     }
 
+    /// Err: this process is a fork of the one that has the pool.
+    pub(crate) fn at_home(&self) -> Result<(), ErrorKind> {
+        if self.process.is_in_fork() { Err(ErrorKind::InFork { of: self.process.pid() }) } else { Ok(()) }
+    }
+
     /// Takes the lock for one turn.
+    ///
+    /// # Panics
+    /// In a fork, where another thread may have held the lock for ever, and what is read is read from others.
     pub(crate) fn turn(&self) -> Turn<'_> {
+        if let Err(why) = self.at_home() {
+            panic!("{}", Error::new(why));
+        }
         let mut core = lock(&self.core);
         core.begin_turn();
         Turn { engine: self, core: Some(core) }
@@ -145,6 +159,7 @@ impl Engine {
 
     /// Accepts a task; its outcome will be in the slot.
     pub(crate) fn submit(&self, payload: Payload, policy: &Arc<TaskPolicy>) -> Result<(TaskId, SlotRef), ErrorKind> {
+        self.at_home()?;
         let mut turn = self.turn();
         let slot = turn.slots.fresh();
         let task = turn.accept(payload, Sink::Future(slot.clone()), policy)?;
@@ -158,6 +173,7 @@ impl Engine {
         reports: &Arc<ReportQueue>,
         policy: &Arc<TaskPolicy>,
     ) -> Result<TaskId, ErrorKind> {
+        self.at_home()?;
         if reports.belongs_to(&self.driver_bell) {
             self.turn().follow(reports);
         }

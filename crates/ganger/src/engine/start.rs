@@ -59,7 +59,7 @@ pub(super) struct Spawned {
 /// Executes the worker program for one worker.
 pub(super) fn spawn(settings: &Settings, seat: Seat, ends: &Ends) -> io::Result<(Child, Spawned)> {
     let title = title::of_worker(&settings.name, seat.slot);
-    let (child, socket, server) = zygote::exec(settings, &title, &ends.fds())?;
+    let (child, socket, server) = zygote::exec(&settings.program, &title, &ends.fds())?;
     let work = Control::Work { seat, setup: setup(settings) };
     Ok((child, Spawned { socket, awaited: Some((server, work)) }))
 }

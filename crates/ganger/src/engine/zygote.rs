@@ -21,7 +21,7 @@ use ganger_sys::{Child, Signal, Socket};
 
 use crate::bootstrap::{Answer, Boot, Control, Freight, Line, Order, PACKET, Server, VARIABLE};
 use crate::engine::messages::check;
-use crate::engine::settings::Settings;
+use crate::engine::settings::{Program, Settings};
 use crate::engine::start;
 use crate::title;
 
@@ -72,7 +72,7 @@ pub(crate) enum News {
 
 impl Zygote {
     pub(crate) fn start(settings: &Settings) -> io::Result<Self> {
-        let (child, socket, server) = exec(settings, &title::of_zygote(&settings.name), &[])?;
+        let (child, socket, server) = exec(&settings.program, &title::of_zygote(&settings.name), &[])?;
         Ok(Self { child, socket, server: Some(server), waiting: VecDeque::new(), asked: Vec::new() })
     }
 
@@ -89,6 +89,11 @@ impl Zygote {
             unless_gone(self.socket.send(&packet, &freight.fds(), Some(Instant::now())))?;
         }
         Ok(())
+    }
+
+    /// Whether it has not said hello.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.server.is_some()
     }
 
     /// Whether a worker is on its way.
@@ -144,13 +149,12 @@ impl Zygote {
 }
 
 /// Starts the worker program and tells it what it is to be.
-pub(super) fn exec(
-    settings: &Settings,
+pub(crate) fn exec(
+    program: &Program,
     title: &str,
     fds: &[std::os::fd::BorrowedFd<'_>],
 ) -> io::Result<(Child, Socket, Server)> {
     let (ours, theirs) = ganger_sys::pair()?;
-    let program = &settings.program;
     let spawn = ganger_sys::Spawn {
         program: &program.path,
         arg0: Some(title.as_ref()),
@@ -169,7 +173,7 @@ pub(super) fn exec(
 }
 
 /// What was sent to a program that is gone already is no error: its exit will be told, and says more.
-pub(super) fn unless_gone(sent: io::Result<()>) -> io::Result<()> {
+pub(crate) fn unless_gone(sent: io::Result<()>) -> io::Result<()> {
     match sent {
         Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => Ok(()),
         sent => sent,
@@ -177,7 +181,7 @@ pub(super) fn unless_gone(sent: io::Result<()>) -> io::Result<()> {
 }
 
 /// A started program has said hello: checks who it is, and opens the control plane.
-pub(super) fn greet(packet: &[u8], server: Server) -> Result<Line, String> {
+pub(crate) fn greet(packet: &[u8], server: Server) -> Result<Line, String> {
     let hello = codec::decode::<Hello>(packet, PACKET as u64).map_err(|e| e.to_string())?;
     check(hello)?;
     server.accept(PATIENCE).map_err(|e| e.to_string())

@@ -6,11 +6,15 @@
 //!
 //! A chunk whose worker died is handed in again item by item, so that only the item that killed it has to answer for it.
 
+mod eager;
+
 mod ready;
 
 mod size;
 
+use std::any::Any;
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +62,8 @@ pub struct Mapping<I: Iterator, R> {
     ready: Ready<R>,
     /// The item that could not be packed, which ended its chunk.
     refused: Option<Error>,
+    /// The input's own, which its caller is to have after the results before it.
+    panic: Option<Box<dyn Any + Send>>,
     size: Size,
     window: usize,
     deadline: Option<(Instant, Duration)>,
@@ -81,6 +87,14 @@ struct Chunk<R> {
 }
 
 impl<R> Part<R> {
+    /// What it waits for.
+    fn unsettled(&self) -> Option<&Future<Vec<Run<R>>>> {
+        match self {
+            Self::Chunk(chunk) => Some(&chunk.future).filter(|future| !future.done()),
+            Self::Refused(_) => None,
+        }
+    }
+
     fn items(&self) -> Option<&Items> {
         match self {
             Self::Chunk(chunk) => Some(&chunk.items),
@@ -104,6 +118,7 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
             gathering: Arc::default(),
             ready: Ready::default(),
             refused: None,
+            panic: None,
             size,
             deadline: None,
             ended: false,
@@ -131,21 +146,6 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     pub fn timeout(mut self, total: Duration) -> Self {
         self.deadline = Instant::now().checked_add(total).map(|deadline| (deadline, total));
         self
-    }
-
-    /// Takes all items now, however many.
-    pub(crate) fn hand_all_in(mut self) -> Self {
-        self.window = usize::MAX;
-        self.fill();
-        self
-    }
-
-    /// Whether nothing of what was handed in is still on its way.
-    pub(crate) fn is_done(&self) -> bool {
-        self.chunks.iter().flatten().all(|part| match part {
-            Part::Chunk(chunk) => chunk.future.done(),
-            Part::Refused(_) => true,
-        })
     }
 
     /// Hands chunks in until the window is full or the items are at their end.
@@ -177,17 +177,26 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
         let (limit, most) = (self.pool.payload_limit(), self.size.next(left, self.pool.workers()));
         let alike = self.chunks.iter().rev().flatten().find_map(Part::items);
         let mut items = alike.map_or_else(Items::default, Items::like);
-        while items.count() < most && items.size() < MOST_BYTES {
-            let Some(item) = self.items.next() else {
-                self.ended = true;
-                break;
-            };
-            if let Err(error) = items.push(&item, limit) {
-                self.refused = Some(error.into());
-                break;
+        let packed = catch_unwind(AssertUnwindSafe(|| {
+            while items.count() < most && items.size() < MOST_BYTES {
+                let Some(item) = self.items.next() else {
+                    self.ended = true;
+                    break;
+                };
+                if let Err(error) = items.push(&item, limit) {
+                    self.refused = Some(error.into());
+                    break;
+                }
             }
-        }
-        items
+        }));
+        packed.map_or_else(|panic| self.break_off(panic), |()| items)
+    }
+
+    /// The input has panicked. What was handed in before has its results first; the chunk that was being packed is lost.
+    fn break_off(&mut self, panic: Box<dyn Any + Send>) -> Items {
+        self.ended = true;
+        self.panic = Some(panic);
+        Items::default()
     }
 
     /// Hands a chunk in; it takes place `at` in the order.
@@ -312,7 +321,7 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
             return true;
         }
         if self.in_flight == 0 && self.chunks.iter().all(Option::is_none) {
-            return false;
+            return self.panic.take().is_some_and(|panic| resume_unwind(panic));
         }
         match self.next_part() {
             Some(part) => self.take(part),
@@ -335,7 +344,8 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
 
 impl<I: Iterator, R> Mapping<I, R> {
     fn cancel(&mut self) {
-        for part in self.chunks.drain(..).flatten() {
+        // From the back: what waits goes before what runs, or it would begin in the place of that.
+        for part in self.chunks.drain(..).rev().flatten() {
             if let Part::Chunk(chunk) = part {
                 chunk.future.cancel();
             }

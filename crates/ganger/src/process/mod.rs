@@ -6,7 +6,18 @@
 //!    └──────────────────────────────────────────────────── ┴──────► Closed
 //! ```
 
+mod builder;
+pub use builder::ProcessBuilder;
+
+mod call;
+
+mod running;
+
 mod launcher;
+
+mod alone;
+
+mod thread;
 
 mod children;
 pub use children::active_children;
@@ -15,30 +26,25 @@ pub(crate) mod current;
 pub use current::{CurrentProcess, ParentProcess, current_process, parent_process};
 
 use std::fmt;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
 use ganger_proto::outcome::Exit;
-use ganger_sys::{Child, Signal, wait_readable};
+use ganger_sys::Signal;
 
-use crate::bootstrap::{Freight, Solo};
 use crate::error::{Error, ErrorKind};
-use crate::exit::{OomWatch, translated};
-use crate::logging;
-use crate::passing;
-use crate::task::{Portable, Task, lookup};
-
-/// How long a daemon may take to end after it was asked to, before it is killed.
-const GRACE: Duration = Duration::from_secs(10);
+use crate::process::call::Call;
+use crate::process::running::Running;
+use crate::task::{Portable, Task};
 
 /// A call of a registered function in a process of its own: `multiprocessing.Process`.
 ///
 /// The process is a fork of a zygote, which executes this program once: nothing of this process's threads, locks or open
-/// files is in it. It exits with 0 when the function returns, with 1 (and the error on standard error) when it returns an
-/// error, with 101 (and the panic on standard error) when it panics, and with `n` after `std::process::exit(n)`.
+/// files is in it. [`ProcessBuilder::start_method`] has the other ways. It exits with 0 when the function returns, with 1
+/// (and the error on standard error) when it returns an error, with 101 (and the panic on standard error) when it panics, and
+/// with `n` after `std::process::exit(n)`.
 ///
 /// Dropping the last handle of a running process waits for it, as Python waits for its children at exit; a
 /// [daemon](Self::set_daemon) is ended instead.
@@ -61,22 +67,15 @@ pub struct Process(Arc<Inner>);
 
 struct Inner {
     name: String,
-    daemon: std::sync::atomic::AtomicBool,
+    daemon: AtomicBool,
     state: Mutex<State>,
 }
 
 enum State {
-    New(Solo, Freight),
+    New(Call),
     Running(Running),
     Ended { pid: u32, exit: Exit },
     Closed,
-}
-
-struct Running {
-    child: Child,
-    /// The pidfd once more: waited on without the lock.
-    sentinel: Arc<OwnedFd>,
-    oom: OomWatch,
 }
 
 impl Process {
@@ -89,29 +88,30 @@ impl Process {
         F: Task<A, S>,
         A: Portable,
     {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
-        let name = format!("Process-{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        Self::named(&name, f, args)
+        Self::builder().build(f, args)
     }
 
     /// As [`new`](Self::new), with a name.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
-    pub fn named<F, A, S>(name: &str, _: F, args: A) -> Result<Self, Error>
+    /// As [`ProcessBuilder::build`].
+    pub fn named<F, A, S>(name: &str, f: F, args: A) -> Result<Self, Error>
     where
         F: Task<A, S>,
         A: Portable,
     {
-        let function = lookup::<F>()?;
-        let (bytes, passed) = passing::sending(|| codec::encode(&args, DEFAULT_PAYLOAD_LIMIT));
-        let bytes = bytes?;
-        let args = ganger_sys::sealed("ganger-args", &bytes).map_err(Error::system("make memory for arguments"))?;
-        let (name, parent) = (name.to_owned(), current_process().name().to_owned());
-        let (length, limit) = (bytes.len() as u64, DEFAULT_PAYLOAD_LIMIT);
-        let solo = Solo { function, name: name.clone(), parent, daemon: false, length, limit, log_level: 0 };
-        let state = Mutex::new(State::New(solo, Freight::Solo { args, passed }));
-        Ok(Self(Arc::new(Inner { name, daemon: false.into(), state })))
+        Self::builder().name(name).build(f, args)
+    }
+
+    /// To say more: the start method, the program.
+    #[must_use]
+    pub fn builder() -> ProcessBuilder {
+        ProcessBuilder::default()
+    }
+
+    fn of(call: Call) -> Self {
+        let (name, daemon) = (call.name.clone(), call.daemon.into());
+        Self(Arc::new(Inner { name, daemon, state: Mutex::new(State::New(call)) }))
     }
 
     /// Whether the process ends with this one, even if this one is killed: the kernel sees to it. Without, it lives on.
@@ -120,7 +120,7 @@ impl Process {
     /// When it was started already.
     pub fn set_daemon(&self, daemon: bool) -> Result<(), Error> {
         match &mut *self.state() {
-            State::New(solo, _) => solo.daemon = daemon,
+            State::New(call) => call.daemon = daemon,
             State::Running(_) | State::Ended { .. } | State::Closed => {
                 return Err(wrong("set daemon", "the process was started already"));
             }
@@ -133,37 +133,36 @@ impl Process {
     ///
     /// # Errors
     /// When it was started before, this is a worker that has not called [`init`](crate::init), or there are too many
-    /// processes or descriptors.
+    /// processes or descriptors. When the program is none that can be one: [`Error::is_worker_program`].
     pub fn start(&self) -> Result<(), Error> {
         let mut state = self.state();
-        let (solo, freight) = match std::mem::replace(&mut *state, State::Closed) {
-            State::New(solo, freight) => (Solo { log_level: logging::heritage(), ..solo }, freight),
+        let call = match std::mem::replace(&mut *state, State::Closed) {
+            State::New(call) => call,
             other @ (State::Running(_) | State::Ended { .. } | State::Closed) => {
                 *state = other;
                 return Err(wrong("start", "a process is started once: make another"));
             }
         };
-        let oom = OomWatch::begin();
-        let child = launcher::launch(solo, freight)?;
-        let sentinel = child.as_fd().try_clone_to_owned().map_err(Error::system("keep a pidfd"))?;
-        *state = State::Running(Running { child, sentinel: Arc::new(sentinel), oom });
+        let (running, here) = Running::start(call)?;
+        *state = State::Running(running);
         drop(state);
         children::add(self);
+        here.into_iter().for_each(|run| run());
         Ok(())
     }
 
     /// Waits for its end, for at most `timeout`; none: it still runs.
     ///
     /// # Errors
-    /// When it was not started, was closed, or somebody else has reaped it.
+    /// When it was not started, was closed, or somebody else has reaped it; when it is the calling thread itself.
     pub fn join(&self, timeout: Option<Duration>) -> Result<Option<Exit>, Error> {
-        let sentinel = match &*self.state() {
+        let end = match &*self.state() {
             State::New(..) => return Err(wrong("join", "the process was not started")),
             State::Closed => return Err(closed()),
             State::Ended { exit, .. } => return Ok(Some(*exit)),
-            State::Running(running) => Arc::clone(&running.sentinel),
+            State::Running(running) => running.end(),
         };
-        wait_readable([sentinel.as_fd()], timeout).map_err(Error::system("wait for a process"))?;
+        end.wait(timeout)?;
         self.exit_status()
     }
 
@@ -174,11 +173,8 @@ impl Process {
     pub fn exit_status(&self) -> Result<Option<Exit>, Error> {
         let mut state = self.state();
         if let State::Running(running) = &mut *state {
-            let Some(exit) = running.child.try_wait().map_err(Error::system("reap a process"))? else {
-                return Ok(None);
-            };
-            let exit = running.oom.named(translated(exit));
-            *state = State::Ended { pid: running.child.pid(), exit };
+            let Some(exit) = running.try_wait()? else { return Ok(None) };
+            *state = State::Ended { pid: running.pid(), exit };
         }
         match &*state {
             State::Ended { exit, .. } => Ok(Some(*exit)),
@@ -205,11 +201,11 @@ impl Process {
         self.0.daemon.load(Ordering::Relaxed)
     }
 
-    /// Its process id, once it was started.
+    /// Its process id, once it was started: a thread's is that of this process.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         match &*self.state() {
-            State::Running(running) => Some(running.child.pid()),
+            State::Running(running) => Some(running.pid()),
             State::Ended { pid, .. } => Some(*pid),
             State::New(..) | State::Closed => None,
         }
@@ -218,7 +214,8 @@ impl Process {
     /// Sends SIGTERM.
     ///
     /// # Errors
-    /// When it was not started, or was closed. That it has ended is no error.
+    /// When it was not started, or was closed. That it has ended is no error. A thread cannot be sent one:
+    /// [`Error::is_unsupported`].
     pub fn terminate(&self) -> Result<(), Error> {
         self.signal("terminate", Signal::Term)
     }
@@ -241,9 +238,7 @@ impl Process {
 
     fn signal(&self, what: &'static str, signal: Signal) -> Result<(), Error> {
         match &*self.state() {
-            State::Running(running) => {
-                running.child.signal(signal).map(drop).map_err(Error::system("signal a process"))
-            }
+            State::Running(running) => running.signal(what, signal),
             State::Ended { .. } => Ok(()),
             State::New(..) => Err(wrong(what, "the process was not started")),
             State::Closed => Err(closed()),
@@ -256,8 +251,8 @@ impl Process {
     /// When it was not started, was closed, or there are no descriptors left.
     pub fn sentinel(&self) -> Result<OwnedFd, Error> {
         match &*self.state() {
-            State::Running(running) => running.sentinel.try_clone().map_err(Error::system("copy a sentinel")),
-            State::Ended { .. } => ended_sentinel(),
+            State::Running(running) => running.sentinel(),
+            State::Ended { .. } => ended_sentinel().map_err(Error::system("make a pipe")),
             State::New(..) => Err(wrong("sentinel", "the process was not started")),
             State::Closed => Err(closed()),
         }
@@ -281,9 +276,8 @@ impl Process {
 }
 
 /// A pipe whose other end is closed is readable for ever, as the sentinel of an ended process is.
-fn ended_sentinel() -> Result<OwnedFd, Error> {
-    let (reader, _) = std::io::pipe().map_err(Error::system("make a pipe"))?;
-    Ok(reader.into())
+fn ended_sentinel() -> std::io::Result<OwnedFd> {
+    std::io::pipe().map(|(reader, _)| reader.into())
 }
 
 fn wrong(what: &'static str, why: &str) -> Error {
@@ -298,7 +292,7 @@ impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &*self.state() {
             State::New(..) => "new".to_owned(),
-            State::Running(running) => format!("pid {}", running.child.pid()),
+            State::Running(running) => format!("pid {}", running.pid()),
             State::Ended { exit, .. } => exit.to_string(),
             State::Closed => "closed".to_owned(),
         };
@@ -310,23 +304,8 @@ impl Drop for Inner {
     fn drop(&mut self) {
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let State::Running(running) = state else { return };
-        let waited = if *self.daemon.get_mut() {
-            // That it is gone already is as well.
-            let _ = running.child.signal(Signal::Term);
-            running.child.wait_timeout(GRACE).map(drop)
-        } else if std::thread::panicking() {
-            Ok(())
-        } else {
-            running.child.wait().map(drop)
-        };
-        if let Err(error) = waited {
+        if let Err(error) = running.let_go(*self.daemon.get_mut()) {
             log::warn!("process {}: {error}", self.name);
         }
-    }
-}
-
-impl AsFd for Running {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.sentinel.as_fd()
     }
 }

@@ -9,6 +9,7 @@
 //! | [`Array<T>`](Array) | so many values | as above |
 //! | [`RawValue<T>`](RawValue), [`RawArray<T>`](RawArray) | the same | no lock, but operations in one step |
 //! | [`SharedMemory`] | bytes | a name, where you ask for one |
+//! | [`SharedBytes`] | bytes that nobody changes any more | is read as a `&[u8]` |
 //! | [`ShareableList`] | numbers, strings, bytes, of mixed types | slots of a fixed size |
 //!
 //! `T` is [`Plain`]: an integer, a float, `bool`, `char`, or an array or a tuple of such (Python's `Structure`). Each
@@ -63,6 +64,9 @@ pub use array::Array;
 
 mod shared_memory;
 pub use shared_memory::SharedMemory;
+
+mod shared_bytes;
+pub use shared_bytes::SharedBytes;
 
 mod slots;
 

@@ -30,7 +30,7 @@ use crate::passing::Passed;
 /// assert_eq!(indices, [Ok(0), Ok(1)]);
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "Passed")]
 pub struct Barrier {
     backing: Backing,

@@ -44,14 +44,14 @@ pub struct Waited {
 /// notifier.join().unwrap();
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Condition {
     lock: Either,
     waiters: Waiters,
 }
 
 /// The lock of a condition.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 enum Either {
     Plain(Lock),
     Recursive(RLock),
@@ -149,6 +149,13 @@ impl Condition {
     }
 
     acquire_methods!("Condition", "Condition::new()");
+
+    pub(super) fn behind(&self) -> &dyn std::fmt::Debug {
+        match &self.lock {
+            Either::Plain(lock) => lock,
+            Either::Recursive(lock) => lock,
+        }
+    }
 
     /// Releases its lock.
     ///

@@ -31,7 +31,7 @@ const SET: u64 = 1;
 /// assert!(!event.is_set());
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "Passed")]
 pub struct Event {
     backing: Backing,

@@ -28,7 +28,7 @@ use crate::passing::Passed;
 /// assert!(lock.try_acquire().is_some());
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "Passed")]
 pub struct Lock {
     backing: Backing,
@@ -94,11 +94,15 @@ impl Lock {
     /// ```
     #[must_use]
     pub fn locked(&self) -> bool {
-        self.backing.gate().holder().is_some()
+        self.holder().is_some()
+    }
+
+    pub(super) fn holder(&self) -> Option<Identity> {
+        self.backing.gate().holder()
     }
 
     pub(super) fn is_mine(&self) -> bool {
-        self.backing.gate().holder() == Some(Identity::of_this_process())
+        self.holder() == Some(Identity::of_this_process())
     }
 }
 

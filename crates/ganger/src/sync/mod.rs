@@ -55,5 +55,7 @@ pub use condition::{Condition, Waited};
 
 mod parties;
 
+mod show;
+
 mod barrier;
 pub use barrier::Barrier;

@@ -68,6 +68,11 @@ impl Permits {
         self.backing.peek(VALUE)
     }
 
+    /// The most permits that there may be, where there is a most.
+    pub(super) fn bound(&self) -> Option<u64> {
+        Some(self.backing.peek(BOUND)).filter(|bound| *bound != UNBOUNDED)
+    }
+
     pub(super) fn acquire_until(&self, deadline: Option<Instant>) -> Option<Acquired> {
         let mut slept = false;
         let survey = || self.dead_holder();

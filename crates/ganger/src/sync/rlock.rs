@@ -34,7 +34,7 @@ const DEPTH: usize = 0;
 /// assert!(!lock.locked());
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "Passed")]
 pub struct RLock {
     backing: Backing,
@@ -93,7 +93,7 @@ impl RLock {
     /// # Ok(()) }
     /// ```
     pub fn release(&self) -> Result<(), SyncError> {
-        match self.backing.gate().holder() {
+        match self.holder() {
             None => Err(SyncError::NotHeld),
             Some(holder) if holder != Identity::of_this_thread() => Err(SyncError::NotOwner),
             Some(_) => {
@@ -112,15 +112,24 @@ impl RLock {
     /// ```
     #[must_use]
     pub fn locked(&self) -> bool {
-        self.backing.gate().holder().is_some()
+        self.holder().is_some()
+    }
+
+    pub(super) fn holder(&self) -> Option<Identity> {
+        self.backing.gate().holder()
+    }
+
+    /// How often its holder has acquired it.
+    pub(super) fn depth(&self) -> u64 {
+        self.backing.peek(DEPTH)
     }
 
     pub(super) fn is_mine(&self) -> bool {
-        self.backing.gate().holder() == Some(Identity::of_this_thread())
+        self.holder() == Some(Identity::of_this_thread())
     }
 
     fn release_once(&self) {
-        match self.backing.peek(DEPTH) {
+        match self.depth() {
             0 | 1 => drop(self.backing.gate().release()),
             depth => self.backing.poke(DEPTH, depth - 1),
         }
@@ -128,7 +137,7 @@ impl RLock {
 
     /// Releases it wholly. How often its holder, who calls, had acquired it.
     pub(super) fn release_all(&self) -> u64 {
-        let depth = self.backing.peek(DEPTH);
+        let depth = self.depth();
         self.backing.gate().release();
         depth
     }
@@ -144,7 +153,7 @@ impl RLock {
 impl Acquire for RLock {
     fn acquire_until(&self, deadline: Option<Instant>) -> Option<Acquired> {
         if self.is_mine() {
-            self.backing.poke(DEPTH, self.backing.peek(DEPTH) + 1);
+            self.backing.poke(DEPTH, self.depth() + 1);
             return Some(Acquired::Clean);
         }
         let acquired = self.backing.gate().acquire(Identity::of_this_thread(), deadline)?;

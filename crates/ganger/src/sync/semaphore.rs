@@ -1,5 +1,6 @@
 //! Semaphores.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ macro_rules! semaphore {
         /// ([`Acquired::OwnerDied`]). A process may release what another has acquired. What was acquired through a handle whose last
         /// clone is dropped stays taken, as in Python: so a permit can be a signal, which is used up. Of more than 1024
         /// processes that hold permits at once, the rest give nothing back when they die.
-        #[derive(Clone, Debug, Deserialize)]
+        #[derive(Clone, Deserialize)]
         #[serde(try_from = "Passed")]
         pub struct $name {
             permits: Arc<Permits>,
@@ -92,6 +93,13 @@ macro_rules! semaphore {
             #[must_use]
             pub fn value(&self) -> u64 {
                 self.permits.value()
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let most = self.permits.bound().map(|bound| format!(" of {bound}")).unwrap_or_default();
+                write!(f, "{}({}{most})", $literal, self.value())
             }
         }
 

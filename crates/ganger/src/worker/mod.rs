@@ -28,6 +28,7 @@ mod zygote;
 pub(crate) use zygote::{answer_logged, call};
 
 mod solo;
+pub(crate) use solo::{PANICKED, exit_code};
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::exit;
@@ -102,6 +103,7 @@ fn serve() -> std::io::Result<()> {
     match orders.receive() {
         Some(Control::Preload { calls, setup }) => zygote::run(Arc::new(socket), &calls, setup, boot.supervisor),
         Some(Control::Work { seat, setup }) => alone(fds, setup, seat, boot.supervisor),
+        Some(Control::Solo) => solo::alone(socket, boot.supervisor),
         None => Ok(()),
     }
 }

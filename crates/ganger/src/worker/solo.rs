@@ -5,26 +5,41 @@ use std::process::exit;
 
 use ganger_proto::message::Verdict;
 use ganger_proto::outcome::Failure;
-use ganger_sys::{ForkDetector, Signal, read_sealed, setup};
+use ganger_proto::spec::Function;
+use ganger_sys::{ForkDetector, Signal, Socket, read_sealed, setup};
 
-use crate::bootstrap::Solo;
+use crate::bootstrap::{Order, Solo};
 use crate::logging;
 use crate::passing::{self, Passed};
 use crate::process::current;
 use crate::registry;
 use crate::title;
 use crate::worker::invocation::{Host, Invocation};
-use crate::worker::panic;
+use crate::worker::{panic, zygote};
 
 /// The exit status of a function that returned an error.
 const FAILED: i32 = 1;
 /// The exit status of a function that panicked: that of a Rust program.
-const PANICKED: i32 = 101;
+pub(crate) const PANICKED: i32 = 101;
+
+/// Makes the call for which this program was executed, and exits. Returns if the supervisor is gone before.
+pub(super) fn alone(socket: Socket, supervisor: u32) -> std::io::Result<()> {
+    match zygote::next(&socket)? {
+        None => Ok(()),
+        Some((Order::Worker(_), _)) => Err(std::io::Error::other("it was to make a call, and is told to be a worker")),
+        Some((Order::Solo { solo, .. }, fds)) => {
+            drop(socket);
+            run(&solo, fds, supervisor)
+        }
+    }
+}
 
 /// Makes the call, and exits.
 pub(super) fn run(solo: &Solo, fds: Vec<OwnedFd>, supervisor: u32) -> std::io::Result<()> {
     if solo.daemon {
         setup::die_with_parent(supervisor, Signal::Kill)?;
+    } else {
+        setup::outlive_parent()?;
     }
     setup::own_process_group()?;
     setup::reset_signals(&[])?;
@@ -38,25 +53,25 @@ pub(super) fn run(solo: &Solo, fds: Vec<OwnedFd>, supervisor: u32) -> std::io::R
     let came = fds.map(Passed::from).collect();
     // Nobody reads a result: a panic says all there is to say by itself.
     panic::let_go_of_this_thread();
-    exit(passing::receiving(came, || call(solo, &bytes)))
+    let process = ForkDetector::new();
+    let host = Some(Host { process: &process, function: solo.function });
+    exit(passing::receiving(came, || exit_code(solo.function, &solo.name, &bytes, solo.limit, host)))
 }
 
+/// Makes the call, for a process of that name, and tells with what it exits.
 #[expect(clippy::print_stderr, reason = "the process ends of it, and who started it sees no more than its status")]
-fn call(solo: &Solo, args: &[u8]) -> i32 {
-    let (name, process) = (registry::name_of(solo.function), ForkDetector::new());
-    let Some(entry) = registry::entry(solo.function) else {
-        eprintln!("ganger: {name} is not registered in this program");
+pub(crate) fn exit_code(function: Function, process: &str, args: &[u8], limit: u64, host: Option<Host<'_>>) -> i32 {
+    let Some(entry) = registry::entry(function) else {
+        eprintln!("{process}: {} is not registered in this program", registry::name_of(function));
         return FAILED;
     };
     let mut out = Vec::new();
-    let host = Some(Host { process: &process, function: solo.function });
-    let verdict = (entry.call)(&mut Invocation { args, out: &mut out, passed: Vec::new(), limit: solo.limit, host });
-    match verdict {
+    match (entry.call)(&mut Invocation { args, out: &mut out, passed: Vec::new(), limit, host }) {
         Verdict::Returned => 0,
         Verdict::Panicked => PANICKED,
         Verdict::Failed => {
-            let failure = ganger_proto::codec::decode::<Failure>(&out, solo.limit);
-            eprintln!("{}: {}", solo.name, failure.map_or_else(|e| e.to_string(), |failure| failure.message));
+            let failure = ganger_proto::codec::decode::<Failure>(&out, limit);
+            eprintln!("{process}: {}", failure.map_or_else(|e| e.to_string(), |failure| failure.message));
             FAILED
         }
     }

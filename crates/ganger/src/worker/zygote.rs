@@ -64,7 +64,7 @@ fn preload(socket: &Socket, calls: &[(Function, Bytes)], limit: u64) -> std::io:
 }
 
 /// What is wanted next, with its descriptors. None: the supervisor is gone.
-fn next(socket: &Socket) -> std::io::Result<Option<(Order, Vec<OwnedFd>)>> {
+pub(super) fn next(socket: &Socket) -> std::io::Result<Option<(Order, Vec<OwnedFd>)>> {
     let mut packet = [0; 4096];
     let Some((len, fds)) = socket.recv(&mut packet, MAX_FDS, None)? else { return Ok(None) };
     let order = codec::decode(&packet[..len], PACKET as u64).map_err(std::io::Error::other)?;

@@ -2,10 +2,8 @@
 
 use ganger::{Future, Pool, Portable, StartMethod, Task};
 
-/// Where CPython runs a class: on processes.
-pub(crate) const PROCESSES: &[StartMethod] = &[StartMethod::Zygote, StartMethod::Spawn];
-/// On processes, and on threads.
-pub(crate) const BOTH: &[StartMethod] = &[StartMethod::Zygote, StartMethod::Spawn, StartMethod::Thread];
+/// Where CPython runs a class: on processes; on processes and on threads.
+pub(crate) use crate::methods::{PROCESSES, WORKERS as BOTH};
 
 /// A task elsewhere, and its pool.
 pub(crate) struct Away<T> {

@@ -1,4 +1,4 @@
-//! `TestIgnoreEINTR`.
+//! `TestIgnoreEINTR`, `_TestPollEintr`.
 
 mod test_ignore_eintr {
     use std::fs;
@@ -78,6 +78,41 @@ mod test_ignore_eintr {
                 assert_eq!(client.recv::<String>().unwrap(), "welcome");
                 child.join();
             }
+        });
+    }
+}
+
+mod test_poll_eintr {
+    use std::fs;
+    use std::thread;
+
+    use ganger::{Exit, Process};
+    use ganger_sys::{Door, Signal};
+    use nix::sys::signal::{self, kill};
+
+    use crate::support::alone::alone;
+    use crate::support::{Gate, eventually, hold};
+
+    #[test]
+    fn test_poll_eintr() {
+        alone("eintr::test_poll_eintr::test_poll_eintr", |_| {
+            let (door, gate) = (Door::open(&[Signal::Hup]).unwrap(), Gate::new());
+            let process = Process::new(hold, gate.path()).unwrap();
+            process.start().unwrap();
+            gate.await_begun(1);
+            let tid = nix::unistd::gettid();
+            let asleep = move || fs::read_to_string(format!("/proc/self/task/{tid}/stat")).unwrap().contains(") S ");
+            let killer = thread::spawn(move || {
+                for _ in 0..3 {
+                    eventually("it joins", asleep);
+                    kill(nix::unistd::getpid(), signal::Signal::SIGHUP).unwrap();
+                }
+                eventually("it joins again", asleep);
+                gate.open();
+            });
+            assert_eq!(process.join(None).unwrap(), Some(Exit::Code(0)));
+            killer.join().unwrap();
+            eventually("the signal has come", || !door.take().is_empty());
         });
     }
 }

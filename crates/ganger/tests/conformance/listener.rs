@@ -211,3 +211,21 @@ mod test_invalid_family {
         assert!(Listener::bind(&"long".repeat(30)[..]).unwrap_err().is_invalid_address());
     }
 }
+
+mod test_manager_restart {
+    use ganger::connection::Address;
+    use ganger::{Client, Listener};
+
+    /// What a manager listens at is a listener's: its port can be had again at once, though a client was connected.
+    #[test]
+    fn test_rapid_restart() {
+        let mut listener = Listener::bind(Address::try_from(("127.0.0.1", 0)).unwrap()).unwrap();
+        for n in 0..3 {
+            let client = Client::new().connect(listener.address()).unwrap();
+            listener.accept().unwrap().send(&n).unwrap();
+            assert_eq!(client.recv::<i32>().unwrap(), n);
+            listener.close();
+            listener = Listener::bind(listener.address()).unwrap();
+        }
+    }
+}

@@ -3,12 +3,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
-#[path = "../outside/support/deadline.rs"]
-mod deadline;
+#[expect(dead_code, unused_imports, reason = "some of it is for the tests outside alone")]
+#[path = "../outside/support/mod.rs"]
+mod support;
+use support::{deadline, methods};
+
+#[path = "../outside/tasks.rs"]
+mod tasks;
+
+#[path = "../outside/traps.rs"]
+mod traps;
 
 mod away;
 
 mod process;
+
+mod subclassing;
 
 mod connection;
 
@@ -20,11 +30,50 @@ mod eintr;
 
 mod simple_queue;
 
+mod queue;
+
 mod state;
 
 mod shared_memory;
 
 mod logging;
+
+#[path = "../sync/workers.rs"]
+mod workers;
+
+mod locks;
+
+mod semaphores;
+
+mod conditions;
+
+mod events;
+
+mod barriers;
+
+mod pool;
+
+mod executors;
+
+mod futures;
+
+mod gathering;
+
+mod deadlock;
+
+mod initializers;
+
+mod shutdown;
+
+mod process_pool;
+
+mod pool_workers;
+
+mod starting;
+
+mod finalize;
+
+mod trackers;
 
 mod manager;
 

@@ -1,17 +1,33 @@
-//! `_TestProcess`, `_TestSubclassingProcess` and the others about processes.
+//! `_TestProcess`. CPython runs on threads what does not ask for signals, sentinels and parents.
 
 mod test_process {
+    use std::fs;
     use std::io::{Read, Seek, Write};
     use std::os::fd::AsFd;
     use std::time::Duration;
 
     use ganger::{
-        Connection, Descriptor, Exit, Pipe, Process, active_children, cpu_count, current_process, parent_process,
+        Connection, Descriptor, Exit, Pipe, Portable, Process, StartMethod, Task, active_children, cpu_count,
+        current_process, parent_process,
     };
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::{Pid, gettid};
 
-    use crate::deadline::{bounded, eventually};
+    use crate::away::{BOTH, PROCESSES};
+    use crate::deadline::{eventually, on_each};
 
     const SHORT: Option<Duration> = Some(Duration::from_millis(1));
+    const SUCCESS: Option<Exit> = Some(Exit::Code(0));
+
+    fn process<F: Task<A, S>, A: Portable, S>(method: StartMethod, f: F, args: A) -> Process {
+        Process::builder().start_method(method).build(f, args).unwrap()
+    }
+
+    fn started<F: Task<A, S>, A: Portable, S>(method: StartMethod, f: F, args: A) -> Process {
+        let process = process(method, f, args);
+        process.start().unwrap();
+        process
+    }
 
     #[ganger::task]
     fn sleep_for_ever() {
@@ -30,10 +46,9 @@ mod test_process {
         sleep_for_ever();
     }
 
-    fn sleeper() -> Process {
+    fn sleeper(method: StartMethod) -> Process {
         let (ours, theirs) = Pipe::duplex().unwrap();
-        let process = Process::new(say_and_sleep, theirs).unwrap();
-        process.start().unwrap();
+        let process = started(method, say_and_sleep, theirs);
         assert_eq!(ours.recv::<u32>().unwrap(), process.pid().unwrap());
         process
     }
@@ -48,6 +63,21 @@ mod test_process {
         assert_eq!((current.name(), current.pid(), current.daemon()), ("MainProcess", std::process::id(), false));
     }
 
+    #[test]
+    fn test_set_executable() {
+        on_each(PROCESSES, |method| {
+            let program = fs::read_link("/proc/self/exe").unwrap();
+            let builder = Process::builder().start_method(method);
+            let as_path = builder.clone().worker_program(program.clone());
+            let as_text = builder.worker_program(program.to_str().unwrap());
+            for builder in [as_path, as_text] {
+                let process = builder.build(nothing, ()).unwrap();
+                process.start().unwrap();
+                assert_eq!(process.join(None).unwrap(), SUCCESS);
+            }
+        });
+    }
+
     type Seen = (Vec<u8>, (u32, String), String, u32, Option<(u32, String)>);
 
     #[ganger::task]
@@ -59,30 +89,34 @@ mod test_process {
 
     #[test]
     fn test_args_argument() {
-        let (ours, theirs) = Pipe::duplex().unwrap();
-        let large: Vec<u8> = (0..3 << 20).map(|n| n as u8).collect();
-        let process = Process::new(tell, (theirs, large.clone(), (7, "x".to_owned()))).unwrap();
-        process.start().unwrap();
-        let (bytes, pair, ..) = ours.recv::<Seen>().unwrap();
-        assert!(bytes == large && pair == (7, "x".to_owned()));
-        assert_eq!(process.join(None).unwrap(), Some(Exit::Code(0)));
+        on_each(BOTH, |method| {
+            let (ours, theirs) = Pipe::duplex().unwrap();
+            let large: Vec<u8> = (0..3 << 20).map(|n| n as u8).collect();
+            let process = started(method, tell, (theirs, large.clone(), (7, "x".to_owned())));
+            let (bytes, pair, ..) = ours.recv::<Seen>().unwrap();
+            assert!(bytes == large && pair == (7, "x".to_owned()));
+            assert_eq!(process.join(None).unwrap(), SUCCESS);
+        });
     }
 
     #[test]
     fn test_parent_process_attributes() {
         assert!(parent_process().is_none());
-        let (ours, theirs) = Pipe::duplex().unwrap();
-        let process = Process::new(tell, (theirs, vec![], (0, String::new()))).unwrap();
-        process.start().unwrap();
-        let parent = ours.recv::<Seen>().unwrap().4;
-        assert_eq!(parent, Some((std::process::id(), "MainProcess".to_owned())));
+        on_each(PROCESSES, |method| {
+            let (ours, theirs) = Pipe::duplex().unwrap();
+            let process = started(method, tell, (theirs, vec![], (0, String::new())));
+            let parent = ours.recv::<Seen>().unwrap().4;
+            assert_eq!(parent, Some((std::process::id(), "MainProcess".to_owned())));
+            process.join(None).unwrap();
+        });
     }
 
     #[ganger::task]
-    fn have_a_child(conn: Connection) {
-        let child = Process::new(watch_parent, conn).unwrap();
-        child.start().unwrap();
+    fn have_a_child(conn: Connection, spawned: bool) {
+        let method = if spawned { StartMethod::Spawn } else { StartMethod::Zygote };
+        let child = started(method, watch_parent, conn);
         sleep_for_ever();
+        drop(child);
     }
 
     #[ganger::task]
@@ -95,36 +129,56 @@ mod test_process {
 
     #[test]
     fn test_parent_process() {
-        for end in [Process::terminate, Process::kill] {
-            let (ours, theirs) = Pipe::duplex().unwrap();
-            let process = Process::new(have_a_child, theirs).unwrap();
-            process.start().unwrap();
-            assert_eq!(ours.recv::<(bool, u32)>().unwrap(), (true, process.pid().unwrap()));
-            end(&process).unwrap();
-            process.join(None).unwrap();
-            assert_eq!(ours.recv::<(bool, bool)>().unwrap(), (true, false));
-        }
+        on_each(PROCESSES, |method| {
+            for end in [Process::terminate, Process::kill] {
+                let (ours, theirs) = Pipe::duplex().unwrap();
+                let process = started(method, have_a_child, (theirs, method == StartMethod::Spawn));
+                assert_eq!(ours.recv::<(bool, u32)>().unwrap(), (true, process.pid().unwrap()));
+                end(&process).unwrap();
+                process.join(None).unwrap();
+                assert_eq!(ours.recv::<(bool, bool)>().unwrap(), (true, false));
+            }
+        });
     }
 
     #[test]
     fn test_process() {
-        let (ours, theirs) = Pipe::duplex().unwrap();
-        let process = Process::named("somebody", tell, (theirs, vec![1, 2], (3, "four".to_owned()))).unwrap();
-        process.set_daemon(true).unwrap();
-        assert!(!process.is_alive() && process.daemon() && !is_listed(&process));
-        assert_eq!((process.pid(), process.exit_status().unwrap()), (None, None));
-        process.start().unwrap();
-        assert!(process.set_daemon(false).is_err() && process.start().is_err());
-        let (bytes, pair, name, pid, _) = ours.recv::<Seen>().unwrap();
-        assert_eq!((bytes, pair, &*name), (vec![1, 2], (3, "four".to_owned()), "somebody"));
-        assert_eq!(process.pid(), Some(pid));
-        assert_eq!(process.join(None).unwrap(), Some(Exit::Code(0)));
-        assert_eq!(process.exit_status().unwrap(), Some(Exit::Code(0)));
-        assert!(!process.is_alive() && !is_listed(&process));
+        on_each(BOTH, |method| {
+            let (ours, theirs) = Pipe::duplex().unwrap();
+            let name = format!("somebody by {method:?}");
+            let args = (theirs, vec![1, 2], (3, "four".to_owned()));
+            let builder = Process::builder().start_method(method).name(&name).daemon(true);
+            let process = builder.build(tell, args).unwrap();
+            assert!(!process.is_alive() && process.daemon() && !is_listed(&process));
+            assert_eq!((process.pid(), process.exit_status().unwrap()), (None, None));
+            process.start().unwrap();
+            assert!(process.set_daemon(false).is_err() && process.start().is_err());
+            let (bytes, pair, seen, pid, _) = ours.recv::<Seen>().unwrap();
+            assert_eq!((bytes, pair, seen), (vec![1, 2], (3, "four".to_owned()), name));
+            assert_eq!(process.pid(), Some(pid));
+            assert_eq!(process.join(None).unwrap(), SUCCESS);
+            assert_eq!(process.exit_status().unwrap(), SUCCESS);
+            assert!(!process.is_alive() && !is_listed(&process));
+        });
     }
 
-    fn ended_by(end: fn(&Process) -> Result<(), ganger::Error>, number: i32) {
-        let process = sleeper();
+    #[ganger::task]
+    fn tell_thread(conn: Connection) {
+        conn.send(&gettid().as_raw()).unwrap();
+    }
+
+    #[test]
+    fn test_process_mainthread_native_id() {
+        on_each(BOTH, |method| {
+            let (ours, theirs) = Pipe::duplex().unwrap();
+            let process = started(method, tell_thread, theirs);
+            assert_ne!(ours.recv::<i32>().unwrap(), gettid().as_raw());
+            process.join(None).unwrap();
+        });
+    }
+
+    fn ended_by(method: StartMethod, end: fn(&Process) -> Result<(), ganger::Error>, number: i32) {
+        let process = sleeper(method);
         assert!(process.is_alive() && is_listed(&process));
         assert_eq!(process.exit_status().unwrap(), None);
         assert_eq!(process.join(Some(Duration::ZERO)).unwrap(), None);
@@ -137,17 +191,17 @@ mod test_process {
 
     #[test]
     fn test_interrupt_no_handler() {
-        ended_by(Process::interrupt, 2);
+        on_each(PROCESSES, |method| ended_by(method, Process::interrupt, 2));
     }
 
     #[test]
     fn test_terminate() {
-        ended_by(Process::terminate, 15);
+        on_each(PROCESSES, |method| ended_by(method, Process::terminate, 15));
     }
 
     #[test]
     fn test_kill() {
-        ended_by(Process::kill, 9);
+        on_each(PROCESSES, |method| ended_by(method, Process::kill, 9));
     }
 
     #[test]
@@ -155,26 +209,26 @@ mod test_process {
         assert!(cpu_count() >= 1);
     }
 
+    /// The methods by the numbers under which they cross.
     #[ganger::task]
-    fn recurse(log: Descriptor, id: String) {
-        std::fs::File::from(log.clone().into_fd().unwrap()).write_all(format!("{id} ").as_bytes()).unwrap();
+    fn recurse(log: Descriptor, id: String, method: usize) {
+        fs::File::from(log.clone().into_fd().unwrap()).write_all(format!("{id} ").as_bytes()).unwrap();
         for n in (0..2).filter(|_| id.len() < 3) {
-            let child = Process::new(recurse, (log.clone(), format!("{id}{n}"))).unwrap();
-            child.start().unwrap();
-            child.join(None).unwrap();
+            started(BOTH[method], recurse, (log.clone(), format!("{id}{n}"), method)).join(None).unwrap();
         }
     }
 
     #[test]
     fn test_recursion() {
-        let mut log = tempfile::tempfile().unwrap();
-        let process = Process::new(recurse, (log.try_clone().unwrap().into(), "x".to_owned())).unwrap();
-        process.start().unwrap();
-        assert_eq!(process.join(None).unwrap(), Some(Exit::Code(0)));
-        let mut order = String::new();
-        log.rewind().unwrap();
-        log.read_to_string(&mut order).unwrap();
-        assert_eq!(order, "x x0 x00 x01 x1 x10 x11 ");
+        for (number, method) in BOTH.iter().enumerate() {
+            let mut log = tempfile::tempfile().unwrap();
+            let process = started(*method, recurse, (log.try_clone().unwrap().into(), "x".to_owned(), number));
+            assert_eq!(process.join(None).unwrap(), SUCCESS);
+            let mut order = String::new();
+            log.rewind().unwrap();
+            log.read_to_string(&mut order).unwrap();
+            assert_eq!(order, "x x0 x00 x01 x1 x10 x11 ");
+        }
     }
 
     #[ganger::task]
@@ -184,101 +238,94 @@ mod test_process {
 
     #[test]
     fn test_sentinel() {
-        let (ours, theirs) = Pipe::duplex().unwrap();
-        let process = Process::new(wait_for_end, theirs).unwrap();
-        assert!(process.sentinel().is_err());
-        process.start().unwrap();
-        let sentinel = process.sentinel().unwrap();
-        let ready = |timeout| ganger_sys::wait_readable([sentinel.as_fd()], timeout).unwrap()[0];
-        assert!(!ready(SHORT));
-        ours.send(&1u8).unwrap();
-        assert!(ready(None));
-        process.join(None).unwrap();
-        assert!(ganger_sys::wait_readable([process.sentinel().unwrap().as_fd()], None).unwrap()[0]);
+        on_each(BOTH, |method| {
+            let (ours, theirs) = Pipe::duplex().unwrap();
+            let process = process(method, wait_for_end, theirs);
+            assert!(process.sentinel().is_err());
+            process.start().unwrap();
+            let sentinel = process.sentinel().unwrap();
+            let ready = |timeout| ganger_sys::wait_readable([sentinel.as_fd()], timeout).unwrap()[0];
+            assert!(!ready(SHORT));
+            ours.send(&1u8).unwrap();
+            assert!(ready(None));
+            assert!(ganger_sys::wait_readable([process.sentinel().unwrap().as_fd()], None).unwrap()[0]);
+            process.join(None).unwrap();
+            assert!(ganger_sys::wait_readable([process.sentinel().unwrap().as_fd()], None).unwrap()[0]);
+        });
     }
 
     #[test]
     fn test_close() {
-        let (ours, theirs) = Pipe::duplex().unwrap();
-        let process = Process::new(wait_for_end, theirs).unwrap();
-        process.start().unwrap();
-        assert!(process.close().unwrap_err().to_string().contains("still runs"));
-        ours.send(&1u8).unwrap();
-        process.join(None).unwrap();
-        process.close().unwrap();
-        assert!(process.join(None).is_err() && process.exit_status().is_err() && process.terminate().is_err());
-        process.close().unwrap();
+        on_each(BOTH, |method| {
+            let (ours, theirs) = Pipe::duplex().unwrap();
+            let process = started(method, wait_for_end, theirs);
+            assert!(process.close().unwrap_err().to_string().contains("still runs"));
+            ours.send(&1u8).unwrap();
+            process.join(None).unwrap();
+            process.close().unwrap();
+            assert!(process.join(None).is_err() && process.exit_status().is_err() && process.terminate().is_err());
+            process.close().unwrap();
+        });
     }
 
     #[test]
     fn test_many_processes() {
-        let all: Vec<_> = (0..100).map(|_| Process::new(nothing, ()).unwrap()).collect();
-        all.iter().for_each(|process| process.start().unwrap());
-        assert!(all.iter().all(|process| process.join(None).unwrap() == Some(Exit::Code(0))));
-        let all: Vec<_> = (0..100).map(|_| Process::new(sleep_for_ever, ()).unwrap()).collect();
-        all.iter().for_each(|process| process.start().unwrap());
-        all.iter().for_each(|process| process.terminate().unwrap());
-        let killed = Some(Exit::Signal { number: 15, core: false });
-        assert!(all.iter().all(|process| process.join(None).unwrap() == killed));
+        on_each(PROCESSES, |method| {
+            let many = if method == StartMethod::Spawn { 5 } else { 100 };
+            let all: Vec<_> = (0..many).map(|_| started(method, nothing, ())).collect();
+            assert!(all.iter().all(|process| process.join(None).unwrap() == SUCCESS));
+            let all: Vec<_> = (0..many).map(|_| started(method, sleep_for_ever, ())).collect();
+            all.iter().for_each(|process| process.terminate().unwrap());
+            let killed = Some(Exit::Signal { number: 15, core: false });
+            assert!(all.iter().all(|process| process.join(None).unwrap() == killed));
+        });
     }
 
-    #[ganger::task]
-    fn fall(how: String) -> Result<(), String> {
-        match &*how {
-            "panic" => panic!("a reason of some length"),
-            "error" => Err("no luck".to_owned()),
-            code => std::process::exit(code.parse().unwrap()),
-        }
-    }
-
-    /// How a process ends, and what it prints.
-    fn printed(how: &str) -> (Option<Exit>, String) {
-        let (mut reader, writer) = std::io::pipe().unwrap();
-        let process = Process::new(fall_into, (writer.into(), how.to_owned())).unwrap();
-        process.start().unwrap();
-        let exit = process.join(None).unwrap();
-        let mut text = String::new();
-        (exit, bounded("all is printed", move || reader.read_to_string(&mut text).map(|_| text).unwrap()))
-    }
-
-    #[ganger::task]
-    fn fall_into(stderr: Descriptor, how: String) -> Result<(), String> {
-        nix::unistd::dup2_stderr(&stderr).unwrap();
-        drop(stderr);
-        fall(how)
+    /// The zygotes that are children of this process.
+    fn zygotes() -> Vec<Pid> {
+        let ours = format!("(ganger-zygote) S {} ", std::process::id());
+        let all =
+            fs::read_dir("/proc").unwrap().filter_map(|entry| fs::read_to_string(entry.ok()?.path().join("stat")).ok());
+        let pids = all.filter(|stat| stat.contains(&ours)).map(|stat| stat.split(' ').next().unwrap().parse().unwrap());
+        pids.map(Pid::from_raw).collect()
     }
 
     #[test]
-    fn test_stderr_flush() {
-        let (exit, text) = printed("panic");
-        assert_eq!(exit, Some(Exit::Code(101)));
-        assert_eq!(text.matches("a reason of some length").count(), 1, "{text}");
-        assert!(text.contains("process.rs"), "{text}");
-    }
-
-    #[test]
-    fn test_sys_exit() {
-        for code in [0, 1, 8, 42] {
-            assert_eq!(printed(&code.to_string()), (Some(Exit::Code(code)), String::new()));
-        }
-        let (exit, text) = printed("error");
-        assert!(exit == Some(Exit::Code(1)) && text.ends_with(": no luck\n"), "{exit:?} {text}");
+    fn test_forkserver_sigint() {
+        let (ours, theirs) = Pipe::duplex().unwrap();
+        let process = started(StartMethod::Zygote, wait_for_end, theirs);
+        let mut interrupted = Vec::new();
+        eventually("the zygote waits for an order", || {
+            interrupted = zygotes();
+            !interrupted.is_empty()
+        });
+        // Those of other tests' pools are none the worse for it.
+        interrupted.iter().for_each(|zygote| kill(*zygote, Signal::SIGINT).unwrap_or_default());
+        ours.send(&1u8).unwrap();
+        assert_eq!(process.join(None).unwrap(), SUCCESS);
+        assert_eq!(started(StartMethod::Zygote, nothing, ()).join(None).unwrap(), SUCCESS);
     }
 
     #[test]
     fn what_is_dropped_is_waited_for_and_a_daemon_ended() {
-        let (ours, theirs) = Pipe::duplex().unwrap();
-        let process = Process::new(wait_for_end, theirs).unwrap();
-        process.start().unwrap();
-        ours.send(&1u8).unwrap();
-        drop(process);
-        let (ours, theirs) = Pipe::duplex().unwrap();
-        let daemon = Process::new(say_and_sleep, theirs).unwrap();
+        on_each(PROCESSES, |method| {
+            let (ours, theirs) = Pipe::duplex().unwrap();
+            let process = started(method, wait_for_end, theirs);
+            ours.send(&1u8).unwrap();
+            drop(process);
+            let (ours, theirs) = Pipe::duplex().unwrap();
+            let daemon = process_of_daemon(method, theirs);
+            let pid: u32 = ours.recv().unwrap();
+            drop(daemon);
+            assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+            eventually("its pipe is closed", || ours.poll(SHORT).unwrap());
+        });
+    }
+
+    fn process_of_daemon(method: StartMethod, conn: Connection) -> Process {
+        let daemon = process(method, say_and_sleep, conn);
         daemon.set_daemon(true).unwrap();
         daemon.start().unwrap();
-        let pid: u32 = ours.recv().unwrap();
-        drop(daemon);
-        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
-        eventually("its pipe is closed", || ours.poll(SHORT).unwrap());
+        daemon
     }
 }

@@ -6,6 +6,8 @@ mod support;
 
 mod tasks;
 
+mod traps;
+
 mod pool;
 
 mod mapping;
@@ -29,6 +31,10 @@ mod logs;
 mod payloads;
 
 mod starting;
+
+mod processes;
+
+mod threads;
 
 mod shortage;
 

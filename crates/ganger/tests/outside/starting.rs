@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::support::{PROCESSES, at_once, builder, eventually, on_each};
 use crate::tasks::square;
 
-fn script(dir: &Path, text: &str, mode: u32) -> PathBuf {
+pub(crate) fn script(dir: &Path, text: &str, mode: u32) -> PathBuf {
     let path = dir.join("worker");
     let mut file = File::create(&path).unwrap();
     write!(file, "#!/bin/sh\n{text}\n").unwrap();
@@ -75,7 +75,7 @@ fn a_program_that_never_says_hello_fails_the_pool() {
     on_each(PROCESSES, |method| {
         let dir = TempDir::new().unwrap();
         let program = script(dir.path(), "exec sleep 1000", 0o755);
-        fails_with(&with_program(method, program), &["the pool failed"]);
+        fails_with(&with_program(method, program), &["not ready after 300ms, the start time-out"]);
     });
 }
 
@@ -101,7 +101,7 @@ fn a_program_that_fails_is_not_started_for_ever() {
 }
 
 /// A ganger program that is not this one, if one was built.
-fn stranger() -> Option<PathBuf> {
+pub(crate) fn stranger() -> Option<PathBuf> {
     let test = std::env::current_exe().unwrap();
     let examples = test.parent()?.parent()?.join("examples");
     let programs = fs::read_dir(examples).ok()?.filter_map(|entry| Some(entry.ok()?.path()));

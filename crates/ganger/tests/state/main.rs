@@ -9,4 +9,6 @@ mod killed;
 
 mod garbage;
 
+mod bytes;
+
 ganger::test_worker!();

@@ -1,37 +1,13 @@
 //! `Event`.
 
-use std::time::Instant;
-
 use ganger::sync::Event;
 
-use crate::workers::{ALL, LONG, SHORT, on_each, pool};
-
-#[ganger::task]
-fn set_event(event: Event) {
-    event.set();
-}
+use crate::workers::{ALL, LONG, on_each, pool};
 
 #[ganger::task]
 fn await_event(event: Event, begun: Event) -> bool {
     begun.set();
     event.wait_timeout(LONG)
-}
-
-#[test]
-fn test_event() {
-    on_each(ALL, |method| {
-        let (pool, event) = (pool(method, 1), Event::new().unwrap());
-        let begun = Instant::now();
-        assert!(!event.is_set() && !event.wait_timeout(SHORT) && begun.elapsed() >= SHORT);
-        event.set();
-        assert!(event.is_set() && event.wait_timeout(SHORT));
-        event.wait();
-        event.clear();
-        assert!(!event.is_set());
-        let setting = pool.submit(set_event, event.clone()).unwrap();
-        event.wait();
-        setting.result().unwrap();
-    });
 }
 
 #[test]

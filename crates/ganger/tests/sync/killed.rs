@@ -1,11 +1,12 @@
 //! Holders and waiters that are killed at any moment, many times: nobody hangs, and nothing is lost.
 //!
-//! `GANGER_KILLS` says how often each; 100 if it does not.
+//! `GANGER_KILLS` says how often each; 1,000 if it does not.
 
 use ganger::sync::{Barrier, Condition, Lock, RLock, Semaphore};
 
+use crate::deadline::bounded;
 use crate::kills::{WORKERS, in_time, killed_at_random};
-use crate::workers::{LONG, SHORT, bounded};
+use crate::workers::{LONG, SHORT};
 
 #[ganger::task]
 fn use_lock(lock: Lock) {

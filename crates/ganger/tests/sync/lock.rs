@@ -1,9 +1,10 @@
 //! `Lock` and `RLock`.
 
 use ganger::StartMethod;
-use ganger::sync::{Acquired, Lock, LockError, RLock, SyncError};
+use ganger::sync::{Acquired, Lock, RLock};
 
-use crate::workers::{ALL, LONG, PROCESSES, SHORT, bounded, eventually, on_each, pool};
+use crate::deadline::bounded;
+use crate::workers::{ALL, LONG, eventually, on_each, pool};
 
 #[ganger::task]
 fn acquire_lock(lock: Lock) {
@@ -11,87 +12,8 @@ fn acquire_lock(lock: Lock) {
 }
 
 #[ganger::task]
-fn acquire_rlock_twice(lock: RLock) -> bool {
-    let _guards = (lock.lock(), lock.lock());
-    lock.locked()
-}
-
-#[ganger::task]
 fn release_lock(lock: Lock) -> Result<(), String> {
     lock.release().map_err(|e| format!("{e:?}"))
-}
-
-#[ganger::task]
-fn release_rlock(lock: RLock) -> Result<(), String> {
-    lock.release().map_err(|e| format!("{e:?}"))
-}
-
-#[ganger::task]
-fn sees_locked(lock: Lock, rlock: RLock) -> (bool, bool) {
-    (lock.locked(), rlock.locked())
-}
-
-#[test]
-fn test_lock() {
-    let lock = Lock::new().unwrap();
-    assert_eq!(lock.acquire(), Acquired::Clean);
-    assert!(lock.locked() && lock.try_acquire().is_none());
-    assert!(lock.acquire_timeout(SHORT).is_none());
-    assert_eq!(lock.release(), Ok(()));
-    assert!(!lock.locked());
-    assert_eq!(lock.release(), Err(SyncError::NotHeld));
-}
-
-#[test]
-fn test_lock_locked_2processes() {
-    on_each(PROCESSES, |method| {
-        let (pool, lock, rlock) = (pool(method, 1), Lock::new().unwrap(), RLock::new().unwrap());
-        let seen = || pool.starmap(sees_locked, [(lock.clone(), rlock.clone())]).unwrap()[0];
-        assert_eq!(seen(), (false, false));
-        let _guards = (lock.lock(), rlock.lock());
-        assert_eq!(seen(), (true, true));
-    });
-}
-
-#[test]
-fn test_rlock() {
-    let lock = RLock::new().unwrap();
-    assert_eq!([lock.acquire(), lock.acquire(), lock.acquire()], [Acquired::Clean; 3]);
-    for held in [true, true, false] {
-        assert_eq!(lock.release(), Ok(()));
-        assert_eq!(lock.locked(), held);
-    }
-    assert_eq!(lock.release(), Err(SyncError::NotHeld));
-}
-
-#[test]
-fn test_rlock_locked_2processes() {
-    on_each(ALL, |method| {
-        let (pool, lock) = (pool(method, 1), RLock::new().unwrap());
-        assert!(pool.apply(acquire_rlock_twice, lock.clone()).unwrap());
-        assert!(!lock.locked());
-        let _guard = lock.lock().unwrap();
-        assert_eq!(pool.apply(release_rlock, lock.clone()).unwrap(), Err("NotOwner".to_owned()));
-        assert!(lock.locked());
-    });
-}
-
-#[test]
-fn test_lock_context() {
-    let lock = Lock::new().unwrap();
-    let guard = lock.lock().unwrap();
-    assert!(lock.locked() && matches!(lock.try_lock(), Err(LockError::NotAcquired)));
-    drop(guard);
-    assert!(!lock.locked());
-}
-
-#[test]
-fn test_rlock_context() {
-    let lock = RLock::new().unwrap();
-    let guards = (lock.lock().unwrap(), lock.try_lock().unwrap(), lock.lock_timeout(SHORT).unwrap());
-    assert!(lock.locked());
-    drop(guards);
-    assert!(!lock.locked());
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Locks and their relatives between processes and threads: what they do, and what they do when somebody dies.
-//! The cases of CPython's own tests have its names.
+//! Locks and their relatives between processes and threads: what they do when somebody dies, and
+//! what else Python's own tests do not ask.
 
 #![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ganger::{Backoff, Pool, Restart, StartMethod};
 
-pub(crate) use crate::deadline::{bounded, eventually, on_each};
+pub(crate) use crate::deadline::{eventually, on_each};
 
 /// Processes of both kinds, and threads.
 pub(crate) const ALL: &[StartMethod] = &[StartMethod::Zygote, StartMethod::Spawn, StartMethod::Thread];

@@ -15,27 +15,21 @@
 //! - What is in the memory is believed as values, never as places: every index is held against the number of words.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 #[cfg(not(loom))]
 use super::memory::Memory;
-use super::nap::Naps;
+use super::nap::{Naps, PATIENCE};
 use super::redo::Redo;
 use super::robust::{Acquired, RobustWord};
+#[cfg(not(loom))]
+use super::survey;
 use super::turn::Turn;
 use crate::futex;
 use crate::layout::Line;
 #[cfg(loom)]
 use crate::model::LedgerMemory as Memory;
 use crate::sync::{Identity, Ordering, Shared64, Word};
-
-/// How long a turn is waited for at least, however near the deadline: each takes less than a microsecond, unless its
-/// holder is stopped in the middle of it.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Time between two surveys, in milliseconds. A clock that seems to go back makes one due.
-#[cfg(not(loom))]
-const BETWEEN_SURVEYS: u64 = 50;
 
 /// What stands before the words.
 #[repr(C)]
@@ -138,13 +132,7 @@ impl Ledger {
     /// Whether nobody has looked for the dead just before: many who wait shall not all look at many.
     #[cfg(not(loom))]
     fn survey_is_due(&self) -> bool {
-        let now = u64::try_from(futex::since_the_beginning().as_millis()).unwrap_or(u64::MAX);
-        let surveyed = &self.memory.head().surveyed;
-        let due = now.wrapping_sub(surveyed.load(Ordering::Relaxed)) >= BETWEEN_SURVEYS;
-        if due {
-            surveyed.store(now, Ordering::Relaxed);
-        }
-        due
+        survey::is_due(&self.memory.head().surveyed)
     }
 
     #[cfg(loom)]

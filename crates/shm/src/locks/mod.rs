@@ -7,6 +7,11 @@
 //! ```
 
 mod nap;
+#[cfg(not(loom))]
+pub(crate) use nap::{Naps, PATIENCE};
+
+#[cfg(not(loom))]
+pub(crate) mod survey;
 
 mod robust;
 pub use robust::{Acquired, RobustWord};

@@ -8,7 +8,7 @@ use nix::sys::stat::{SFlag, fstat};
 use nix::sys::statfs::{TMPFS_MAGIC, fstatfs};
 
 use crate::locks::RobustWord;
-use crate::segment::Segment;
+use crate::segment::{Access, Segment};
 
 const WORD: usize = size_of::<AtomicU64>();
 
@@ -102,6 +102,13 @@ impl Bytes {
         write_bytes(tail, in_tail);
     }
 
+    /// Gives the memory of whole pages back: they are zero then. Where that cannot be done nothing happens.
+    pub(crate) fn discard(&self, range: std::ops::Range<usize>) {
+        assert!(range.end <= self.len(), "{range:?} of {}", self.len());
+        // SAFETY: the range lies within the mapping, and all its users take any bytes, at any time, for what they are.
+        unsafe { libc::madvise(self.segment.base().add(range.start).as_ptr().cast(), range.len(), libc::MADV_REMOVE) };
+    }
+
     /// Some bytes: those before the first whole word, the words, and those behind the last.
     fn parts(&self, offset: usize, len: usize) -> (&[AtomicU8], &[AtomicU64], &[AtomicU8]) {
         let end = offset.checked_add(len).filter(|end| *end <= self.len());
@@ -129,7 +136,7 @@ fn is_in_memory(fd: impl AsFd) -> bool {
 
 fn map(fd: impl AsFd) -> io::Result<Segment> {
     let len = fstat(&fd)?.st_size;
-    Segment::map(fd.as_fd(), usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?)
+    Segment::map(fd.as_fd(), usize::try_from(len).map_err(|_| io::ErrorKind::InvalidData)?, Access::Shared)
 }
 
 #[cfg(test)]

@@ -12,9 +12,9 @@ mod meeting;
 
 mod own;
 
-mod pool;
-
 mod remote;
+
+mod pool;
 
 use std::time::Duration;
 

@@ -1,198 +1,232 @@
-//! `_TestPool` on managers. What CPython skips there (callbacks, `wrapped_exception`, `unpickleable` results) is skipped here.
+//! `_TestPool`: a pool in a manager is an object of one's own that has one, and hands on what is asked of it.
 
 mod test_pool {
-    use std::time::Duration;
+    use std::sync::mpsc::channel;
 
-    use ganger::manager::{ManagerError, PoolProxy};
-    use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
+    use ganger::manager::{Manager, ManagerError};
+    use ganger::{Bytes, Error, Pool};
 
-    use super::super::{LONG, SHORT, manager};
-    use crate::away::{PROCESSES, away};
-    use crate::deadline::on_each;
+    use crate::manager::{LONG, SHORT, manager};
+    use crate::support::{Gate, PATIENCE, hold};
+    use crate::tasks::{add, nap, panics, square};
+    use crate::traps::{Going, Trap, take_going};
 
-    #[ganger::task]
-    fn square(n: i64) -> i64 {
-        n * n
+    /// What a pool says, where the error is one's own to read.
+    type Said<T> = Result<T, String>;
+
+    fn said<T>(result: Result<T, Error>) -> Said<T> {
+        result.map_err(|error| error.to_string())
     }
 
-    #[ganger::task]
-    fn multiply(a: i64, b: i64) -> i64 {
-        a * b
+    struct Crew {
+        pool: Pool,
     }
 
-    #[ganger::task]
-    fn sleep_for(time: Duration) -> Duration {
-        std::thread::sleep(time);
-        time
-    }
+    #[ganger::managed]
+    impl Crew {
+        pub(crate) fn new(workers: usize) -> Self {
+            Self { pool: Pool::new(workers).unwrap() }
+        }
 
-    #[ganger::task]
-    fn refuse(n: i64) -> Result<i64, String> {
-        if n == 3 { Err("three".to_owned()) } else { Ok(n) }
-    }
+        pub(crate) fn workers(&self) -> usize {
+            self.pool.workers()
+        }
 
-    #[ganger::task]
-    fn panic_at(n: i64) -> i64 {
-        if n == 5 { panic!("five, of all numbers") } else { n }
-    }
+        pub(crate) fn apply(&self, n: u64) -> Said<u64> {
+            said(self.pool.apply(square, n))
+        }
 
-    fn squares(to: i64) -> Vec<i64> {
-        (0..to).map(|n| n * n).collect()
-    }
+        pub(crate) fn map(&self, items: Vec<u64>) -> Said<Vec<u64>> {
+            said(self.pool.map(square, items))
+        }
 
-    #[ganger::task]
-    fn use_pool(pool: PoolProxy) -> Vec<i64> {
-        pool.map(square, 0..10).unwrap()
-    }
+        pub(crate) fn map_by(&self, chunk: usize, items: Vec<u64>) -> Said<Vec<u64>> {
+            said(self.pool.imap(square, items).and_then(|results| results.chunk_size(chunk).collect()))
+        }
 
-    #[test]
-    fn test_apply() {
-        on_each(PROCESSES, |method| {
-            let manager = manager();
-            let pool = manager.pool(2).unwrap();
-            assert_eq!((pool.apply(square, 5).unwrap(), pool.apply(multiply, (3, 4)).unwrap()), (25, 12));
-            assert_eq!(away(method, use_pool, pool).join(), squares(10));
-        });
-    }
+        pub(crate) fn map_unordered(&self, items: Vec<u64>) -> Said<Vec<u64>> {
+            said(self.pool.imap_unordered(square, items).and_then(Iterator::collect))
+        }
 
-    #[test]
-    fn test_map() {
-        let manager = manager();
-        let pool = manager.pool(2).unwrap();
-        assert_eq!(pool.map(square, 0..10).unwrap(), squares(10));
-        assert_eq!(pool.map(square, 0..1000).unwrap(), squares(1000));
-    }
+        pub(crate) fn starmap(&self, items: Vec<(u64, u64)>) -> Said<Vec<u64>> {
+            said(self.pool.starmap(add, items))
+        }
 
-    #[test]
-    fn test_starmap() {
-        let manager = manager();
-        let pool = manager.pool(2).unwrap();
-        let products: Vec<i64> = (0..100).map(|n| n * (n + 1)).collect();
-        assert_eq!(pool.map(multiply, (0..100).map(|n| (n, n + 1))).unwrap(), products);
-    }
+        pub(crate) fn panicking(&self, items: Vec<u64>) -> Said<Vec<u64>> {
+            said(self.pool.map(panics, items))
+        }
 
-    #[test]
-    fn test_map_async() {
-        let manager = manager();
-        let pool = manager.pool(2).unwrap();
-        let parts = pool.map_async(square, 0..10).unwrap();
-        let all: Vec<i64> = parts.into_iter().flat_map(|part| part.result().unwrap()).collect();
-        assert_eq!(all, squares(10));
-    }
+        pub(crate) fn trapped(&self, trap: bool) -> Said<Vec<u64>> {
+            let trap = if trap { Trap::Fails } else { Trap::None };
+            said(self.pool.map(take_going, [Going(trap); 10])).map(|taken| taken.into_iter().map(u64::from).collect())
+        }
 
-    #[derive(Deserialize)]
-    struct Unportable;
+        pub(crate) fn hold(&self, gate: String, times: usize) -> Said<usize> {
+            said(self.pool.map(hold, vec![gate; times])).map(|held| held.len())
+        }
 
-    impl Serialize for Unportable {
-        fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-            Err(S::Error::custom("it does not travel"))
+        pub(crate) fn refuse(&self, why: String) -> Said<Result<u8, String>> {
+            said(self.pool.apply(refuse, why))
+        }
+
+        pub(crate) fn refuse_at_length(&self, pauses: Vec<u64>) -> Said<Vec<usize>> {
+            let refused = said(self.pool.map(refuse_at_length, pauses))?;
+            Ok(refused.into_iter().map(|result| result.unwrap_err().len()).collect())
+        }
+
+        pub(crate) fn terminate(&self) -> Said<()> {
+            self.pool.terminate();
+            said(self.pool.join(Some(PATIENCE)))
+        }
+
+        pub(crate) fn close(&self) -> Said<()> {
+            self.pool.close();
+            said(self.pool.join(Some(PATIENCE)))
         }
     }
 
     #[ganger::task]
-    fn take(_: Unportable) {}
+    fn refuse(why: String) -> Result<u8, String> {
+        Err(why)
+    }
 
     #[ganger::task]
-    fn give() -> Unportable {
-        Unportable
+    fn refuse_at_length(pause: u64) -> Result<u8, Bytes> {
+        nap(pause);
+        Err(vec![b'x'; 1 << 20].into())
+    }
+
+    fn crew(workers: usize) -> (Manager, CrewProxy) {
+        let manager = manager();
+        let crew = CrewProxy::new(&manager, workers).unwrap();
+        (manager, crew)
+    }
+
+    fn squares(range: std::ops::Range<u64>) -> Vec<u64> {
+        range.map(|n| n * n).collect()
+    }
+
+    #[test]
+    fn test_apply() {
+        let (_manager, crew) = crew(4);
+        assert_eq!(crew.apply(5).unwrap(), Ok(25));
+    }
+
+    #[test]
+    fn test_map() {
+        let (_manager, crew) = crew(4);
+        assert_eq!(crew.map((0..10).collect()).unwrap().unwrap(), squares(0..10));
+        assert_eq!(crew.map_by(20, (0..100).collect()).unwrap().unwrap(), squares(0..100));
+    }
+
+    #[test]
+    fn test_starmap() {
+        let (_manager, crew) = crew(4);
+        assert_eq!(crew.starmap((0..10).zip((0..10).rev()).collect()).unwrap().unwrap(), [9; 10]);
+    }
+
+    #[test]
+    fn test_map_async() {
+        let (_manager, crew) = crew(4);
+        let later = crew.map_later((0..10).collect()).unwrap();
+        assert_eq!(later.result().unwrap().unwrap(), squares(0..10));
+    }
+
+    /// Who waits for what is pending is a thread of the caller's.
+    #[test]
+    fn test_map_async_callbacks() {
+        let (_manager, crew) = crew(4);
+        for (items, good) in [(vec![4, 5], true), (vec![1, 2, 3], false), (vec![], true)] {
+            let ((tell, told), later) = (channel(), crew.panicking_later(items.clone()).unwrap());
+            std::thread::spawn(move || tell.send(later.result().unwrap()).unwrap());
+            match told.recv_timeout(PATIENCE).unwrap() {
+                Ok(results) => assert_eq!((results, good), (items, true)),
+                Err(error) => assert!(error.contains("no threes") && !good, "{error}"),
+            }
+        }
     }
 
     #[test]
     fn test_map_unplicklable() {
-        let manager = manager();
-        let pool = manager.pool(1).unwrap();
-        let refused = pool.map(take, [Unportable]).unwrap_err();
-        assert!(matches!(&refused, ManagerError::NotPortable { why } if why.contains("does not travel")), "{refused}");
-        assert!(matches!(pool.apply(give, ()).map(drop), Err(ManagerError::Remote { .. })));
-        assert_eq!(pool.apply(square, 2).unwrap(), 4);
+        let (_manager, crew) = crew(2);
+        assert!(crew.trapped(true).unwrap().unwrap_err().contains("a trap"));
+        assert_eq!(crew.trapped(false).unwrap().unwrap(), [7; 10]);
+    }
+
+    #[test]
+    fn test_map_chunksize() {
+        let (_manager, crew) = crew(4);
+        assert_eq!(crew.map_by_later(1, vec![]).unwrap().result_timeout(LONG).unwrap(), Ok(vec![]));
     }
 
     #[test]
     fn test_async() {
-        let manager = manager();
-        let pool = manager.pool(2).unwrap();
-        let pending = pool.submit(sleep_for, SHORT).unwrap();
-        assert_eq!(pending.result().unwrap(), SHORT);
+        let ((_manager, crew), gate) = (crew(4), Gate::new());
+        let later = crew.hold_later(gate.path(), 1).unwrap();
+        gate.await_begun(1);
+        assert!(!later.done());
+        gate.open();
+        assert_eq!(later.result().unwrap(), Ok(1));
     }
 
     #[test]
     fn test_async_timeout() {
-        let manager = manager();
-        let pool = manager.pool(1).unwrap();
-        let pending = pool.submit(sleep_for, LONG * 100).unwrap();
-        assert!(!pending.done());
-        assert!(matches!(pending.result_timeout(SHORT), Err(ManagerError::TimedOut)));
-        pool.terminate().unwrap();
-        assert!(pool.join(Some(LONG)).unwrap());
+        let ((_manager, crew), gate) = (crew(3), Gate::new());
+        let later = crew.hold_later(gate.path(), 1).unwrap();
+        gate.await_begun(1);
+        let begun = std::time::Instant::now();
+        assert!(matches!(later.result_timeout(SHORT), Err(ManagerError::TimedOut)));
+        assert!(begun.elapsed() >= SHORT);
+        crew.terminate().unwrap().unwrap();
     }
 
     #[test]
     fn test_imap() {
-        let manager = manager();
-        let pool = manager.pool(2).unwrap();
-        let all: Result<Vec<i64>, _> = pool.imap(square, 0..100).collect();
-        assert_eq!(all.unwrap(), squares(100));
-        let endless: Result<Vec<i64>, _> = pool.imap(square, 0..).take(5).collect();
-        assert_eq!(endless.unwrap(), squares(5));
+        let (_manager, crew) = crew(4);
+        assert_eq!(crew.map_by(1, (0..10).collect()).unwrap().unwrap(), squares(0..10));
+        assert_eq!(crew.map_by(100, (0..1000).collect()).unwrap().unwrap(), squares(0..1000));
+        let mut unordered = crew.map_unordered((0..1000).collect()).unwrap().unwrap();
+        unordered.sort_unstable();
+        assert_eq!(unordered, squares(0..1000));
     }
 
     #[test]
     fn test_make_pool() {
         let manager = manager();
-        assert!(matches!(manager.pool(0), Err(ManagerError::Remote { .. })));
-        assert_eq!(manager.pool(3).unwrap().workers().unwrap(), 3);
+        let error = CrewProxy::new(&manager, 0).unwrap_err();
+        assert!(error.to_string().contains("zero workers"), "{error}");
+        assert_eq!(CrewProxy::new(&manager, 3).unwrap().workers().unwrap(), 3);
     }
 
     #[test]
     fn test_terminate() {
-        let manager = manager();
-        let pool = manager.pool(2).unwrap();
-        let parts = pool.map_async(sleep_for, vec![LONG; 1000]).unwrap();
-        pool.terminate().unwrap();
-        assert!(pool.join(Some(LONG)).unwrap());
-        assert!(parts.into_iter().all(|part| matches!(part.result(), Err(ManagerError::Remote { .. }))));
+        let ((_manager, crew), gate) = (crew(3), Gate::new());
+        let later = crew.hold_later(gate.path(), 10_000).unwrap();
+        gate.await_begun(3);
+        crew.terminate().unwrap().unwrap();
+        assert!(later.result_timeout(LONG).unwrap().is_err());
     }
 
     #[test]
     fn test_empty_iterable() {
-        let manager = manager();
-        let pool = manager.pool(1).unwrap();
-        assert_eq!(pool.map(square, []).unwrap(), Vec::<i64>::new());
-        assert!(pool.imap(square, []).next().is_none() && pool.map_async(square, []).unwrap().is_empty());
+        let (_manager, crew) = crew(1);
+        assert_eq!(crew.map(vec![]).unwrap().unwrap(), []);
+        assert_eq!(crew.map_unordered(vec![]).unwrap().unwrap(), []);
+        crew.close().unwrap().unwrap();
     }
 
-    /// Python's `chunksize` of an empty input.
+    /// An error that a task returns is its result, also in a manager.
     #[test]
-    fn test_map_chunksize() {
-        let manager = manager();
-        assert!(manager.pool(1).unwrap().map(square, std::iter::empty()).unwrap().is_empty());
-    }
-
-    #[test]
-    fn test_traceback() {
-        let manager = manager();
-        let pool = manager.pool(1).unwrap();
-        let panicked = pool.apply(panic_at, 5).unwrap_err().to_string();
-        assert!(panicked.contains("five, of all numbers") && panicked.contains("pool.rs"), "{panicked}");
-        assert_eq!(pool.apply(refuse, 3).unwrap(), Err("three".to_owned()));
+    fn test_wrapped_exception() {
+        let (_manager, crew) = crew(1);
+        assert_eq!(crew.refuse("foo".to_owned()).unwrap().unwrap(), Err("foo".to_owned()));
     }
 
     #[test]
     fn test_map_no_failfast() {
-        let manager = manager();
-        let pool = manager.pool(2).unwrap();
-        let failed = pool.map(panic_at, 0..100).unwrap_err();
-        assert!(failed.to_string().contains("five"), "{failed}");
-        pool.close().unwrap();
-        assert!(pool.join(Some(LONG)).unwrap());
-    }
-
-    #[test]
-    fn test_enter() {
-        let manager = manager();
-        let pool = manager.pool(1).unwrap();
-        assert!(matches!(pool.join(None), Err(ManagerError::Remote { .. })), "neither closed nor terminated");
-        pool.terminate().unwrap();
-        assert!(matches!(pool.apply(square, 1), Err(ManagerError::Remote { .. })));
+        let (_manager, crew) = crew(2);
+        assert_eq!(crew.refuse_at_length(vec![0, 50]).unwrap().unwrap(), [1 << 20; 2]);
+        assert!(crew.panicking(vec![3, 4]).unwrap().is_err());
+        crew.close().unwrap().unwrap();
     }
 }

@@ -41,6 +41,16 @@ impl Gate {
     }
 }
 
+/// Nothing may be left, or a task that has just come would wait for ever: one that signs in while the directory is being
+/// emptied keeps it from being removed.
+impl Drop for Gate {
+    fn drop(&mut self) {
+        while self.dir.path().exists() {
+            let _ = fs::remove_dir_all(self.dir.path());
+        }
+    }
+}
+
 /// Signs in at a gate and waits until it is opened, or gone. Gives the process id.
 #[ganger::task]
 pub(crate) fn hold(gate: String) -> u32 {

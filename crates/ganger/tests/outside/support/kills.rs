@@ -1,6 +1,6 @@
 //! Tasks that are killed at any moment, many times.
 //!
-//! `GANGER_KILLS` says how often; 100 if it does not.
+//! `GANGER_KILLS` says how often; 1,000 if it does not.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use ganger::{Backoff, Future, Pool, Restart, StartMethod};
 /// How many tasks run at a time.
 pub(crate) const WORKERS: usize = 4;
 
-fn kills() -> u64 {
-    std::env::var("GANGER_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(100)
+pub(crate) fn kills() -> u64 {
+    std::env::var("GANGER_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(1000)
 }
 
 /// Lets tasks run that never end, and kills the workers of some; in between `check` says whether the rest goes on.

@@ -1,7 +1,10 @@
 //! What the tests stand on: waiting with a deadline, gates for tasks, processes of their own, and what is left of them.
 
-mod deadline;
+pub(crate) mod deadline;
 pub(crate) use deadline::{PATIENCE, bounded, eventually, on_each};
+
+pub(crate) mod methods;
+pub(crate) use methods::{ALL, PROCESSES, WORKERS};
 
 mod gate;
 pub(crate) use gate::{Gate, hold};
@@ -15,14 +18,6 @@ pub(crate) mod keeper;
 use ganger::{Backoff, Future, Pool, PoolBuilder, Restart, StartMethod, TaskError, TaskOptions};
 
 use crate::tasks::square;
-
-/// Every way to run tasks.
-pub(crate) const ALL: &[StartMethod] =
-    &[StartMethod::Zygote, StartMethod::Spawn, StartMethod::Thread, StartMethod::Inline];
-/// Those that run tasks elsewhere than in the caller.
-pub(crate) const WORKERS: &[StartMethod] = &[StartMethod::Zygote, StartMethod::Spawn, StartMethod::Thread];
-/// Those whose workers can die.
-pub(crate) const PROCESSES: &[StartMethod] = &[StartMethod::Zygote, StartMethod::Spawn];
 
 /// A pool to say more about.
 pub(crate) fn builder(method: StartMethod, workers: usize) -> PoolBuilder {
