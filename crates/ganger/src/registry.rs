@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use ganger_proto::message::Verdict;
 use ganger_proto::spec::Function;
 
-use crate::manager::SERVE;
+use crate::manager::{RUN, SERVE};
 use crate::worker::invocation::Invocation;
 
 /// All registered functions, in the linker's order.
@@ -61,7 +61,7 @@ impl Hasher for AsItIs {
 }
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
-    let mut sorted: Vec<&'static Entry> = TASKS.iter().chain([&SERVE]).collect();
+    let mut sorted: Vec<&'static Entry> = TASKS.iter().chain([&SERVE, &RUN]).collect();
     sorted.sort_by_key(|entry| (entry.module, entry.name, entry.signature));
     let numbered = (0u32..).map(Function).zip(&sorted);
     let by_type = numbered.map(|(number, entry)| ((entry.id)(), number)).collect();

@@ -96,6 +96,7 @@ pub enum Kind {
     BoundedSemaphore,
     Condition,
     Barrier,
+    Pool,
     Served,
 }
 

@@ -363,6 +363,8 @@ fn serve(orders: Orders, owner: Connection) -> Result<(), String> {
     let parent = parent_process().map(AsFd::as_fd);
     let ends: Vec<_> = parent.into_iter().chain([owner.fileno().map_err(text)?]).collect();
     server.run(&listener, &ends);
+    // Its file goes first: what is dropped now may be slow.
+    drop(listener);
     server.close();
     Ok(())
 }

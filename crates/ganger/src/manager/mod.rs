@@ -31,6 +31,7 @@
 //! | `manager.dict()`, `list`, `set`, `Namespace`, `Value`, `Array` | [`DictProxy`], [`ListProxy`], [`SetProxy`], [`Namespace`], [`ValueProxy`], [`ArrayProxy`] |
 //! | `Queue`, `JoinableQueue` | [`QueueProxy`], [`JoinableQueueProxy`] |
 //! | `Lock`, `RLock`, `Semaphore`, `BoundedSemaphore`, `Condition`, `Event`, `Barrier` | [`LockProxy`], [`RLockProxy`], [`SemaphoreProxy`], [`BoundedSemaphoreProxy`], [`ConditionProxy`], [`EventProxy`], [`BarrierProxy`] |
+//! | `Pool` | [`PoolProxy`] |
 //! | `BaseManager.register(typeid, callable, exposed)` | [`#[ganger::managed]`](macro@crate::managed); what is `pub` is exposed |
 //! | `register('get_queue', lambda: queue)` and the like | [`Manager::publish`], [`Manager::find`] |
 //! | `SharedMemoryManager` | [`Manager::shared_memory`], [`Manager::shareable_list`] |
@@ -104,6 +105,10 @@ pub use event::{BarrierProxy, EventProxy};
 #[doc(hidden)]
 pub mod served;
 pub use served::{Managed, ManagedProxy};
+
+mod pool;
+pub use pool::PoolProxy;
+pub(crate) use pool::RUN;
 
 mod create;
 

@@ -15,6 +15,7 @@ use super::error::ManagerError;
 use super::launch::Manager;
 use super::link::{Link, Patience};
 use super::pending::Pending;
+use super::pool;
 use super::protocol::{Call, Item, Refusal, SERVER, ServerCall, Spec};
 use super::proxy::proxy;
 use super::reception::Reception;
@@ -161,6 +162,12 @@ impl Exchange<'_> {
         encoding::encode(self.link, result).map(Given).map_err(refused)
     }
 
+    /// A constructor has failed.
+    #[must_use]
+    pub(super) fn failed(&self, error: &dyn std::error::Error) -> Refused {
+        Refused(Refusal::Remote { why: error.to_string() })
+    }
+
     /// There is no such method.
     #[must_use]
     pub fn unknown<T>(&self, method: &str) -> Refused {
@@ -195,7 +202,7 @@ pub(super) type Made = Result<Arc<dyn Served>, Refusal>;
 
 pub(super) fn make(name: &str, link: &Arc<Link>, args: &Item) -> Made {
     let unknown = || Refusal::Misfit(format!("{name} is not registered in the manager's program"));
-    let entry = TYPES.iter().find(|entry| (entry.name)() == name).ok_or_else(unknown)?;
+    let entry = TYPES.iter().chain([&pool::TYPE]).find(|entry| (entry.name)() == name).ok_or_else(unknown)?;
     guarded(|| (entry.make)(&Exchange { link, args }))
 }
 

@@ -16,6 +16,8 @@ mod ends;
 
 mod reconnect;
 
+mod pools;
+
 mod killed;
 
 use std::time::Duration;

@@ -43,6 +43,7 @@ mod runners;
 
 use std::collections::HashMap;
 use std::os::fd::BorrowedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -233,9 +234,14 @@ impl Server {
         self.link.get_or_init(|| Link::to(way()))
     }
 
-    /// Ends what ends with it by name.
+    /// Ends what ends with it. Objects of users' types are dropped, which is their code; if that takes its time, who has
+    /// started the server will not wait for it.
     pub(super) fn close(&self) {
-        drop(lock(&self.world).take_memories());
+        let (memories, objects) = lock(&self.world).take_all();
+        drop(memories);
+        if catch_unwind(AssertUnwindSafe(|| drop(objects))).is_err() {
+            log::error!("an object of the manager has panicked when it was dropped");
+        }
     }
 }
 

@@ -225,9 +225,9 @@ impl World {
         self.settle(deeds);
     }
 
-    /// Memory goes with its name.
-    pub(super) fn take_memories(&mut self) -> Vec<SharedMemory> {
-        std::mem::take(&mut self.memories)
+    /// All that is to end with the server: memory, with its names, and objects.
+    pub(super) fn take_all(&mut self) -> (Vec<SharedMemory>, impl Send + use<>) {
+        (std::mem::take(&mut self.memories), std::mem::take(&mut self.objects))
     }
 
     /// Who is answered waits no longer, and has what is in its answer. What nobody has any more goes.

@@ -111,6 +111,39 @@ mod test_my_manager {
         assert_eq!(process.exit_status().unwrap(), Some(Exit::Code(0)));
     }
 
+    /// Says when it is dropped.
+    struct Drops(ganger::Connection);
+
+    #[ganger::managed]
+    impl Drops {
+        pub(crate) fn new(tell: ganger::connection::Address) -> Self {
+            Self(ganger::Client::new().connect(tell).unwrap())
+        }
+    }
+
+    impl Drop for Drops {
+        fn drop(&mut self) {
+            self.0.send("dropped").unwrap();
+        }
+    }
+
+    #[test]
+    fn an_object_of_ones_own_is_dropped_with_its_last_proxy_or_with_the_server() {
+        let listener = ganger::Listener::builder().bind_anywhere().unwrap();
+        let mut manager = manager();
+        let (one, two) = (
+            DropsProxy::new(&manager, listener.address().clone()).unwrap(),
+            DropsProxy::new(&manager, listener.address().clone()).unwrap(),
+        );
+        let (of_one, of_two) = (listener.accept().unwrap(), listener.accept().unwrap());
+        drop(one);
+        assert_eq!(of_one.recv::<String>().unwrap(), "dropped");
+        assert!(!of_two.poll(Some(std::time::Duration::ZERO)).unwrap());
+        manager.shutdown().unwrap();
+        assert_eq!(of_two.recv::<String>().unwrap(), "dropped");
+        drop(two);
+    }
+
     #[test]
     fn an_object_of_ones_own_goes_to_other_processes() {
         on_each(PROCESSES, |method| {
