@@ -15,7 +15,7 @@
 //! ```
 //! # fn main() -> Result<(), ganger::ConnectionError> {
 //! let (one, other) = ganger::Pipe::duplex()?;
-//! one.send(&vec![1, 2, 3])?;
+//! one.send(&vec![1u8, 2, 3])?;
 //! assert_eq!(other.recv::<Vec<u8>>()?, [1, 2, 3]);
 //! # Ok(()) }
 //! ```
