@@ -224,7 +224,7 @@
 //! | `Value`, `Array`, `RawValue`, `RawArray` | the same, in [`state`](crate::state); typed by what they hold; `value.get_lock()` is [`lock`](crate::state::Synchronized::lock) |
 //! | `shared_memory.SharedMemory` | [`state::SharedMemory`](crate::state::SharedMemory): `new`, or `create` with a name and `attach`; the owner's last handle unlinks |
 //! | `ShareableList` | [`state::ShareableList`](crate::state::ShareableList) of [`state::Item`](crate::state::Item)s; a slot changes whole or not at all |
-//! | `Manager`, `SyncManager`, `BaseManager.register` | [`manager::Manager`](crate::manager::Manager), [`macro@managed`](crate::macro@managed); a dead client's locks come free |
+//! | `Manager`, `SyncManager`, `BaseManager.register` | [`manager::Manager`](crate::manager::Manager), [`managed`](macro@crate::managed); a dead client's locks come free |
 //! | `SharedMemoryManager`, `resource_tracker` | seldom needed: memory ends with who has it, a name with its owner |
 //! | `BrokenProcessPool` | does not exist: the task alone fails, with [`TaskError::crashes`](crate::TaskError::crashes) |
 //! | `TimeoutError`, `CancelledError` | [`Error::is_timeout`](crate::Error::is_timeout), [`TaskError::is_cancelled`](crate::TaskError::is_cancelled) |

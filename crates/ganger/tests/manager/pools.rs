@@ -166,7 +166,7 @@ fn a_panic_says_what_and_where() {
     let manager = Manager::start().unwrap();
     let pool = manager.pool(1).unwrap();
     let panicked = pool.apply(panic_at, 5).unwrap_err().to_string();
-    assert!(panicked.contains("five, of all numbers") && panicked.contains("pool.rs"), "{panicked}");
+    assert!(panicked.contains("five, of all numbers") && panicked.contains("pools.rs"), "{panicked}");
     assert_eq!(pool.apply(refuse, 3).unwrap(), Err("three".to_owned()));
 }
 
