@@ -36,7 +36,7 @@ mod bell;
 pub use bell::Bell;
 
 mod socket;
-pub use socket::{MAX_FDS, Socket, pair, peek_packet, recv_packet, send_packet};
+pub use socket::{MAX_FDS, Socket, pair, peek_packet, recv_packet, send_packet, write_stream};
 
 mod listen;
 pub use listen::{Listening, Transport, UnixName, connect_unix, set_backlog, stop_receiving, transport};

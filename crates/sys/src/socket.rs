@@ -85,7 +85,7 @@ pub fn send_packet(
     loop {
         match retry(|| send_now(socket, parts, fds)) {
             Err(e) if e.kind() == ErrorKind::WouldBlock => {}
-            done => return done,
+            done => return done.map(drop),
         }
         if !wait_writable(socket, left(deadline))? {
             return Err(late("send"));
@@ -134,15 +134,24 @@ pub fn peek_packet(socket: BorrowedFd<'_>, buf: &mut [u8]) -> io::Result<Option<
     }
 }
 
-fn send_now(socket: BorrowedFd<'_>, parts: &[IoSlice<'_>], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+/// Writes what a stream socket takes at once: how many bytes. A peer that is gone is an error, and no SIGPIPE, which a
+/// vectored write of the standard library would be.
+///
+/// # Errors
+/// `WouldBlock` when it takes nothing now, `BrokenPipe` or `ConnectionReset` when the peer is gone.
+pub fn write_stream(socket: BorrowedFd<'_>, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+    send_now(socket, parts, &[])
+}
+
+fn send_now(socket: BorrowedFd<'_>, parts: &[IoSlice<'_>], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
     let mut control = [0u64; CONTROL_WORDS];
     // An IoSlice is an iovec in memory, and sending only reads what it points at.
     let mut message = message(parts.as_ptr().cast_mut().cast(), parts.len(), &mut control);
     attach(&mut message, fds);
     // SAFETY: `message` points at the parts and the control words, which live through the call; the bytes behind the
     // parts are only read.
-    check(unsafe { libc::sendmsg(socket.as_raw_fd(), &message, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) })?;
-    Ok(())
+    let sent = check(unsafe { libc::sendmsg(socket.as_raw_fd(), &message, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL) })?;
+    Ok(sent as usize)
 }
 
 fn recv_now(socket: BorrowedFd<'_>, buf: &mut [u8], max_fds: usize) -> io::Result<Option<(usize, Vec<OwnedFd>)>> {

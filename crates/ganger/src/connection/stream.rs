@@ -3,12 +3,12 @@
 //! A message that a time limit cut while it was received is gone on with by the next call. One that was cut while it
 //! was *sent*, or that has no proper head, puts the stream out of step for good: it is shut down, for both sides.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Read};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use ganger_sys::{wait_readable, wait_writable};
+use ganger_sys::{wait_readable, wait_writable, write_stream};
 
 use super::channel::{Outgoing, Received, failed};
 use super::error::{ConnectionError, ErrorKind};
@@ -79,7 +79,7 @@ impl Stream {
 
     fn write_some(&self, parts: &[IoSlice<'_>], deadline: Option<Instant>) -> io::Result<usize> {
         loop {
-            match (&self.tcp).write_vectored(parts) {
+            match write_stream(self.tcp.as_fd(), parts) {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                     if !wait_writable(self.tcp.as_fd(), left(deadline))? {

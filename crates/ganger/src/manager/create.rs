@@ -245,7 +245,7 @@ impl Manager {
     }
 
     pub(super) fn create<P: Proxy>(&self, spec: Spec) -> Result<P, ManagerError> {
-        let created = self.link().ask(SERVER, Call::Server(ServerCall::Create(spec)), Patience::Until(None))?;
+        let created = self.link().ask(SERVER, Call::Server(ServerCall::Create(spec)), Patience::Soon)?;
         created.object()?.map(P::over).ok_or(ManagerError::NoObject)
     }
 

@@ -40,7 +40,7 @@ pub enum ManagerError {
     #[error(transparent)]
     Gone(#[from] ManagerGone),
     /// The connection was lost and there is a new one. Whether the call was done is not known; what this process held
-    /// (locks, permits) was released.
+    /// (locks, permits) was released, and objects that nobody else had a proxy of are gone.
     #[error("the connection to the manager was lost during the call, which may have been done; there is a new one")]
     Interrupted,
     /// The time was over first.
@@ -67,8 +67,11 @@ pub enum ManagerError {
     /// Others changed the list each time before what was made of it could be put back.
     #[error("others keep changing it")]
     Changed,
-    /// The object is gone: nobody had a proxy of it for a while.
-    #[error("the object is gone: nobody had a proxy of it any more; keep one until the receiver has its own")]
+    /// The object is gone: nobody had a proxy of it for a while, or the connection of the only process that had one was lost.
+    #[error(
+        "the object is gone: nobody had a proxy of it any more (keep one until the receiver has its own), or the \
+         connection of the only one who had was lost (publish what should outlive that)"
+    )]
     NoObject,
     /// The object is of another type, or its type is not registered in the server's program.
     #[error("another type: {why}")]

@@ -355,7 +355,7 @@ pub(crate) static SERVE: Entry = Entry {
 /// The server's process: it says where it listens, and ends when its owner lets go of it, or is gone.
 fn serve(orders: Orders, owner: Connection) -> Result<(), String> {
     let text = |error: ConnectionError| error.to_string();
-    let began = setup::reset_signals(&[Signal::Int]).map_err(|e| Failure::Other(e.to_string()));
+    let began = setup::reset_signals(&[Signal::Int, Signal::Pipe]).map_err(|e| Failure::Other(e.to_string()));
     let listener = began.and_then(|()| prepare(&orders));
     owner.send(&listener.as_ref().map(|listener| listener.address())).map_err(text)?;
     let Ok(listener) = listener else { return Ok(()) };

@@ -14,15 +14,16 @@ use crate::sync::Acquired;
 #[derive(Debug)]
 pub struct Guard<'a> {
     referent: &'a Referent,
-    release: fn() -> Call,
+    /// Releases it if it is still this process's: another may have released it, or the connection was lost.
+    let_go: fn() -> Call,
     acquired: Acquired,
     /// A recursive lock is its thread's.
     in_this_thread: PhantomData<*const ()>,
 }
 
 impl<'a> Guard<'a> {
-    pub(super) fn new(referent: &'a Referent, release: fn() -> Call, acquired: Acquired) -> Self {
-        Self { referent, release, acquired, in_this_thread: PhantomData }
+    pub(super) fn new(referent: &'a Referent, let_go: fn() -> Call, acquired: Acquired) -> Self {
+        Self { referent, let_go, acquired, in_this_thread: PhantomData }
     }
 
     /// Whether the last holder died with it: what the lock protects may be half changed.
@@ -44,13 +45,13 @@ impl<'a> Guard<'a> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         // Somebody may have released it before, and of a manager that is gone nothing is held.
-        let _ = self.referent.ask((self.release)());
+        let _ = self.referent.ask((self.let_go)());
     }
 }
 
 /// The ways to acquire, as a type's own methods.
 macro_rules! acquire_methods {
-    ($acquire:expr, $release:expr) => {
+    ($acquire:expr, $release:expr, $let_go:expr) => {
         /// Acquires it, and waits for that as long as it takes.
         ///
         /// # Errors
@@ -83,7 +84,7 @@ macro_rules! acquire_methods {
         /// Those of every call.
         pub fn lock(&self) -> Result<$crate::manager::Guard<'_>, ManagerError> {
             let acquired = self.acquire()?;
-            Ok($crate::manager::Guard::new(&self.referent, || $release, acquired))
+            Ok($crate::manager::Guard::new(&self.referent, || $let_go, acquired))
         }
 
         /// As [`acquire_timeout`](Self::acquire_timeout), with a guard that releases it.
@@ -92,7 +93,7 @@ macro_rules! acquire_methods {
         /// Those of every call.
         pub fn lock_timeout(&self, timeout: Duration) -> Result<Option<$crate::manager::Guard<'_>>, ManagerError> {
             let acquired = self.acquire_timeout(timeout)?;
-            Ok(acquired.map(|acquired| $crate::manager::Guard::new(&self.referent, || $release, acquired)))
+            Ok(acquired.map(|acquired| $crate::manager::Guard::new(&self.referent, || $let_go, acquired)))
         }
 
         /// Releases it, and gives it to the first who waits for it.
@@ -142,7 +143,11 @@ impl LockProxy {
         self.referent.object()
     }
 
-    acquire_methods!(|wait| Call::Lock(LockCall::Acquire { wait }), Call::Lock(LockCall::Release));
+    acquire_methods!(
+        |wait| Call::Lock(LockCall::Acquire { wait }),
+        Call::Lock(LockCall::Release),
+        Call::Lock(LockCall::LetGo)
+    );
 
     /// Whether somebody holds it.
     ///
@@ -175,7 +180,11 @@ proxy! {
 }
 
 impl RLockProxy {
-    acquire_methods!(|wait| Call::Lock(LockCall::Acquire { wait }), Call::Lock(LockCall::Release));
+    acquire_methods!(
+        |wait| Call::Lock(LockCall::Acquire { wait }),
+        Call::Lock(LockCall::Release),
+        Call::Lock(LockCall::LetGo)
+    );
 
     /// Whether somebody holds it.
     ///
@@ -228,7 +237,8 @@ macro_rules! semaphore {
         impl $name {
             acquire_methods!(
                 |wait| Call::Semaphore(SemaphoreCall::Acquire { wait }),
-                Call::Semaphore(SemaphoreCall::Release { count: 1 })
+                Call::Semaphore(SemaphoreCall::Release { count: 1 }),
+                Call::Semaphore(SemaphoreCall::LetGo)
             );
 
             /// How many permits there are. Python's `get_value`.
@@ -276,7 +286,8 @@ proxy! {
 impl ConditionProxy {
     acquire_methods!(
         |wait| Call::Condition(ConditionCall::Lock(LockCall::Acquire { wait })),
-        Call::Condition(ConditionCall::Lock(LockCall::Release))
+        Call::Condition(ConditionCall::Lock(LockCall::Release)),
+        Call::Condition(ConditionCall::Lock(LockCall::LetGo))
     );
 
     /// Releases the lock, waits until it is notified, and takes the lock again.

@@ -262,15 +262,25 @@ pub(super) enum EventCall {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum LockCall {
-    Acquire { wait: bool },
+    Acquire {
+        wait: bool,
+    },
     Release,
+    /// Of a guard: if the caller still holds it.
+    LetGo,
     IsLocked,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum SemaphoreCall {
-    Acquire { wait: bool },
-    Release { count: u64 },
+    Acquire {
+        wait: bool,
+    },
+    Release {
+        count: u64,
+    },
+    /// Of a guard: one, if the caller still has any.
+    LetGo,
     Value,
 }
 

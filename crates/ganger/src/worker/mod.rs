@@ -115,9 +115,10 @@ fn stand_alone(supervisor: u32) -> std::io::Result<()> {
     setup::own_process_group()
 }
 
-/// Signals as a worker has them, whatever was inherited.
+/// Signals as a worker has them, whatever was inherited. Who writes to a reader that is gone gets an error, as everywhere
+/// in a Rust program, where SIGPIPE is ignored before `main`.
 fn own_signals() -> std::io::Result<()> {
-    setup::reset_signals(&[Signal::Int])
+    setup::reset_signals(&[Signal::Int, Signal::Pipe])
 }
 
 fn alone(fds: Vec<OwnedFd>, setup: Setup, seat: Seat, supervisor: u32) -> std::io::Result<()> {

@@ -42,7 +42,7 @@ pub(super) fn run(solo: &Solo, fds: Vec<OwnedFd>, supervisor: u32) -> std::io::R
         setup::outlive_parent()?;
     }
     setup::own_process_group()?;
-    setup::reset_signals(&[])?;
+    setup::reset_signals(&[Signal::Pipe])?;
     title::be_process(&solo.name);
     current::set(solo, supervisor)?;
     logging::inherit(solo.log_level);

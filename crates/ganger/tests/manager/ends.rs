@@ -188,3 +188,63 @@ fn a_lock_is_its_processs_as_long_as_that_lives() {
         assert!(lock.lock_timeout(LONG).unwrap().unwrap().owner_died());
     });
 }
+
+#[ganger::task]
+fn push_for_ever(list: ganger::manager::ListProxy<Vec<u8>>) {
+    loop {
+        let _unread = [list.push_later(&vec![7; 100]).unwrap(), list.push_later(&vec![8; 100]).unwrap()];
+        let _all = list.to_vec().unwrap();
+    }
+}
+
+/// The server writes answers to sockets whose other ends are gone.
+#[test]
+fn clients_over_tcp_that_are_killed_take_no_server_along() {
+    let manager = Manager::bind(("127.0.0.1", 0), "key").unwrap();
+    let list = manager.list::<Vec<u8>>().unwrap();
+    for _ in 0..20 {
+        let clients = [(); 3].map(|()| Process::new(push_for_ever, list.clone()).unwrap());
+        clients.iter().for_each(|client| client.start().unwrap());
+        let before = list.len().unwrap();
+        eventually("something pushed", || list.len().unwrap() > before);
+        clients.iter().for_each(|client| client.kill().unwrap());
+        clients.iter().for_each(|client| assert!(client.join(Some(LONG)).unwrap().is_some()));
+        list.clear().unwrap();
+    }
+}
+
+#[test]
+fn nothing_many_times_is_nothing() {
+    let manager = Manager::start().unwrap();
+    let list = manager.list::<u8>().unwrap();
+    list.repeat(usize::MAX).unwrap();
+    assert_eq!(list.len().unwrap(), 0);
+    list.push(&1).unwrap();
+    assert!(list.repeat(usize::MAX).is_err());
+    assert_eq!(list.len().unwrap(), 1);
+}
+
+#[ganger::task]
+fn release_and_take(lock: LockProxy, taken: Connection) {
+    lock.release().unwrap();
+    taken.send(&lock.try_acquire().unwrap().is_some()).unwrap();
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Another may release a lock, and then it may be another's.
+#[test]
+fn a_guard_releases_nothing_of_others() {
+    let manager = Manager::start().unwrap();
+    let lock = manager.lock().unwrap();
+    let guard = lock.lock().unwrap();
+    let (here, there) = Pipe::duplex().unwrap();
+    let other = Process::new(release_and_take, (lock.clone(), there)).unwrap();
+    other.start().unwrap();
+    assert!(here.recv::<bool>().unwrap());
+    drop(guard);
+    assert!(lock.locked().unwrap(), "the other has it");
+    other.kill().unwrap();
+    assert_eq!(lock.acquire().unwrap(), ganger::sync::Acquired::OwnerDied);
+}

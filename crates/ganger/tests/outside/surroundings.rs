@@ -154,3 +154,22 @@ fn ps_tells_who_is_who() {
         assert_eq!(has_zygote, method == StartMethod::Zygote);
     });
 }
+
+/// Writes to a pipe that nobody reads.
+#[ganger::task]
+fn write_to_nobody() -> Result<(), String> {
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    drop(reader);
+    std::io::Write::write_all(&mut writer, b"hello?").map_err(|e| e.kind().to_string())
+}
+
+#[test]
+fn who_writes_to_nobody_is_told_and_not_killed() {
+    on_each(PROCESSES, |method| {
+        let told = pool(method, 1).apply(write_to_nobody, ()).unwrap();
+        assert_eq!(told, Err("broken pipe".to_owned()));
+        let process = ganger::Process::builder().start_method(method).build(write_to_nobody, ()).unwrap();
+        process.start().unwrap();
+        assert_eq!(process.join(None).unwrap(), Some(ganger::Exit::Code(1)), "its own error");
+    });
+}

@@ -62,6 +62,9 @@ impl List {
 
     fn repeat(&mut self, times: u64) -> Result<(), Refusal> {
         let too_many = || Refusal::System { why: "there is no room for so many items".to_owned() };
+        if self.items.is_empty() {
+            return Ok(());
+        }
         let total = usize::try_from(times).ok().and_then(|times| times.checked_mul(self.items.len()));
         let more = total.ok_or_else(too_many)?.saturating_sub(self.items.len());
         self.items.try_reserve(more).map_err(|_| too_many())?;

@@ -40,6 +40,8 @@ impl Mutual {
         match call {
             LockCall::Acquire { wait } => self.acquire(*wait, turn),
             LockCall::Release => self.release(turn).map(|()| Some(Answer::Done)),
+            LockCall::LetGo if self.is_held_by(turn.caller) => self.release(turn).map(|()| Some(Answer::Done)),
+            LockCall::LetGo => Err(Refusal::Sync(Offence::NotOwner)),
             LockCall::IsLocked => now(Answer::Flag(self.held.is_some())),
         }
     }

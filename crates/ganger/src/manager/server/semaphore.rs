@@ -25,6 +25,8 @@ impl Semaphore {
         match call {
             SemaphoreCall::Acquire { wait } => self.acquire(*wait, turn.caller),
             SemaphoreCall::Release { count } => self.release(*count, turn),
+            SemaphoreCall::LetGo if self.held.contains_key(&turn.caller.client) => self.release(1, turn),
+            SemaphoreCall::LetGo => Err(Refusal::Sync(Offence::NotOwner)),
             SemaphoreCall::Value => now(Answer::Number(self.permits)),
         }
     }
