@@ -22,11 +22,11 @@ use serde::Serialize;
 
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
-/// Keys that the server is asked for at a time.
-const PAGE: usize = 50_000;
+/// Keys that the server is asked for at a time. While it collects them it answers nobody.
+const PAGE: usize = 5_000;
 /// Keys that a worker is handed at a time. What the pool would choose is made for work that computes: an answer takes so long
 /// that it would be handed one, and be woken for each.
-const CHUNK: usize = 100;
+const CHUNK: usize = 300;
 
 #[derive(Parser)]
 struct Flags {
