@@ -50,6 +50,19 @@ pub use crate::*;
 pub use crate::ThreadPoolExecutor as ProcessPoolExecutor;
 
 /// A call of a registered function on a thread of its own, with everything that [`ganger::Process`](crate::Process) has.
+///
+/// ```
+/// use ganger::dummy as mp;
+///
+/// #[ganger::task]
+/// fn nothing() {}
+///
+/// # fn main() -> Result<(), mp::Error> {
+/// let process = mp::Process::new(nothing, ())?;
+/// process.start()?;
+/// assert_eq!(process.join(None)?, Some(mp::Exit::Code(0)));
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Process(crate::Process);
 
@@ -86,12 +99,27 @@ impl Process {
 }
 
 /// Those that the calling thread has started as processes and that have not ended.
+///
+/// ```
+/// assert!(ganger::dummy::active_children().is_empty());
+/// ```
 #[must_use]
 pub fn active_children() -> Vec<Process> {
     crate::active_children().into_iter().map(Process).collect()
 }
 
 /// A pool of threads, with everything that [`ganger::Pool`](crate::Pool) has.
+///
+/// ```
+/// use ganger::dummy as mp;
+///
+/// #[ganger::task]
+/// fn square(n: u64) -> u64 { n * n }
+///
+/// # fn main() -> Result<(), mp::Error> {
+/// assert_eq!(mp::Pool::new(2)?.map(square, [1, 2, 3])?, [1, 4, 9]);
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Pool(crate::Pool);
 

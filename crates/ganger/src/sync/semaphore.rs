@@ -144,11 +144,25 @@ macro_rules! semaphore {
 
 semaphore! {
     /// So many permits, which processes and threads acquire and release: Python's `multiprocessing.Semaphore`.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// let semaphore = ganger::sync::Semaphore::new(1)?;
+    /// let _permit = semaphore.lock().unwrap();
+    /// assert!(semaphore.try_acquire().is_none());
+    /// # Ok(()) }
+    /// ```
     Semaphore, "Semaphore", "Semaphore::new(1)", "None: there may be more permits than there were at first."
 }
 
 semaphore! {
     /// A [`Semaphore`] that never has more permits than it began with: Python's `multiprocessing.BoundedSemaphore`.
+    ///
+    /// ```
+    /// # fn main() -> std::io::Result<()> {
+    /// assert!(ganger::sync::BoundedSemaphore::new(1)?.release().is_err());
+    /// # Ok(()) }
+    /// ```
     BoundedSemaphore, "BoundedSemaphore", "BoundedSemaphore::new(1)",
     "[`OverRelease`](SyncError::OverRelease) when it has all of its permits."
 }
