@@ -1,6 +1,6 @@
 //! Clients that are killed at any moment, many times: nobody hangs, nothing is torn, and what they held comes free.
 //!
-//! `GANGER_KILLS` says how often each; 100 if it does not.
+//! `GANGER_KILLS` says how often each; 1,000 if it does not.
 
 use std::time::Instant;
 

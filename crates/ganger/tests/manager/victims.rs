@@ -1,6 +1,6 @@
 //! Processes that are killed at any moment, many times.
 //!
-//! `GANGER_KILLS` says how often; 100 if it does not.
+//! `GANGER_KILLS` says how often; 1,000 if it does not.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use ganger::Process;
 pub(crate) const VICTIMS: usize = 4;
 
 fn kills() -> u64 {
-    std::env::var("GANGER_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(100)
+    std::env::var("GANGER_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(1000)
 }
 
 fn started(process: Process) -> Process {
