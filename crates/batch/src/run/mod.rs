@@ -11,6 +11,10 @@
 //! that no worker waits for us between two commands; but exactly as wide where what ends decides over what starts
 //! (a halt, a delay, a time limit that follows the median).
 
+mod endings;
+mod expiry;
+mod stopping;
+
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -20,14 +24,13 @@ use ganger::{Bytes, CommandOutput, Report, TaskId};
 
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::halt::{Halt, When};
+use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
-use crate::observer::{Cause, Notice, Observer, Progress};
+use crate::observer::{Notice, Observer, Progress};
 use crate::output::Output;
 use crate::summary::{Counts, End, Summary};
 use crate::template::Template;
 use crate::timeout::{Runtimes, Timeout};
-use crate::verdict::{self, Verdict};
 
 /// How many commands are handed out beyond those that can run, where nothing speaks against it.
 const AHEAD: usize = 16;
@@ -195,24 +198,6 @@ impl<'a, E: Engine> Run<'a, E> {
         }
     }
 
-    /// How long a command may run that starts now.
-    fn limit(&self) -> Option<Duration> {
-        match self.settings.timeout? {
-            Timeout::After(limit) => Some(limit),
-            Timeout::OfMedian(percent) => self.runtimes.share(percent),
-        }
-    }
-
-    /// The pool takes no more. We have not closed it: either it has failed, or a signal came that was not told yet.
-    fn refused(&mut self, error: ganger::Error) {
-        self.counts.stopped += 1;
-        if error.is_closed() && error.pool_failure().is_none() {
-            self.phase = Phase::Draining(End::Interrupted);
-        } else {
-            self.fail(error.into());
-        }
-    }
-
     fn next_report(&mut self, obstacle: &Obstacle) -> Option<Report> {
         let patience = match obstacle {
             Obstacle::Input if self.running.is_empty() => {
@@ -227,151 +212,11 @@ impl<'a, E: Engine> Run<'a, E> {
         self.engine.report(patience)
     }
 
-    fn take(&mut self, report: Report) {
-        match report {
-            Report::Output { task, stream, bytes } => {
-                if let (Some(running), Some(output)) = (self.running.get(&task), &mut self.output) {
-                    let printed = output.piece(&running.task, stream, &bytes);
-                    self.check(printed);
-                }
-            }
-            Report::Again { task } => {
-                if let Some(running) = self.running.get_mut(&task) {
-                    running.since = Instant::now();
-                    self.output.iter_mut().for_each(|output| output.void(running.task.number));
-                }
-            }
-            Report::Ended { task, attempts, outcome, .. } => {
-                if let Some(running) = self.running.remove(&task) {
-                    let verdict = verdict::judge(outcome, running.limit, running.expired);
-                    self.ended(running, attempts, verdict);
-                }
-            }
-            Report::Interrupted { step } => self.interrupted(step),
-            Report::Understaffed { workers, wanted, why } => {
-                self.observer.notice(&Notice::Understaffed { workers, wanted, why: &why });
-            }
-        }
-    }
-
-    fn ended(&mut self, running: Running, attempts: u32, verdict: Verdict) {
-        let Running { task, since, earlier, expired, .. } = running;
-        let attempts = earlier + attempts;
-        let goes_on = matches!(self.phase, Phase::Feeding | Phase::Draining(End::Complete));
-        if expired && attempts < self.settings.attempts && goes_on {
-            self.output.iter_mut().for_each(|output| output.void(task.number));
-            return self.submit(task, attempts);
-        }
-        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(task.number));
-        self.check(printed);
-        match verdict {
-            Verdict::Succeeded(wall) => {
-                self.counts.succeeded += 1;
-                self.runtimes.add(wall.unwrap_or_else(|| since.elapsed()));
-            }
-            Verdict::Failed(cause) => self.failed(&task, &cause, attempts),
-            Verdict::Stopped if attempts == 0 => {}
-            Verdict::Stopped => self.counts.stopped += 1,
-            Verdict::PoolFailed(why) => {
-                self.counts.stopped += 1;
-                self.fail(Error::pool_failed(why));
-            }
-        }
-        self.tell_progress();
-        self.halt();
-    }
-
-    fn failed(&mut self, task: &Task, cause: &Cause, attempts: u32) {
-        let killing = matches!(self.phase, Phase::Killing(_));
-        if self.output.is_none() && verdict::is_broken_pipe(cause) {
-            self.kill(End::OutputClosed);
-        } else if !(killing && verdict::is_our_doing(cause)) {
-            self.counts.failed += 1;
-            let (number, input) = (task.number, task.value.as_slice());
-            return self.observer.notice(&Notice::Failed { number, input, cause, attempts });
-        }
-        self.counts.stopped += 1;
-    }
-
-    /// Ends the run if what has ended is enough.
-    fn halt(&mut self) {
-        let end = match (self.settings.halt.reached(&self.counts, self.source.total()), self.phase) {
-            (Some(When::Now), Phase::Feeding | Phase::Draining(_)) => Phase::Killing(End::Halted),
-            (Some(When::Soon), Phase::Feeding) => Phase::Draining(End::Halted),
-            (Some(When::Now | When::Soon) | None, _) => return,
-        };
-        self.observer.notice(&Notice::Halted { halt: self.settings.halt, running: self.running.len() });
-        match end {
-            Phase::Killing(end) => self.kill(end),
-            Phase::Feeding | Phase::Draining(_) => self.phase = end,
-        }
-    }
-
-    fn interrupted(&mut self, step: u32) {
-        self.phase = match (step, self.phase) {
-            (..=1, Phase::Feeding | Phase::Draining(_)) => Phase::Draining(End::Interrupted),
-            (..=1, Phase::Killing(end)) => Phase::Killing(end),
-            (2..=3, _) => Phase::Killing(End::Interrupted),
-            (4.., _) => Phase::Killing(End::Quit),
-        };
-        let running = self.running.len().min(self.settings.jobs);
-        self.observer.notice(&Notice::Interrupted { step, running });
-    }
-
-    fn kill(&mut self, end: End) {
-        self.phase = Phase::Killing(end);
-        self.engine.terminate();
-    }
-
-    /// Something went wrong that is no command's fault: the first such thing is told, and the rest is stopped.
-    fn fail(&mut self, error: Error) {
-        self.output = None;
-        self.fault.get_or_insert(error);
-        self.kill(End::Complete);
-    }
-
-    /// What became of writing output.
-    fn check(&mut self, printed: Result<(), Error>) {
-        match printed {
-            Ok(()) => {}
-            Err(error) if error.is_closed_output() => {
-                self.output = None;
-                self.kill(End::OutputClosed);
-            }
-            Err(error) => self.fail(error),
-        }
-    }
-
-    /// When the next command runs for too long, where the pool does not know its limit: one that began before there was
-    /// a median.
-    fn next_expiry(&self) -> Option<Duration> {
-        let limit = self.median_limit()?;
-        let oldest = self.running.values().filter(|running| running.limit.is_none()).map(|running| running.since).min();
-        oldest.map(|since| limit.saturating_sub(since.elapsed()))
-    }
-
-    fn median_limit(&self) -> Option<Duration> {
-        match self.settings.timeout? {
-            Timeout::After(_) => None,
-            Timeout::OfMedian(percent) => self.runtimes.share(percent),
-        }
-    }
-
-    fn expire(&mut self) {
-        let Some(limit) = self.median_limit() else { return };
-        for (id, running) in &mut self.running {
-            if running.limit.is_none() && running.since.elapsed() >= limit {
-                (running.limit, running.expired) = (Some(limit), true);
-                self.engine.cancel(*id);
-            }
-        }
-    }
-
     fn tell_progress(&mut self) {
         self.observer.progress(&Progress { counts: self.counts, total: self.source.total() });
     }
 }
 
 #[cfg(test)]
-#[path = "run_tests.rs"]
+#[path = "tests.rs"]
 mod tests;
