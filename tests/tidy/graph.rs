@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ganger-macros", &[]),
     ("ganger-machine", &["ganger-proto"]),
     ("ganger", &["ganger-proto", "ganger-sys", "ganger-shm", "ganger-machine", "ganger-macros"]),
+    ("ganger-store", &[]),
     ("ganger-batch", &["ganger"]),
     // Its limits are those of the bare ring.
     ("ganger-bench", &["ganger", "ganger-shm", "ganger-sys"]),

@@ -1,0 +1,122 @@
+//! What can be wrong with a store.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why a store could not be opened, read or written. Opaque, with questions.
+#[derive(Debug)]
+pub struct StoreError {
+    file: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Missing,
+    NotAStore(&'static str),
+    Newer { version: u32, known: u32 },
+    Locked { by: Option<u32> },
+    NoJob(String),
+    NoRecorder,
+    Io(io::Error),
+    Sqlite(rusqlite::Error),
+}
+
+impl StoreError {
+    pub(crate) fn new(file: &Path, kind: Kind) -> Self {
+        Self { file: file.to_owned(), kind }
+    }
+
+    /// For `map_err`: an error of SQLite's about this file.
+    pub(crate) fn sqlite(file: &Path) -> impl Fn(rusqlite::Error) -> Self + '_ {
+        |error| {
+            let kind = match error.sqlite_error_code() {
+                Some(ErrorCode::NotADatabase) => Kind::NotAStore("it is no SQLite database"),
+                _ => Kind::Sqlite(error),
+            };
+            Self::new(file, kind)
+        }
+    }
+
+    pub(crate) fn io(file: &Path) -> impl Fn(io::Error) -> Self + '_ {
+        |error| Self::new(file, Kind::Io(error))
+    }
+
+    /// Whether another process writes to it now.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        matches!(self.kind, Kind::Locked { .. })
+    }
+
+    /// Whether a newer ganger made it.
+    #[must_use]
+    pub fn is_newer(&self) -> bool {
+        matches!(self.kind, Kind::Newer { .. })
+    }
+
+    /// Whether it is something else than a store.
+    #[must_use]
+    pub fn is_not_a_store(&self) -> bool {
+        matches!(self.kind, Kind::NotAStore(_))
+    }
+
+    /// Whether there is no such job in it.
+    #[must_use]
+    pub fn is_no_job(&self) -> bool {
+        matches!(self.kind, Kind::NoJob(_))
+    }
+
+    /// Whether it may go on when somebody has made room or mended the disk: nothing was lost yet.
+    #[must_use]
+    pub fn is_of_the_disk(&self) -> bool {
+        const DISK: [ErrorCode; 4] =
+            [ErrorCode::DiskFull, ErrorCode::ReadOnly, ErrorCode::SystemIoFailure, ErrorCode::CannotOpen];
+        match &self.kind {
+            Kind::Sqlite(error) => error.sqlite_error_code().is_some_and(|code| DISK.contains(&code)),
+            Kind::Io(_) => true,
+            Kind::Missing
+            | Kind::NotAStore(_)
+            | Kind::Newer { .. }
+            | Kind::Locked { .. }
+            | Kind::NoJob(_)
+            | Kind::NoRecorder => false,
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "store {}: ", self.file.display())?;
+        match &self.kind {
+            Kind::Missing => write!(f, "there is no such file"),
+            Kind::NotAStore(why) => write!(f, "{why}; give it another name, it was left as it is"),
+            Kind::Newer { version, known } => {
+                write!(f, "a newer ganger made it (version {version}; this one knows {known}): use that one")
+            }
+            Kind::Locked { by: Some(pid) } => write!(f, "process {pid} writes to it; one can at a time"),
+            Kind::Locked { by: None } => write!(f, "another process writes to it; one can at a time"),
+            Kind::NoJob(name) => write!(f, "it has no job {name:?}: ganger ls shows those that it has"),
+            Kind::NoRecorder => write!(f, "its recorder has ended"),
+            Kind::Io(error) => error.fmt(f),
+            Kind::Sqlite(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            Kind::Io(error) => Some(error),
+            Kind::Sqlite(error) => Some(error),
+            Kind::Missing
+            | Kind::NotAStore(_)
+            | Kind::Newer { .. }
+            | Kind::Locked { .. }
+            | Kind::NoJob(_)
+            | Kind::NoRecorder => None,
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Records that are committed together.
+
+use std::collections::HashMap;
+
+use rusqlite::{Connection, Transaction, params};
+
+use crate::record::{Attempt, NewTask, Record};
+use crate::store::time;
+use crate::words::{AttemptId, JobId, RunId, State, Stream, TaskId};
+
+/// What happened since the last commit. A task that was begun and has ended in one group is written once.
+#[derive(Debug)]
+pub(crate) struct Group {
+    job: JobId,
+    run: RunId,
+    begun: Vec<(NewTask, State)>,
+    /// Where in `begun`.
+    places: HashMap<TaskId, usize>,
+    /// Of tasks that are in the file.
+    changed: HashMap<TaskId, State>,
+    attempts: Vec<Attempt>,
+    printed: Vec<(AttemptId, Stream, Vec<u8>)>,
+    pub(crate) weight: usize,
+}
+
+impl Group {
+    pub(crate) fn new(job: JobId, run: RunId) -> Self {
+        Self {
+            job,
+            run,
+            begun: Vec::new(),
+            places: HashMap::new(),
+            changed: HashMap::new(),
+            attempts: Vec::new(),
+            printed: Vec::new(),
+            weight: 0,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.weight == 0
+    }
+
+    pub(crate) fn add(&mut self, record: Record) {
+        self.weight += record.weight();
+        match record {
+            Record::Begun(task) => {
+                self.places.insert(task.id, self.begun.len());
+                self.begun.push((task, State::Running));
+            }
+            Record::Again(task) => self.change(task, State::Running),
+            Record::Printed { attempt, stream, bytes } => self.printed.push((attempt, stream, bytes)),
+            Record::Ended { attempt, state } => {
+                self.change(attempt.task, state);
+                self.attempts.push(attempt);
+            }
+        }
+    }
+
+    fn change(&mut self, task: TaskId, state: State) {
+        match self.places.get(&task) {
+            Some(place) => self.begun[*place].1 = state,
+            None => _ = self.changed.insert(task, state),
+        }
+    }
+
+    /// Writes all of it, or nothing.
+    pub(crate) fn commit(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+        let transaction = connection.transaction()?;
+        self.write_tasks(&transaction)?;
+        self.write_attempts(&transaction)?;
+        self.write_printed(&transaction)?;
+        transaction.commit()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.begun.clear();
+        self.places.clear();
+        self.changed.clear();
+        self.attempts.clear();
+        self.printed.clear();
+        self.weight = 0;
+    }
+
+    fn write_tasks(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
+        let mut insert =
+            to.prepare_cached("INSERT INTO task (id, job, number, key, input, state) VALUES (?, ?, ?, ?, ?, ?)")?;
+        for (task, state) in &self.begun {
+            insert.execute(params![task.id.0, self.job.0, task.number as i64, task.key.0, task.input, state.word()])?;
+        }
+        let mut update = to.prepare_cached("UPDATE task SET state = ? WHERE id = ?")?;
+        for (task, state) in &self.changed {
+            update.execute(params![state.word(), task.0])?;
+        }
+        Ok(())
+    }
+
+    fn write_attempts(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
+        let mut insert = to.prepare_cached(
+            "INSERT INTO attempt (id, task, run, number, slot, began, ended, wall, user, system, max_rss, how, code, message)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )?;
+        for attempt in &self.attempts {
+            let (how, code, message) = attempt.end.words();
+            let used = &attempt.used;
+            insert.execute(params![
+                attempt.id.0,
+                attempt.task.0,
+                self.run.0,
+                attempt.number,
+                attempt.slot,
+                time(attempt.began),
+                time(attempt.ended),
+                used.wall.as_micros() as i64,
+                used.user.as_micros() as i64,
+                used.system.as_micros() as i64,
+                used.max_rss as i64,
+                how,
+                code,
+                message
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn write_printed(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
+        let mut insert = to.prepare_cached("INSERT INTO output (attempt, stream, bytes) VALUES (?, ?, ?)")?;
+        for (attempt, stream, bytes) in &self.printed {
+            insert.execute(params![attempt.0, *stream as i64, bytes])?;
+        }
+        Ok(())
+    }
+}

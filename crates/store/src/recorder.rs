@@ -1,0 +1,187 @@
+//! Writing what happens, on a thread of its own, in groups.
+//!
+//! ```text
+//!  run's thread ── Record ──► bounded channel ──► Group ── full, or LINGER old ──► one commit
+//!        ▲                                          │ the disk refuses
+//!        └────────── trouble() ◄────────────────────┘ kept, and tried again
+//! ```
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+use rusqlite::{Connection, params};
+
+use crate::error::{Kind, StoreError};
+use crate::group::Group;
+use crate::lock::Lock;
+use crate::record::{Record, Run};
+use crate::store::{Store, time};
+use crate::words::{AttemptId, RunId, TaskId};
+
+/// How long the first record of a group waits for others.
+const LINGER: Duration = Duration::from_millis(10);
+/// The weight of a full group, in bytes.
+const FULL: usize = 512 << 10;
+/// How many records may be on the way to the thread: then who sends them waits.
+const AHEAD: usize = 1024;
+/// How long after a refusal the disk is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Takes what happens in one run, and commits it. While the disk refuses, what came is kept and tried again every second;
+/// [`trouble`](Self::trouble) says so, and who begins tasks should wait.
+#[derive(Debug)]
+pub struct Recorder {
+    records: Option<SyncSender<Record>>,
+    writer: Option<JoinHandle<Result<(), StoreError>>>,
+    trouble: Arc<Mutex<Option<String>>>,
+    file: PathBuf,
+    next_task: i64,
+    next_attempt: i64,
+}
+
+impl Store {
+    /// Records a run. Its end is noted by [`Recorder::finish`].
+    ///
+    /// # Errors
+    /// Those of the disk, and when there is no thread left.
+    pub fn record(self, run: &Run) -> Result<Recorder, StoreError> {
+        let (task, attempt) = self.next_ids()?;
+        let (sender, records) = sync_channel(AHEAD);
+        let trouble = Arc::new(Mutex::new(None));
+        let Self { connection, file, lock } = self;
+        let writer = Writer {
+            connection,
+            file: file.clone(),
+            _lock: lock,
+            records,
+            group: Group::new(run.job, run.id),
+            run: run.id,
+            trouble: Arc::clone(&trouble),
+        };
+        let thread = thread::Builder::new().name("ganger-store".to_owned());
+        let writer = Some(thread.spawn(|| writer.run()).map_err(StoreError::io(&file))?);
+        Ok(Recorder { records: Some(sender), writer, trouble, file, next_task: task.0, next_attempt: attempt.0 })
+    }
+}
+
+impl Recorder {
+    /// An id for a task that the store does not know.
+    pub fn fresh_task(&mut self) -> TaskId {
+        self.next_task += 1;
+        TaskId(self.next_task - 1)
+    }
+
+    /// An id for an attempt.
+    pub fn fresh_attempt(&mut self) -> AttemptId {
+        self.next_attempt += 1;
+        AttemptId(self.next_attempt - 1)
+    }
+
+    /// Hands a record in. Waits while a thousand are on the way.
+    ///
+    /// # Errors
+    /// When the recorder gave up: the store is damaged.
+    pub fn send(&self, record: Record) -> Result<(), StoreError> {
+        let sent = self.records.as_ref().map(|records| records.send(record));
+        match sent {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) | None => Err(StoreError::new(&self.file, Kind::NoRecorder)),
+        }
+    }
+
+    /// What the disk refuses at the moment.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Commits what is left, and notes the end of the run.
+    ///
+    /// # Errors
+    /// When the disk refuses, now as well: what was not committed is lost.
+    pub fn finish(mut self) -> Result<(), StoreError> {
+        self.records = None;
+        let ended = self.writer.take().map(JoinHandle::join);
+        match ended {
+            Some(Ok(result)) => result,
+            Some(Err(_)) | None => Err(StoreError::new(&self.file, Kind::NoRecorder)),
+        }
+    }
+}
+
+/// The thread's own.
+struct Writer {
+    // Before the lock, which must go last.
+    connection: Connection,
+    file: PathBuf,
+    _lock: Lock,
+    records: Receiver<Record>,
+    group: Group,
+    run: RunId,
+    trouble: Arc<Mutex<Option<String>>>,
+}
+
+impl Writer {
+    fn run(mut self) -> Result<(), StoreError> {
+        while let Ok(first) = self.records.recv() {
+            self.group.add(first);
+            let open = self.gather();
+            self.commit(open)?;
+        }
+        self.end()
+    }
+
+    /// Adds what comes until the group is full or old. False: nothing more will come.
+    fn gather(&mut self) -> bool {
+        let until = Instant::now() + LINGER;
+        while self.group.weight < FULL {
+            match self.records.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(record) => self.group.add(record),
+                Err(RecvTimeoutError::Timeout) => return true,
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+        true
+    }
+
+    /// Commits the group. While the disk refuses it, it is tried again; when nobody is left who could make room, once.
+    fn commit(&mut self, mut patient: bool) -> Result<(), StoreError> {
+        while !self.group.is_empty() {
+            match self.group.commit(&mut self.connection).map_err(StoreError::sqlite(&self.file)) {
+                Ok(()) => self.group.clear(),
+                Err(error) if error.is_of_the_disk() && patient => {
+                    self.tell(Some(error.to_string()));
+                    patient = self.hold_out();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.tell(None);
+        Ok(())
+    }
+
+    /// Takes what comes meanwhile, which is what runs already. False: nothing more will come.
+    fn hold_out(&mut self) -> bool {
+        let until = Instant::now() + AGAIN;
+        loop {
+            match self.records.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(record) => self.group.add(record),
+                Err(RecvTimeoutError::Timeout) => return true,
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn tell(&self, trouble: Option<String>) {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    fn end(self) -> Result<(), StoreError> {
+        let ended = params![time(SystemTime::now()), self.run.0];
+        let noted = self.connection.execute("UPDATE run SET ended = ? WHERE id = ?", ended);
+        noted.map(drop).map_err(StoreError::sqlite(&self.file))
+    }
+}

@@ -1,0 +1,71 @@
+-- Times are microseconds since 1970, durations microseconds. Rows are added at the end, ids only grow.
+
+CREATE TABLE job (
+    id      INTEGER PRIMARY KEY,
+    name    TEXT NOT NULL UNIQUE,
+    command TEXT NOT NULL,             -- as it was typed
+    created INTEGER NOT NULL
+) STRICT;
+
+-- One invocation of a job: the first, or a resume.
+CREATE TABLE run (
+    id          INTEGER PRIMARY KEY,
+    job         INTEGER NOT NULL REFERENCES job (id),
+    began       INTEGER NOT NULL,
+    ended       INTEGER,               -- NULL: it runs, or was killed
+    pid         INTEGER NOT NULL,
+    host        TEXT NOT NULL,
+    words       BLOB NOT NULL,         -- the command before its inputs are in it, with a NUL behind each word
+    directory   BLOB NOT NULL,
+    environment BLOB NOT NULL          -- NAME=value, with a NUL behind each
+) STRICT;
+CREATE INDEX run_of_job ON run (job);
+
+CREATE TABLE task (
+    id      INTEGER PRIMARY KEY,
+    job     INTEGER NOT NULL REFERENCES job (id),
+    number  INTEGER NOT NULL,          -- of its input, from 1, when it was first seen
+    key     BLOB NOT NULL,             -- 16 bytes: what it is known by in a resume
+    input   BLOB NOT NULL,
+    state   TEXT NOT NULL CHECK (state IN ('running', 'succeeded', 'failed', 'stopped'))
+) STRICT;
+CREATE INDEX task_of_job ON task (job, state);
+
+CREATE TABLE attempt (
+    id      INTEGER PRIMARY KEY,
+    task    INTEGER NOT NULL REFERENCES task (id),
+    run     INTEGER NOT NULL REFERENCES run (id),
+    number  INTEGER NOT NULL,          -- from 1
+    slot    INTEGER NOT NULL,
+    began   INTEGER NOT NULL,
+    ended   INTEGER NOT NULL,
+    wall    INTEGER NOT NULL,
+    user    INTEGER NOT NULL,
+    system  INTEGER NOT NULL,
+    max_rss INTEGER NOT NULL,          -- bytes
+    how     TEXT NOT NULL CHECK (how IN ('exit', 'signal', 'out of memory', 'time limit', 'not started', 'stopped')),
+    code    INTEGER,                   -- the exit code, or the signal's number
+    message TEXT
+) STRICT;
+CREATE INDEX attempt_of_task ON attempt (task);
+
+-- What an attempt printed: 1 is stdout, 2 is stderr; pieces in the order of their ids.
+CREATE TABLE output (
+    id      INTEGER PRIMARY KEY,
+    attempt INTEGER NOT NULL REFERENCES attempt (id),
+    stream  INTEGER NOT NULL CHECK (stream IN (1, 2)),
+    bytes   BLOB NOT NULL
+) STRICT;
+CREATE INDEX output_of_attempt ON output (attempt);
+
+-- Tasks by key, up to known_to.task: brought up to date by a resume, in one sorted pass.
+CREATE TABLE known (
+    job  INTEGER NOT NULL,
+    key  BLOB NOT NULL,
+    task INTEGER NOT NULL,
+    PRIMARY KEY (job, key, task)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE known_to (
+    job  INTEGER PRIMARY KEY,
+    task INTEGER NOT NULL
+) STRICT;

@@ -1,0 +1,123 @@
+//! The words of a store, in Rust and in the file.
+
+use std::time::Duration;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub i64);
+    )*};
+}
+
+ids! {
+    /// A job's number in its store.
+    JobId,
+    /// The number of one invocation of a job.
+    RunId,
+    /// A task's number in its store: it stays the same when it is run again.
+    TaskId,
+    /// The number of one try at a task.
+    AttemptId
+}
+
+/// What became of a task so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It was begun. Where no run of its job is going on, that one was killed.
+    Running,
+    /// It ended with status 0.
+    Succeeded,
+    /// It ended otherwise, and is not tried again in its run.
+    Failed,
+    /// The run ended it, or was ended: it is no fault of the task.
+    Stopped,
+}
+
+impl State {
+    /// As the file says it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        [Self::Running, Self::Succeeded, Self::Failed, Self::Stopped].into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With this exit code.
+    Exit(i32),
+    /// By this signal.
+    Signal(i32),
+    /// The kernel, or a limit of its own, killed it for its memory.
+    OutOfMemory,
+    /// It ran for longer than it might.
+    TimeLimit,
+    /// It could not be started: why.
+    NotStarted(String),
+    /// The run ended it.
+    Stopped,
+}
+
+impl End {
+    /// As the file says it: how, the code, the message.
+    pub(crate) fn words(&self) -> (&'static str, Option<i32>, Option<&str>) {
+        match self {
+            Self::Exit(code) => ("exit", Some(*code), None),
+            Self::Signal(number) => ("signal", Some(*number), None),
+            Self::OutOfMemory => ("out of memory", None, None),
+            Self::TimeLimit => ("time limit", None, None),
+            Self::NotStarted(why) => ("not started", None, Some(why)),
+            Self::Stopped => ("stopped", None, None),
+        }
+    }
+
+    pub(crate) fn of(how: &str, code: Option<i32>, message: Option<String>) -> Option<Self> {
+        Some(match how {
+            "exit" => Self::Exit(code?),
+            "signal" => Self::Signal(code?),
+            "out of memory" => Self::OutOfMemory,
+            "time limit" => Self::TimeLimit,
+            "not started" => Self::NotStarted(message.unwrap_or_default()),
+            "stopped" => Self::Stopped,
+            _ => return None,
+        })
+    }
+}
+
+/// What an attempt used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// From start to end.
+    pub wall: Duration,
+    /// Processor time in user mode, its children included.
+    pub user: Duration,
+    /// Processor time in the kernel, likewise.
+    pub system: Duration,
+    /// The largest resident set of a single process of it, in bytes.
+    pub max_rss: u64,
+}
+
+/// Where something was printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout = 1,
+    /// Standard error.
+    Stderr = 2,
+}
+
+impl Stream {
+    pub(crate) fn of(number: i64) -> Option<Self> {
+        [Self::Stdout, Self::Stderr].into_iter().find(|stream| *stream as i64 == number)
+    }
+}
