@@ -22,7 +22,7 @@ impl<E: Engine> Run<'_, E> {
                     self.check(printed);
                 }
             }
-            Report::Again { task } => {
+            Report::Again { task, .. } => {
                 if let Some(running) = self.running.get_mut(&task) {
                     running.since = Instant::now();
                     self.output.iter_mut().for_each(|output| output.void(running.task.number));

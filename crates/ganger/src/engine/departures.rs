@@ -10,6 +10,7 @@ use crate::engine::driver::Driver;
 use crate::engine::member::{Body, Member, Phase};
 use crate::engine::orphans::{self, Orphans};
 use crate::exit::translated;
+use crate::slot::How;
 
 impl Driver {
     pub(super) fn on_death(&mut self, worker: WorkerId) {
@@ -51,10 +52,10 @@ impl Driver {
             // It may have been sent before the process was known.
             entry.worker = pid;
         }
-        let event = self.farewell(&member, current, exit);
+        let event = self.farewell(&member, current, exit.clone());
         turn.event(event);
         if let Some(task) = current {
-            turn.again(task);
+            turn.again(task, member.slot, || How::Crashed(vec![exit]));
         }
     }
 

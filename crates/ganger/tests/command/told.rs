@@ -121,6 +121,7 @@ fn a_failed_attempt_is_void_and_another_follows() {
     assert_eq!((told.out(), told.again, told.attempts, told.exit()), ("try 3\n", 2, 3, Exit::Code(0)));
     let told = shop.run_with(sh("echo try $GANGER_ATTEMPT; exit 7"), &options);
     assert_eq!((told.out(), told.again, told.attempts, told.exit()), ("try 3\n", 2, 3, Exit::Code(7)));
+    assert!(told.before.iter().all(|(slot, exit)| *slot > 0 && *exit == Some(Exit::Code(7))), "{:?}", told.before);
 }
 
 #[test]
