@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
 use crate::error::{Kind, StoreError};
 use crate::key::Key;
 use crate::record::{Attempt, Job, Run, Setting, Task};
 use crate::schema;
-use crate::store::{PATIENCE, job, moment, split};
+use crate::store::{PATIENCE, job, last_job, moment, split};
 use crate::words::{AttemptId, End, JobId, RunId, State, Stream, TaskId, Usage};
 
 /// Which tasks of a job.
@@ -59,17 +59,22 @@ impl Reader {
     /// # Errors
     /// Those of the disk, as everywhere here.
     pub fn jobs(&self) -> Result<Vec<Job>, StoreError> {
-        self.all("SELECT id, name, command, created FROM job ORDER BY id", [], |row| {
-            Ok(Job { id: JobId(row.get(0)?), name: row.get(1)?, command: row.get(2)?, created: moment(row.get(3)?) })
-        })
+        self.all("SELECT id, name, command, created FROM job ORDER BY id", [], job)
     }
 
-    /// The job of that name.
+    /// The last job of that name, or, if none has it, the one with that number.
     ///
     /// # Errors
     /// When there is none.
     pub fn job(&self, name: &str) -> Result<Job, StoreError> {
-        let found = job(&self.connection, name).map_err(StoreError::sqlite(&self.file))?;
+        let sql = "SELECT id, name, command, created FROM job WHERE id = ?";
+        let numbered = || match name.parse::<i64>() {
+            Ok(id) => self.connection.query_row(sql, [id], job).optional(),
+            Err(_) => Ok(None),
+        };
+        let named = last_job(&self.connection, name);
+        let found = named.and_then(|found| found.map_or_else(numbered, |job| Ok(Some(job))));
+        let found = found.map_err(StoreError::sqlite(&self.file))?;
         found.ok_or_else(|| StoreError::new(&self.file, Kind::NoJob(name.to_owned())))
     }
 

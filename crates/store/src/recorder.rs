@@ -1,10 +1,12 @@
 //! Writing what happens, on a thread of its own, in groups.
 //!
 //! ```text
-//!  run's thread ── Record ──► bounded channel ──► Group ── full, or LINGER old ──► one commit
-//!        ▲                                          │ the disk refuses
-//!        └────────── trouble() ◄────────────────────┘ kept, and tried again
+//!  run's thread ── Record ──► parcel ── full, or flush() ──► bounded channel ──► Group ── full, or LINGER old ──► commit
+//!        ▲                                                                         │ the disk refuses
+//!        └────────── trouble() ◄───────────────────────────────────────────────────┘ kept, and tried again
 //! ```
+//!
+//! Records travel in parcels, since waking the other thread costs more than writing a record.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -25,8 +27,10 @@ use crate::words::{AttemptId, RunId, TaskId};
 const LINGER: Duration = Duration::from_millis(10);
 /// The weight of a full group, in bytes.
 const FULL: usize = 512 << 10;
-/// How many records may be on the way to the thread: then who sends them waits.
-const AHEAD: usize = 1024;
+/// How many records make a parcel.
+const PARCEL: usize = 256;
+/// How many parcels may be on the way to the thread: then who sends them waits.
+const AHEAD: usize = 16;
 /// How long after a refusal the disk is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -34,7 +38,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// [`trouble`](Self::trouble) says so, and who begins tasks should wait.
 #[derive(Debug)]
 pub struct Recorder {
-    records: Option<SyncSender<Record>>,
+    parcels: Option<SyncSender<Vec<Record>>>,
+    parcel: Vec<Record>,
     writer: Option<JoinHandle<Result<(), StoreError>>>,
     trouble: Arc<Mutex<Option<String>>>,
     file: PathBuf,
@@ -49,21 +54,22 @@ impl Store {
     /// Those of the disk, and when there is no thread left.
     pub fn record(self, run: &Run) -> Result<Recorder, StoreError> {
         let (task, attempt) = self.next_ids()?;
-        let (sender, records) = sync_channel(AHEAD);
+        let (sender, parcels) = sync_channel(AHEAD);
         let trouble = Arc::new(Mutex::new(None));
         let Self { connection, file, lock } = self;
         let writer = Writer {
             connection,
             file: file.clone(),
             _lock: lock,
-            records,
+            parcels,
             group: Group::new(run.job, run.id),
             run: run.id,
             trouble: Arc::clone(&trouble),
         };
         let thread = thread::Builder::new().name("ganger-store".to_owned());
         let writer = Some(thread.spawn(|| writer.run()).map_err(StoreError::io(&file))?);
-        Ok(Recorder { records: Some(sender), writer, trouble, file, next_task: task.0, next_attempt: attempt.0 })
+        let (parcels, parcel) = (Some(sender), Vec::new());
+        Ok(Recorder { parcels, parcel, writer, trouble, file, next_task: task.0, next_attempt: attempt.0 })
     }
 }
 
@@ -80,16 +86,26 @@ impl Recorder {
         AttemptId(self.next_attempt - 1)
     }
 
-    /// Hands a record in. Waits while a thousand are on the way.
+    /// Hands a record in. It is on its way when many are, or after a [`flush`](Self::flush). Waits while thousands are.
     ///
     /// # Errors
-    /// When the recorder gave up: the store is damaged.
-    pub fn send(&self, record: Record) -> Result<(), StoreError> {
-        let sent = self.records.as_ref().map(|records| records.send(record));
-        match sent {
-            Some(Ok(())) => Ok(()),
-            Some(Err(_)) | None => Err(StoreError::new(&self.file, Kind::NoRecorder)),
+    /// Why the recorder gave up, which it does when the store is damaged.
+    pub fn send(&mut self, record: Record) -> Result<(), StoreError> {
+        self.parcel.push(record);
+        if self.parcel.len() < PARCEL { Ok(()) } else { self.flush() }
+    }
+
+    /// Sends what was handed in on its way: for who has nothing to do for a moment.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        if self.parcel.is_empty() {
+            return Ok(());
         }
+        let parcel = std::mem::replace(&mut self.parcel, Vec::with_capacity(PARCEL));
+        let sent = self.parcels.as_ref().is_some_and(|parcels| parcels.send(parcel).is_ok());
+        if sent { Ok(()) } else { self.close() }
     }
 
     /// What the disk refuses at the moment.
@@ -103,9 +119,14 @@ impl Recorder {
     /// # Errors
     /// When the disk refuses, now as well: what was not committed is lost.
     pub fn finish(mut self) -> Result<(), StoreError> {
-        self.records = None;
-        let ended = self.writer.take().map(JoinHandle::join);
-        match ended {
+        self.flush()?;
+        self.close()
+    }
+
+    /// Lets the writer end, and gives its verdict.
+    fn close(&mut self) -> Result<(), StoreError> {
+        self.parcels = None;
+        match self.writer.take().map(JoinHandle::join) {
             Some(Ok(result)) => result,
             Some(Err(_)) | None => Err(StoreError::new(&self.file, Kind::NoRecorder)),
         }
@@ -118,7 +139,7 @@ struct Writer {
     connection: Connection,
     file: PathBuf,
     _lock: Lock,
-    records: Receiver<Record>,
+    parcels: Receiver<Vec<Record>>,
     group: Group,
     run: RunId,
     trouble: Arc<Mutex<Option<String>>>,
@@ -126,8 +147,8 @@ struct Writer {
 
 impl Writer {
     fn run(mut self) -> Result<(), StoreError> {
-        while let Ok(first) = self.records.recv() {
-            self.group.add(first);
+        while let Ok(first) = self.parcels.recv() {
+            self.add(first);
             let open = self.gather();
             self.commit(open)?;
         }
@@ -138,13 +159,17 @@ impl Writer {
     fn gather(&mut self) -> bool {
         let until = Instant::now() + LINGER;
         while self.group.weight < FULL {
-            match self.records.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(record) => self.group.add(record),
+            match self.parcels.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(parcel) => self.add(parcel),
                 Err(RecvTimeoutError::Timeout) => return true,
                 Err(RecvTimeoutError::Disconnected) => return false,
             }
         }
         true
+    }
+
+    fn add(&mut self, parcel: Vec<Record>) {
+        parcel.into_iter().for_each(|record| self.group.add(record));
     }
 
     /// Commits the group. While the disk refuses it, it is tried again; when nobody is left who could make room, once.
@@ -167,8 +192,8 @@ impl Writer {
     fn hold_out(&mut self) -> bool {
         let until = Instant::now() + AGAIN;
         loop {
-            match self.records.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(record) => self.group.add(record),
+            match self.parcels.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(parcel) => self.add(parcel),
                 Err(RecvTimeoutError::Timeout) => return true,
                 Err(RecvTimeoutError::Disconnected) => return false,
             }

@@ -2,10 +2,11 @@
 
 CREATE TABLE job (
     id      INTEGER PRIMARY KEY,
-    name    TEXT NOT NULL UNIQUE,
+    name    TEXT NOT NULL,             -- the last job of a name is meant by it
     command TEXT NOT NULL,             -- as it was typed
     created INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX job_of_name ON job (name);
 
 -- One invocation of a job: the first, or a resume.
 CREATE TABLE run (
@@ -35,7 +36,7 @@ CREATE TABLE attempt (
     id      INTEGER PRIMARY KEY,
     task    INTEGER NOT NULL REFERENCES task (id),
     run     INTEGER NOT NULL REFERENCES run (id),
-    number  INTEGER NOT NULL,          -- from 1
+    number  INTEGER NOT NULL,          -- from 1, in its run
     slot    INTEGER NOT NULL,
     began   INTEGER NOT NULL,
     ended   INTEGER NOT NULL,
@@ -52,7 +53,7 @@ CREATE INDEX attempt_of_task ON attempt (task);
 -- What an attempt printed: 1 is stdout, 2 is stderr; pieces in the order of their ids.
 CREATE TABLE output (
     id      INTEGER PRIMARY KEY,
-    attempt INTEGER NOT NULL REFERENCES attempt (id),
+    attempt INTEGER NOT NULL,          -- which is written when it is over, so it may not be there yet
     stream  INTEGER NOT NULL CHECK (stream IN (1, 2)),
     bytes   BLOB NOT NULL
 ) STRICT;
