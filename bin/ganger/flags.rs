@@ -9,6 +9,9 @@ use ganger_batch::{Halt, Timeout, parse_duration};
 
 use crate::jobs::Jobs;
 
+mod record;
+pub(crate) use record::RecordFlags;
+
 /// Supervised worker processes for CPU-heavy work.
 #[derive(Debug, Parser)]
 #[command(name = "ganger", version, max_term_width = 100)]
@@ -91,6 +94,9 @@ pub(crate) struct RunFlags {
     /// Wait this long from one start to the next: 0.5, 250ms
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "0", hide_default_value = true, allow_hyphen_values = true, help_heading = "Failures")]
     pub(crate) delay: Duration,
+
+    #[command(flatten)]
+    pub(crate) record: RecordFlags,
 
     /// The command, and after ::: its inputs (or after :::: a file with them)
     #[arg(trailing_var_arg = true, value_name = "COMMAND", hide = true)]

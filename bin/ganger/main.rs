@@ -5,6 +5,7 @@ mod jobs;
 mod plan;
 mod stdin;
 mod program;
+mod record;
 mod verbs;
 mod show;
 

@@ -8,16 +8,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ganger_batch::{Input, Layout, Order, OutputMode, Plan, Style, Template, TemplateError};
+use ganger_store::StoreError;
 
 use crate::flags::RunFlags;
 use crate::jobs::Jobs;
 use crate::program::{self, ProgramError};
+use crate::record;
 use crate::stdin;
 
 /// Why what was typed cannot be done.
 #[derive(Debug)]
 pub(crate) enum PlanError {
     Template(TemplateError),
+    Store(StoreError),
+    Batch(ganger_batch::Error),
+    /// There is to be a resume, and nothing to know from.
+    NoRecords,
     Program(ProgramError),
     File {
         path: PathBuf,
@@ -42,6 +48,12 @@ impl fmt::Display for PlanError {
         match self {
             PlanError::Template(error) => error.fmt(f),
             PlanError::Program(error) => error.fmt(f),
+            PlanError::Store(error) => error.fmt(f),
+            PlanError::Batch(error) => error.fmt(f),
+            PlanError::NoRecords => write!(
+                f,
+                "what was done before is known from a store (--store FILE) or a job log (--joblog FILE): name one"
+            ),
             PlanError::File { path, source } => {
                 write!(f, "failed to read the inputs from {}: {source}", path.display())
             }
@@ -71,6 +83,12 @@ impl From<TemplateError> for PlanError {
     }
 }
 
+impl From<StoreError> for PlanError {
+    fn from(error: StoreError) -> Self {
+        PlanError::Store(error)
+    }
+}
+
 impl From<ProgramError> for PlanError {
     fn from(error: ProgramError) -> Self {
         PlanError::Program(error)
@@ -78,9 +96,16 @@ impl From<ProgramError> for PlanError {
 }
 
 /// Makes a plan of what was typed.
-pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
-    let (command, list) = split(flags.words)?;
+pub(crate) fn plan(mut flags: RunFlags) -> Result<Plan, PlanError> {
+    let (command, list) = if flags.record.retry_failed {
+        let failed = record::failed(&mut flags.record)?;
+        flags.wd = flags.wd.or(failed.dir);
+        (failed.words, Some(List::Arguments(failed.inputs)))
+    } else {
+        split(flags.words)?
+    };
     let template = Template::parse(&command)?;
+    let record = record::recording(flags.record, &command)?;
     let dir = flags.wd.map(directory).transpose()?;
     if let Some(program) = template.program() {
         program::find(program, dir.as_deref())?;
@@ -97,6 +122,7 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
         timeout: flags.timeout,
         halt: flags.halt,
         delay: flags.delay,
+        record,
         output: if flags.ungroup { OutputMode::Ungrouped } else { collected },
         ..Plan::new(template, input)
     })

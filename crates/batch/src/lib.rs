@@ -41,6 +41,9 @@ pub use timeout::{Timeout, parse_duration};
 
 mod verdict;
 
+mod record;
+pub use record::{Recording, Storage, failed_in_joblog};
+
 mod output;
 pub use output::Sinks;
 
@@ -63,6 +66,7 @@ use ganger::{Stream, TaskOptions};
 use crate::engine::Gang;
 use crate::input::{Next, Source};
 use crate::output::Output;
+use crate::record::Ledger;
 use crate::run::{Run, Settings};
 
 /// Runs a plan to its end: every command has ended, and every worker.
@@ -75,7 +79,7 @@ use crate::run::{Run, Settings};
 /// What is no command's fault: inputs that cannot be read, no room on the disk, a pool that failed. Commands that fail
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
-    let Plan { template, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output } = plan;
+    let Plan { template, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output, record } = plan;
     let mut source = open(input, shuffle, halt.needs_total());
     // No worker is started, and no signal claimed, before there is something to do.
     source.wait(Duration::MAX);
@@ -83,6 +87,8 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
         let nothing = Summary { counts: Counts::default(), end: End::Complete };
         return source.next().map(|_| nothing).map_err(Error::from);
     }
+    // Nor is a store made for nothing.
+    let ledger = Ledger::open(&record, dir.as_deref())?;
     let jobs = source.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs))).max(1);
     let settings = Settings { template, jobs, dir, attempts, timeout, halt, delay };
     // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
@@ -92,7 +98,7 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
     };
-    let (ended, gang) = Run::new(settings, gang, source, output, observer).drive();
+    let (ended, gang) = Run::new(settings, gang, source, output, ledger, observer).drive();
     let finished = gang.finish();
     ended.and_then(|summary| finished.map(|()| summary))
 }

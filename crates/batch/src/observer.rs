@@ -54,6 +54,15 @@ pub enum Notice<'a> {
         /// How many commands still run.
         running: usize,
     },
+    /// What becomes of commands cannot be written down at the moment: none is started until it can.
+    Trouble {
+        /// What is wrong.
+        why: &'a str,
+        /// How many commands still run.
+        running: usize,
+    },
+    /// It can be written down again.
+    TroubleOver,
     /// The run goes on with fewer commands at a time than it was to have.
     Understaffed {
         /// How many.

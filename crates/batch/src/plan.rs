@@ -7,6 +7,7 @@ use ganger::Backoff;
 
 use crate::halt::Halt;
 use crate::input::Input;
+use crate::record::Recording;
 use crate::template::Template;
 use crate::timeout::Timeout;
 
@@ -35,6 +36,8 @@ pub struct Plan {
     pub delay: Duration,
     /// What becomes of what commands print.
     pub output: OutputMode,
+    /// What is left behind of it.
+    pub record: Recording,
 }
 
 impl Plan {
@@ -54,6 +57,7 @@ impl Plan {
             halt: Halt::Never,
             delay: Duration::ZERO,
             output: OutputMode::default(),
+            record: Recording::default(),
         }
     }
 }

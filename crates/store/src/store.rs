@@ -77,13 +77,15 @@ impl Store {
     pub fn begin_run(&mut self, job: JobId, host: &str, setting: Setting) -> Result<Run, StoreError> {
         let (began, pid) = (SystemTime::now(), std::process::id());
         self.execute(
-            "INSERT INTO run (job, began, pid, host, words, directory, environment) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO run (job, began, pid, host, words, variables, directory, environment)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 job.0,
                 time(began),
                 pid,
                 host,
                 joined(&setting.words),
+                joined(&setting.variables),
                 setting.directory,
                 joined(&setting.environment)
             ],

@@ -11,6 +11,7 @@
 //! that no worker waits for us between two commands; but exactly as wide where what ends decides over what starts
 //! (a halt, a delay, a time limit that follows the median).
 
+mod books;
 mod endings;
 mod expiry;
 mod stopping;
@@ -26,8 +27,9 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
-use crate::observer::{Notice, Observer, Progress};
+use crate::observer::{Observer, Progress};
 use crate::output::Output;
+use crate::record::{Entry, Fate, Ledger};
 use crate::summary::{Counts, End, Summary};
 use crate::template::Template;
 use crate::timeout::{Runtimes, Timeout};
@@ -38,6 +40,8 @@ const AHEAD: usize = 16;
 const HELD: u64 = 1 << 14;
 /// How long we look in one direction while inputs and reports may come from two.
 const GLANCE: Duration = Duration::from_millis(10);
+/// How many inputs are left out before we look elsewhere.
+const IN_A_ROW: u64 = 256;
 
 /// What a run needs of its plan.
 pub(crate) struct Settings {
@@ -66,6 +70,9 @@ pub(crate) struct Run<'a, E> {
     /// None: commands print past us.
     output: Option<Output<'a>>,
     observer: &'a mut dyn Observer,
+    ledger: Ledger,
+    /// What keeps the ledger from being written, as far as that was told.
+    trouble: Option<String>,
     running: HashMap<TaskId, Running>,
     phase: Phase,
     fault: Option<Error>,
@@ -78,6 +85,7 @@ pub(crate) struct Run<'a, E> {
 /// A command that has been handed to the pool and has not ended.
 struct Running {
     task: Task,
+    entry: Entry,
     since: Instant,
     /// Attempts that were made before the pool was asked anew.
     earlier: u32,
@@ -106,6 +114,10 @@ enum Obstacle {
     Input,
     /// It is not time yet.
     Delay(Duration),
+    /// What would come of it could not be written down.
+    Books,
+    /// None, but others want to be heard as well.
+    Courtesy,
 }
 
 impl<'a, E: Engine> Run<'a, E> {
@@ -114,6 +126,7 @@ impl<'a, E: Engine> Run<'a, E> {
         engine: E,
         source: Source,
         output: Option<Output<'a>>,
+        ledger: Ledger,
         observer: &'a mut dyn Observer,
     ) -> Self {
         Self {
@@ -122,6 +135,8 @@ impl<'a, E: Engine> Run<'a, E> {
             source,
             output,
             observer,
+            ledger,
+            trouble: None,
             running: HashMap::new(),
             phase: Phase::Feeding,
             fault: None,
@@ -142,8 +157,7 @@ impl<'a, E: Engine> Run<'a, E> {
                 Phase::Draining(end) | Phase::Killing(end) => Some(end),
             };
             if let (true, Some(end)) = (self.running.is_empty(), end) {
-                let summary = Summary { counts: self.counts, end };
-                return (self.fault.map_or(Ok(summary), Err), self.engine);
+                return self.over(end);
             }
             if let Some(report) = self.next_report(&obstacle) {
                 self.take(report);
@@ -154,7 +168,14 @@ impl<'a, E: Engine> Run<'a, E> {
 
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
+        let skipped = self.counts.skipped;
         while self.phase == Phase::Feeding && self.has_room() {
+            if self.is_troubled() {
+                return Obstacle::Books;
+            }
+            if self.counts.skipped - skipped > IN_A_ROW {
+                return Obstacle::Courtesy;
+            }
             if let Some(left) = self.next_start.and_then(|start| start.checked_duration_since(Instant::now())) {
                 return Obstacle::Delay(left);
             }
@@ -181,18 +202,24 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn start(&mut self, task: Task) {
         self.started = task.number;
-        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
-        self.submit(task, 0);
+        match self.ledger.begin(&task, &self.settings.template) {
+            Ok(Fate::Run(entry)) => {
+                self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
+                self.submit(task, entry, 0);
+            }
+            Ok(Fate::Skip) => self.skip(&task),
+            Err(error) => self.check_books(Err(error)),
+        }
     }
 
-    fn submit(&mut self, task: Task, earlier: u32) {
+    fn submit(&mut self, task: Task, entry: Entry, earlier: u32) {
         let mut command = self.settings.template.command(&task);
         command.dir = self.settings.dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
         command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
         let limit = self.limit();
         match self.engine.submit(command, limit) {
             Ok(id) => {
-                self.running.insert(id, Running { task, since: Instant::now(), earlier, limit, expired: false });
+                self.running.insert(id, Running { task, entry, since: Instant::now(), earlier, limit, expired: false });
             }
             Err(error) => self.refused(error),
         }
@@ -206,10 +233,15 @@ impl<'a, E: Engine> Run<'a, E> {
             }
             Obstacle::Input => Some(GLANCE),
             Obstacle::Delay(left) => Some(*left),
+            Obstacle::Books => Some(GLANCE),
+            Obstacle::Courtesy => Some(Duration::ZERO),
             Obstacle::Reports => None,
         };
         let patience = [patience, self.next_expiry()].into_iter().flatten().min();
-        self.engine.report(patience)
+        self.engine.report(Some(Duration::ZERO)).or_else(|| {
+            self.flush_books();
+            self.engine.report(patience)
+        })
     }
 
     fn tell_progress(&mut self) {

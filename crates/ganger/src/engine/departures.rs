@@ -52,7 +52,7 @@ impl Driver {
             // It may have been sent before the process was known.
             entry.worker = pid;
         }
-        let event = self.farewell(&member, current, exit.clone());
+        let event = self.farewell(&member, current, exit);
         turn.event(event);
         if let Some(task) = current {
             turn.again(task, member.slot, || How::Crashed(vec![exit]));

@@ -170,7 +170,7 @@ pub(crate) fn processes_with(entry: &str) -> Vec<u32> {
 
 fn exit_of(outcome: &Outcome) -> Option<Exit> {
     match outcome {
-        Outcome::Crashed(exits) => exits.first().cloned(),
+        Outcome::Crashed(exits) => exits.first().copied(),
         ended => command_end(ended).map(|end| end.exit),
     }
 }

@@ -17,6 +17,7 @@ CREATE TABLE run (
     pid         INTEGER NOT NULL,
     host        TEXT NOT NULL,
     words       BLOB NOT NULL,         -- the command before its inputs are in it, with a NUL behind each word
+    variables   BLOB NOT NULL,         -- the names of those that are part of a task's key, with a NUL behind each
     directory   BLOB NOT NULL,
     environment BLOB NOT NULL          -- NAME=value, with a NUL behind each
 ) STRICT;
@@ -44,9 +45,11 @@ CREATE TABLE attempt (
     user    INTEGER NOT NULL,
     system  INTEGER NOT NULL,
     max_rss INTEGER NOT NULL,          -- bytes
-    how     TEXT NOT NULL CHECK (how IN ('exit', 'signal', 'out of memory', 'time limit', 'not started', 'stopped')),
+    printed INTEGER NOT NULL,          -- bytes in all, whether kept or not
+    how     TEXT NOT NULL CHECK (how IN ('exit', 'signal', 'out of memory', 'time limit', 'cpu limit', 'crashed', 'error',
+                                         'not started', 'stopped')),
     code    INTEGER,                   -- the exit code, or the signal's number
-    message TEXT
+    message TEXT                       -- of those that are told in words
 ) STRICT;
 CREATE INDEX attempt_of_task ON attempt (task);
 
