@@ -110,20 +110,20 @@ pub(crate) fn plan(mut flags: RunFlags) -> Result<Plan, PlanError> {
     if let Some(program) = template.program() {
         program::find(program, dir.as_deref())?;
     }
-    let input = input(list, flags.arg_file, if flags.null { 0 } else { b'\n' })?;
-    let style = if flags.line_buffer { Style::Lines } else { Style::Grouped };
-    let order = if flags.keep_order { Order::OfInput } else { Order::AsFinished };
-    let collected = OutputMode::Collected(Layout { style, order, tag: flags.tag });
+    let input = input(list, flags.inputs.arg_file, if flags.inputs.null { 0 } else { b'\n' })?;
+    let style = if flags.output.line_buffer { Style::Lines } else { Style::Grouped };
+    let order = if flags.output.keep_order { Order::OfInput } else { Order::AsFinished };
+    let collected = OutputMode::Collected(Layout { style, order, tag: flags.output.tag });
     Ok(Plan {
-        shuffle: flags.shuf,
+        shuffle: flags.inputs.shuf,
         jobs: flags.jobs.unwrap_or(Jobs::Percent(100.0)).of(ganger::cpu_count()),
         dir,
-        attempts: flags.retries,
-        timeout: flags.timeout,
-        halt: flags.halt,
-        delay: flags.delay,
+        attempts: flags.failures.retries,
+        timeout: flags.failures.timeout,
+        halt: flags.failures.halt,
+        delay: flags.failures.delay,
         record,
-        output: if flags.ungroup { OutputMode::Ungrouped } else { collected },
+        output: if flags.output.ungroup { OutputMode::Ungrouped } else { collected },
         ..Plan::new(template, input)
     })
 }
