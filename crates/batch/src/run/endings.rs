@@ -74,7 +74,7 @@ impl<E: Engine> Run<'_, E> {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
             self.counts.failed += 1;
-            let (number, input) = (task.number, task.value.as_slice());
+            let (number, input) = (task.number, task.args.joined());
             return self.observer.notice(&Notice::Failed { number, input, cause, attempts });
         }
         self.counts.stopped += 1;

@@ -48,6 +48,7 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) halt: Halt,
     pub(crate) delay: Duration,
+    pub(crate) verbose: bool,
 }
 
 impl Settings {
@@ -159,7 +160,7 @@ impl<'a, E: Engine> Run<'a, E> {
                 return Obstacle::Delay(left);
             }
             match self.source.next() {
-                Ok(Next::Task(task)) => self.start(task),
+                Ok(Next::Ready(task)) => self.start(task),
                 Ok(Next::NotYet) => return Obstacle::Input,
                 Ok(Next::End) => {
                     self.phase = Phase::Draining(End::Complete);
@@ -181,12 +182,16 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn start(&mut self, task: Task) {
         self.started = task.number;
+        if self.settings.verbose {
+            let command = self.settings.template.show_of(&task.args, task.number, self.source.total());
+            self.observer.notice(&Notice::Started { command: &command });
+        }
         self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
         self.submit(task, 0);
     }
 
     fn submit(&mut self, task: Task, earlier: u32) {
-        let mut command = self.settings.template.command(&task);
+        let mut command = self.settings.template.command(&task, self.source.total());
         command.dir = self.settings.dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
         command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
         let limit = self.limit();
