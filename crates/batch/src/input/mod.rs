@@ -220,15 +220,25 @@ impl Source {
     /// # Errors
     /// When it could not be read or cannot be an argument; once, and then there is no more.
     pub(crate) fn next(&mut self) -> Result<Next<Task>, InputError> {
+        // The frequent case: one row is one task, and nothing was looked at beforehand.
+        if self.packer.is_none() && self.ready.is_empty() && self.over.is_none() {
+            return self.rows.next().map(|next| match next {
+                Next::Ready(args) => Next::Ready(self.task(args)),
+                Next::NotYet => Next::NotYet,
+                Next::End => Next::End,
+            });
+        }
         while self.ready.is_empty() && self.advance(false) {}
         match (self.ready.pop_front(), &mut self.over) {
-            (Some(args), _) => {
-                self.handed_out += 1;
-                Ok(Next::Ready(Task { number: self.handed_out, args }))
-            }
+            (Some(args), _) => Ok(Next::Ready(self.task(args))),
             (None, None) => Ok(Next::NotYet),
             (None, Some(Over(error))) => error.take().map_or(Ok(Next::End), Err),
         }
+    }
+
+    fn task(&mut self, args: Args) -> Task {
+        self.handed_out += 1;
+        Task { number: self.handed_out, args }
     }
 
     /// Waits until there may be something to be said by [`next`](Self::next), at most `limit`.

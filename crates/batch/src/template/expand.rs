@@ -11,7 +11,7 @@ use crate::shell::{self, Context};
 /// What the replacement strings stand for.
 pub(super) struct Values<'v> {
     pub(super) args: &'v Args,
-    pub(super) number: &'v str,
+    pub(super) number: u64,
     pub(super) total: Option<u64>,
     pub(super) slot: &'v [u8],
 }
@@ -29,7 +29,7 @@ impl Values<'_> {
     fn fixed(&self, piece: &Piece, out: &mut Vec<u8>) {
         match piece {
             Piece::Text(text) => out.extend_from_slice(text),
-            Piece::Number => out.extend_from_slice(self.number.as_bytes()),
+            Piece::Number => out.extend_from_slice(self.number.to_string().as_bytes()),
             Piece::Total => out.extend_from_slice(self.total.unwrap_or_default().to_string().as_bytes()),
             Piece::Slot => out.extend_from_slice(self.slot),
             Piece::Input(..) => {}
@@ -37,57 +37,63 @@ impl Values<'_> {
     }
 }
 
-/// The arguments of a program.
-pub(super) fn arguments(words: &[Word], repeat: bool, values: &Values<'_>) -> Vec<Vec<u8>> {
-    let mut argv = Vec::with_capacity(words.len());
-    words.iter().for_each(|word| argument(word, repeat, values, &mut argv));
-    argv
+/// Tells the arguments of a program, one after the other.
+pub(super) fn arguments(words: &[Word], repeat: bool, values: &Values<'_>, mut tell: impl FnMut(&[u8])) {
+    let mut argument = Vec::with_capacity(values.args.joined().len() + 64);
+    for word in words {
+        argument.clear();
+        if values.args.len() == 1 || !word.iter().any(Piece::is_all) {
+            text(word, values, &mut argument);
+            // In a shell, nothing without quotes is no word.
+            if !argument.is_empty() || !is_absent(word, values) {
+                tell(&argument);
+            }
+        } else {
+            several(word, repeat, values, &mut argument, &mut tell);
+        }
+    }
 }
 
-fn argument(word: &Word, repeat: bool, values: &Values<'_>, argv: &mut Vec<Vec<u8>>) {
-    let among = values.args.len();
-    if matches!(word.as_slice(), [Piece::Input(Which::Nth(number), ..)] if Which::place(*number, among).is_none()) {
-        // In a shell, nothing without quotes is no word.
-    } else if among == 1 || !word.iter().any(Piece::is_all) {
-        let mut argument = Vec::with_capacity(values.args.joined().len() + 16);
-        text(word, values, &mut argument);
-        argv.push(argument);
-    } else if among == 0 {
-        let mut argument = Vec::new();
-        text(word, values, &mut argument);
-        argv.extend((word.len() > 1).then_some(argument));
-    } else if repeat {
-        argv.extend((0..among).map(|place| {
-            let mut argument = Vec::new();
-            word.iter().for_each(|piece| put(piece, values, Some(place), &mut argument));
-            argument
-        }));
-    } else if word.iter().any(|piece| matches!(piece, Piece::Text(text) if text.contains(&b' '))) {
+/// Only an argument that this task does not have.
+fn is_absent(word: &Word, values: &Values<'_>) -> bool {
+    matches!(word.as_slice(), [Piece::Input(which, ..)] if values.places(*which).is_empty())
+}
+
+/// A word with all arguments, which are none or more than one.
+fn several(word: &Word, repeat: bool, values: &Values<'_>, argument: &mut Vec<u8>, tell: &mut impl FnMut(&[u8])) {
+    let is_quoted = || word.iter().any(|piece| matches!(piece, Piece::Text(text) if text.contains(&b' ')));
+    if is_absent(word, values) {
+    } else if repeat && !values.args.is_empty() {
+        for place in 0..values.args.len() {
+            argument.clear();
+            word.iter().for_each(|piece| put(piece, values, Some(place), argument));
+            tell(argument);
+        }
+    } else if values.args.is_empty() || is_quoted() {
         // Somebody has kept this word together by quotes.
-        let mut argument = Vec::new();
-        text(word, values, &mut argument);
-        argv.push(argument);
+        text(word, values, argument);
+        tell(argument);
     } else {
-        apart(word, values, argv);
+        apart(word, values, argument, tell);
     }
 }
 
 /// As a shell would see it: between two arguments a new word begins.
-fn apart(word: &Word, values: &Values<'_>, argv: &mut Vec<Vec<u8>>) {
-    let mut argument = Vec::new();
+fn apart(word: &Word, values: &Values<'_>, argument: &mut Vec<u8>, tell: &mut impl FnMut(&[u8])) {
     for piece in word {
         let Piece::Input(Which::All, form, _) = piece else {
-            put(piece, values, None, &mut argument);
+            put(piece, values, None, argument);
             continue;
         };
         for (at, value) in values.args.iter().enumerate() {
             if at > 0 {
-                argv.push(std::mem::take(&mut argument));
+                tell(argument);
+                argument.clear();
             }
             argument.extend_from_slice(&form.of(value));
         }
     }
-    argv.push(argument);
+    tell(argument);
 }
 
 /// A word as it stands, without any quoting.

@@ -153,18 +153,22 @@ impl Template {
 
     /// The command for a task, of which there are `total`.
     pub(crate) fn command(&self, task: &Task, total: Option<u64>) -> Command {
+        let values = Values { args: &task.args, number: task.number, total, slot: SLOT };
         let number = task.number.to_string();
-        let values = Values { args: &task.args, number: &number, total, slot: SLOT };
         // Left to the pool, GANGER_TASK would be the task's id, which counts otherwise. The others are GNU parallel's.
         let told =
             [("GANGER_TASK", number.as_bytes()), ("PARALLEL_SEQ", number.as_bytes()), ("PARALLEL_JOBSLOT", SLOT)];
         let mut env = told.map(|(name, value)| (Bytes::from(name), Bytes::from(value))).to_vec();
         let argv = match &self.kind {
-            Kind::Inputs => shell(task.args.joined().to_vec()),
-            Kind::Shell(words) => shell(expand::program(words, self.repeat_words, &values, &mut env)),
-            Kind::Direct(words) => expand::arguments(words, self.repeat_words, &values),
+            Kind::Inputs => shell(Bytes::from(task.args.joined())),
+            Kind::Shell(words) => shell(expand::program(words, self.repeat_words, &values, &mut env).into()),
+            Kind::Direct(words) => {
+                let mut argv = Vec::with_capacity(words.len());
+                expand::arguments(words, self.repeat_words, &values, |argument| argv.push(Bytes::from(argument)));
+                argv
+            }
         };
-        Command { argv: argv.into_iter().map(Bytes::from).collect(), env, ..Command::default() }
+        Command { argv, env, ..Command::default() }
     }
 
     /// The command for a task as a person would type it into a shell. `{%}` is shown as 1.
@@ -174,25 +178,24 @@ impl Template {
     }
 
     pub(crate) fn show_of(&self, args: &Args, number: u64, total: Option<u64>) -> Vec<u8> {
-        let number = number.to_string();
-        let values = Values { args, number: &number, total, slot: b"1" };
+        let values = Values { args, number, total, slot: b"1" };
         match &self.kind {
             Kind::Inputs => args.joined().to_vec(),
             Kind::Shell(words) => expand::shown(words, self.repeat_words, &values),
             Kind::Direct(words) => {
-                let mut shown = Vec::new();
-                for argument in expand::arguments(words, self.repeat_words, &values) {
+                let mut shown = Vec::with_capacity(args.joined().len() + 64);
+                expand::arguments(words, self.repeat_words, &values, |argument| {
                     shown.extend_from_slice(if shown.is_empty() { b"" } else { b" " });
-                    Context::Bare.quote(&argument, &mut shown);
-                }
+                    Context::Bare.quote(argument, &mut shown);
+                });
                 shown
             }
         }
     }
 }
 
-fn shell(program: Vec<u8>) -> Vec<Vec<u8>> {
-    vec![b"/bin/sh".to_vec(), b"-c".to_vec(), program]
+fn shell(program: Bytes) -> Vec<Bytes> {
+    vec![Bytes::from(b"/bin/sh".as_slice()), Bytes::from(b"-c".as_slice()), program]
 }
 
 /// What stands before each line of a command's output.
@@ -224,8 +227,7 @@ impl Tag {
         match &self.word {
             None => tag.extend_from_slice(task.args.joined()),
             Some(word) => {
-                let number = task.number.to_string();
-                expand::text(word, &Values { args: &task.args, number: &number, total: None, slot: b"" }, &mut tag);
+                expand::text(word, &Values { args: &task.args, number: task.number, total: None, slot: b"" }, &mut tag);
             }
         }
         tag.push(b'\t');
