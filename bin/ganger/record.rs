@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use ganger_batch::{Recording, Storage};
+use ganger_batch::{Args, Recording, Storage};
 use ganger_store::{Filter, Reader, Setting, State, StoreError};
 
 use crate::flags::RecordFlags;
@@ -16,7 +16,7 @@ const OUTPUT: usize = 1 << 20;
 /// What failed before, with all that is needed to run it again.
 pub(crate) struct Failed {
     pub(crate) words: Vec<OsString>,
-    pub(crate) inputs: Vec<OsString>,
+    pub(crate) inputs: Vec<Args>,
     pub(crate) dir: Option<PathBuf>,
 }
 
@@ -47,8 +47,9 @@ pub(crate) fn failed(flags: &mut RecordFlags) -> Result<Failed, PlanError> {
             Ok(failed)
         }
         (None, Some(log)) => {
+            // Without words each input is a command.
             let inputs = ganger_batch::failed_in_joblog(log).map_err(PlanError::Batch)?;
-            Ok(Failed { words: ["sh", "-c", "{}"].map(OsString::from).into(), inputs, dir: None })
+            Ok(Failed { words: Vec::new(), inputs: inputs.into_iter().map(Args::one).collect(), dir: None })
         }
         (None, None) => Err(PlanError::NoRecords),
     }
@@ -61,7 +62,7 @@ fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting)
         None => reader.newest_job()?,
     };
     let filter = Filter { state: Some(State::Failed), ..Filter::default() };
-    let inputs = reader.tasks(job.id, &filter)?.into_iter().map(|task| OsString::from_vec(task.input)).collect();
+    let inputs = reader.tasks(job.id, &filter)?.into_iter().map(|task| Args::from_stored(&task.input)).collect();
     let setting = reader.last_run(job.id)?.setting;
     let words = setting.words.iter().map(|word| OsString::from_vec(word.clone())).collect();
     let dir = Some(PathBuf::from(OsString::from_vec(setting.directory.clone())));

@@ -14,9 +14,17 @@ mod plan;
 pub use plan::{Layout, Order, OutputMode, Plan, Style};
 
 mod input;
-pub use input::Input;
+/// What stands between the columns of an input.
+pub use regex::bytes::Regex;
+
+pub use input::{Args, Columns, Input, Join, Packing, Reading, Source, Trim};
+
+mod edit;
 
 mod form;
+
+mod grammar;
+pub use grammar::Grammar;
 
 mod braces;
 pub use braces::UnknownReplacement;
@@ -27,7 +35,7 @@ mod script;
 pub use script::InputsAsCode;
 
 mod template;
-pub use template::{Template, TemplateError};
+pub use template::{Tag, Template, TemplateError};
 
 mod engine;
 
@@ -64,10 +72,11 @@ use std::time::Duration;
 use ganger::{Stream, TaskOptions};
 
 use crate::engine::Gang;
-use crate::input::{Next, Source};
+use crate::input::Next;
 use crate::output::Output;
 use crate::record::Ledger;
 use crate::run::{Run, Settings};
+use crate::template::Length;
 
 /// Runs a plan to its end: every command has ended, and every worker.
 ///
@@ -79,10 +88,23 @@ use crate::run::{Run, Settings};
 /// What is no command's fault: inputs that cannot be read, no room on the disk, a pool that failed. Commands that fail
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
-    let Plan { template, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output, record } = plan;
-    let mut source = open(input, shuffle, halt.needs_total());
+    let Plan {
+        template,
+        input: mut source,
+        jobs,
+        dir,
+        attempts,
+        backoff,
+        timeout,
+        halt,
+        delay,
+        output,
+        verbose,
+        record,
+        ..
+    } = opened(plan);
     // No worker is started, and no signal claimed, before there is something to do.
-    source.wait(Duration::MAX);
+    source.wait_for_first();
     if source.total() == Some(0) {
         let nothing = Summary { counts: Counts::default(), end: End::Complete };
         return source.next().map(|_| nothing).map_err(Error::from);
@@ -90,7 +112,7 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
     // Nor is a store made for nothing.
     let ledger = Ledger::open(&record, dir.as_deref())?;
     let jobs = source.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs))).max(1);
-    let settings = Settings { template, jobs, dir, attempts, timeout, halt, delay };
+    let settings = Settings { template, jobs, dir, attempts, timeout, halt, delay, verbose };
     // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
     let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
     let gang = Gang::start(jobs, options)?;
@@ -108,12 +130,13 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
 /// # Errors
 /// When the inputs cannot be read or the commands not be written.
 pub fn dry_run(plan: Plan, out: &mut dyn Write) -> Result<Summary, Error> {
-    let mut source = open(plan.input, plan.shuffle, plan.halt.needs_total());
+    let Plan { template, input: mut source, .. } = opened(plan);
     let mut end = None;
     while end.is_none() {
         match source.next()? {
-            Next::Task(task) => {
-                let line = [plan.template.show(&task.value, task.number), b"\n".to_vec()].concat();
+            Next::Ready(task) => {
+                let mut line = template.show_of(&task.args, task.number, source.total());
+                line.push(b'\n');
                 end = written(out.write_all(&line))?;
             }
             Next::NotYet => source.wait(Duration::MAX),
@@ -132,12 +155,16 @@ fn written(result: std::io::Result<()>) -> Result<Option<End>, Error> {
     }
 }
 
-fn open(input: Input, shuffle: bool, needs_total: bool) -> Source {
-    let mut source = Source::open(input);
-    if shuffle {
-        source.shuffle();
-    } else if needs_total {
-        source.gather();
+/// The plan with its inputs read as far as it must know them beforehand.
+fn opened(mut plan: Plan) -> Plan {
+    let Plan { template, input: source, packing, .. } = &mut plan;
+    if let Some(packing) = packing {
+        source.pack(*packing, Box::new(Length::of(template.clone())));
     }
-    source
+    if plan.shuffle {
+        plan.input.shuffle();
+    } else if plan.halt.needs_total() || plan.template.needs_total() {
+        plan.input.gather();
+    }
+    plan
 }

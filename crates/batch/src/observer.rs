@@ -29,6 +29,11 @@ pub struct Progress {
 /// Something that a person should know.
 #[derive(Debug)]
 pub enum Notice<'a> {
+    /// A command is about to start; told only where that was asked for.
+    Started {
+        /// As one would type it into a shell.
+        command: &'a [u8],
+    },
     /// A command failed, and is not tried again.
     Failed {
         /// The number of its input, from 1.

@@ -38,7 +38,7 @@ pub struct Command {
     pub argv: Vec<Bytes>,
     /// The directory to run in; the supervisor's own if none.
     pub dir: Option<Bytes>,
-    /// Variables added to the environment, as name and value.
+    /// Variables added to the environment, as name and value. A value that is [`SLOT`] stands for that number, too.
     pub env: Vec<(Bytes, Bytes)>,
     /// What it reads from standard input, a file that can be read again from its start; none: /dev/null.
     pub stdin: Option<Bytes>,

@@ -105,7 +105,7 @@ impl Ledger {
 
     /// Whether an input is to be run; if so, it has begun.
     pub(crate) fn begin(&mut self, task: &Task, template: &Template) -> Result<Fate, Error> {
-        let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| template.show(&task.value, task.number)));
+        let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| template.show(&task.args, task.number)));
         let journal = match self.journal.as_mut().map(|journal| journal.begin(task)).transpose()? {
             Some(None) => return Ok(Fate::Skip),
             Some(entry) => entry,
@@ -148,7 +148,7 @@ impl Ledger {
         if let (Some(log), State::Succeeded | State::Failed) = (&mut self.joblog, state) {
             let times = attempt.times(entry.since);
             let line = joblog::Line { number: task.number, verdict: attempt.verdict, times, stdout: entry.stdout };
-            log.write(&line, &template.show(&task.value, task.number))?;
+            log.write(&line, &template.show(&task.args, task.number))?;
         }
         Ok(())
     }

@@ -105,7 +105,7 @@ impl<E: Engine> Run<'_, E> {
         if self.output.is_none() && verdict::is_broken_pipe(cause) {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
-            let (number, input) = (task.number, task.value.as_slice());
+            let (number, input) = (task.number, task.args.joined());
             self.observer.notice(&Notice::Failed { number, input, cause, attempts });
             return State::Failed;
         }

@@ -27,7 +27,7 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
-use crate::observer::{Observer, Progress};
+use crate::observer::{Notice, Observer, Progress};
 use crate::output::Output;
 use crate::record::{Entry, Fate, Ledger};
 use crate::summary::{Counts, End, Summary};
@@ -52,6 +52,7 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) halt: Halt,
     pub(crate) delay: Duration,
+    pub(crate) verbose: bool,
 }
 
 impl Settings {
@@ -180,7 +181,7 @@ impl<'a, E: Engine> Run<'a, E> {
                 return Obstacle::Delay(left);
             }
             match self.source.next() {
-                Ok(Next::Task(task)) => self.start(task),
+                Ok(Next::Ready(task)) => self.start(task),
                 Ok(Next::NotYet) => return Obstacle::Input,
                 Ok(Next::End) => {
                     self.phase = Phase::Draining(End::Complete);
@@ -203,17 +204,23 @@ impl<'a, E: Engine> Run<'a, E> {
     fn start(&mut self, task: Task) {
         self.started = task.number;
         match self.ledger.begin(&task, &self.settings.template) {
-            Ok(Fate::Run(entry)) => {
-                self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
-                self.submit(task, entry, 0);
-            }
+            Ok(Fate::Run(entry)) => self.begin(task, entry),
             Ok(Fate::Skip) => self.skip(&task),
             Err(error) => self.check_books(Err(error)),
         }
     }
 
+    fn begin(&mut self, task: Task, entry: Entry) {
+        if self.settings.verbose {
+            let command = self.settings.template.show_of(&task.args, task.number, self.source.total());
+            self.observer.notice(&Notice::Started { command: &command });
+        }
+        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
+        self.submit(task, entry, 0);
+    }
+
     fn submit(&mut self, task: Task, entry: Entry, earlier: u32) {
-        let mut command = self.settings.template.command(&task);
+        let mut command = self.settings.template.command(&task, self.source.total());
         command.dir = self.settings.dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
         command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
         let limit = self.limit();

@@ -8,9 +8,9 @@ use ganger::{Command, Exit, Failure, FailureKind, Outcome, Stream};
 
 use super::*;
 use crate::input::Input;
-use crate::observer::Notice;
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
+use crate::template::Tag;
 
 /// What becomes of the command for an input, by the input's first letter: ok, fail, hang.
 #[derive(Default)]
@@ -99,6 +99,7 @@ struct Told(Vec<String>);
 impl Observer for Told {
     fn notice(&mut self, notice: &Notice<'_>) {
         self.0.push(match notice {
+            Notice::Started { command } => String::from_utf8_lossy(command).into_owned(),
             Notice::Failed { number, input, cause, attempts } => {
                 format!("{number} {} {cause} {attempts}", String::from_utf8_lossy(input))
             }
@@ -116,11 +117,11 @@ impl Observer for Told {
 fn settings(jobs: usize, halt: &str) -> Settings {
     let template = Template::parse(&["cmd".into(), "{}".into()]).expect("a command");
     let halt = halt.parse().expect("a policy");
-    Settings { template, jobs, dir: None, attempts: 1, timeout: None, halt, delay: Duration::ZERO }
+    Settings { template, jobs, dir: None, attempts: 1, timeout: None, halt, delay: Duration::ZERO, verbose: false }
 }
 
 fn source(inputs: &str) -> Source {
-    Source::open(Input::Arguments(inputs.split_whitespace().map(OsString::from).collect()))
+    Input::Arguments(inputs.split_whitespace().map(OsString::from).collect()).into()
 }
 
 struct Seen {
@@ -132,7 +133,7 @@ struct Seen {
 
 fn seen_with(settings: Settings, inputs: &str, fake: Fake) -> Seen {
     let (mut stdout, mut stderr, mut told) = (Vec::new(), io::sink(), Told::default());
-    let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: true };
+    let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: Some(Tag::INPUTS) };
     let output = Output::new(layout, Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), &mut told).drive();
     Seen { summary, fake, told: told.0, printed: String::from_utf8(stdout).expect("text") }
@@ -253,7 +254,7 @@ fn a_closed_output_stops_the_rest_without_a_word() {
 #[test]
 fn an_unreadable_input_is_told_when_the_rest_is_done() {
     let reader = Box::new(io::Cursor::new(b"a\nb\0\nc\n".to_vec()));
-    let source = Source::open(Input::Stream { name: "list".into(), reader, delimiter: b'\n' });
+    let source = Input::Stream { name: "list".into(), reader }.into();
     let mut told = Told::default();
     let (summary, fake) =
         Run::new(settings(2, "never"), Fake::default(), source, None, Ledger::default(), &mut told).drive();
