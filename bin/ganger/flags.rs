@@ -1,5 +1,7 @@
 //! What was typed, and nothing else: no file is opened and no default looked up in here.
 
+pub(crate) mod worker;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,6 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use ganger_batch::{Halt, Timeout, parse_duration};
 
+use crate::flags::worker::WorkerFlags;
 use crate::jobs::Jobs;
 
 /// Supervised worker processes for CPU-heavy work.
@@ -91,6 +94,9 @@ pub(crate) struct RunFlags {
     /// Wait this long from one start to the next: 0.5, 250ms
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "0", hide_default_value = true, allow_hyphen_values = true, help_heading = "Failures")]
     pub(crate) delay: Duration,
+
+    #[command(flatten)]
+    pub(crate) worker: WorkerFlags,
 
     /// The command, and after ::: its inputs (or after :::: a file with them)
     #[arg(trailing_var_arg = true, value_name = "COMMAND", hide = true)]

@@ -5,6 +5,7 @@ mod jobs;
 mod plan;
 mod stdin;
 mod program;
+mod worker;
 mod verbs;
 mod show;
 

@@ -7,12 +7,14 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ganger_batch::{Input, Layout, Order, OutputMode, Plan, Style, Template, TemplateError};
+use ganger_batch::{Input, Layout, Order, OutputMode, Plan, Style, Template, TemplateError, Work};
 
 use crate::flags::RunFlags;
+use crate::flags::worker::WorkerFlags;
 use crate::jobs::Jobs;
 use crate::program::{self, ProgramError};
 use crate::stdin;
+use crate::worker;
 
 /// Why what was typed cannot be done.
 #[derive(Debug)]
@@ -29,6 +31,15 @@ pub(crate) enum PlanError {
     },
     /// There are to be inputs in standard input, and it is closed.
     ClosedStdin,
+    /// The program cannot be looked at.
+    Unreadable {
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// A replacement string in the arguments of a program that is started before there is any input.
+    InputInWorker {
+        word: String,
+    },
     /// Both `-a` and `:::`.
     TwoSources,
     /// More than one `:::`, or a file too many after `::::`.
@@ -53,6 +64,12 @@ impl fmt::Display for PlanError {
                 "there are no inputs: {} is closed; give them after ::: (ganger run COMMAND ::: INPUT...), \
                  in a file (-a FILE) or by a pipe",
                 stdin::NAME
+            ),
+            PlanError::Unreadable { path, source } => write!(f, "failed to read {}: {source}", path.display()),
+            PlanError::InputInWorker { word } => write!(
+                f,
+                "--worker starts the program once, before there is an input: `{word}` stands for none; the inputs come on \
+                 the program's standard input"
             ),
             PlanError::TwoSources => {
                 write!(f, "the inputs are both after ::: and in a file (-a): leave one of them out")
@@ -80,13 +97,12 @@ impl From<ProgramError> for PlanError {
 /// Makes a plan of what was typed.
 pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
     let (command, list) = split(flags.words)?;
-    let template = Template::parse(&command)?;
     let dir = flags.wd.map(directory).transpose()?;
-    if let Some(program) = template.program() {
-        program::find(program, dir.as_deref())?;
-    }
+    let work = work(&flags.worker, command, dir.as_deref())?;
     let input = input(list, flags.arg_file, if flags.null { 0 } else { b'\n' })?;
-    let style = if flags.line_buffer { Style::Lines } else { Style::Grouped };
+    // A kept program's answers pass through our hands in any case: at once is the nearest.
+    let by_lines = flags.line_buffer || (flags.ungroup && flags.worker.worker);
+    let style = if by_lines { Style::Lines } else { Style::Grouped };
     let order = if flags.keep_order { Order::OfInput } else { Order::AsFinished };
     let collected = OutputMode::Collected(Layout { style, order, tag: flags.tag });
     Ok(Plan {
@@ -97,9 +113,18 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
         timeout: flags.timeout,
         halt: flags.halt,
         delay: flags.delay,
-        output: if flags.ungroup { OutputMode::Ungrouped } else { collected },
-        ..Plan::new(template, input)
+        output: if flags.ungroup && !flags.worker.worker { OutputMode::Ungrouped } else { collected },
+        ..Plan::new(work, input)
     })
+}
+
+fn work(flags: &WorkerFlags, command: Vec<OsString>, dir: Option<&Path>) -> Result<Work, PlanError> {
+    if flags.worker {
+        return worker::plan(flags, command, dir).map(Work::Program);
+    }
+    let template = Template::parse(&command)?;
+    template.program().map(|program| program::find(program, dir)).transpose()?;
+    Ok(Work::Command(template))
 }
 
 /// The inputs that stand on the command line.

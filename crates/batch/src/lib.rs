@@ -22,12 +22,16 @@ mod braces;
 pub use braces::UnknownReplacement;
 
 mod shell;
+pub use shell::is_script;
 
 mod script;
 pub use script::InputsAsCode;
 
 mod template;
 pub use template::{Template, TemplateError};
+
+mod work;
+pub use work::{Work, WorkerProgram};
 
 mod engine;
 
@@ -75,7 +79,7 @@ use crate::run::{Run, Settings};
 /// What is no command's fault: inputs that cannot be read, no room on the disk, a pool that failed. Commands that fail
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
-    let Plan { template, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output } = plan;
+    let Plan { work, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output } = plan;
     let mut source = open(input, shuffle, halt.needs_total());
     // No worker is started, and no signal claimed, before there is something to do.
     source.wait(Duration::MAX);
@@ -84,10 +88,10 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
         return source.next().map(|_| nothing).map_err(Error::from);
     }
     let jobs = source.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs))).max(1);
-    let settings = Settings { template, jobs, dir, attempts, timeout, halt, delay };
+    let settings = Settings { work, jobs, dir, attempts, timeout, halt, delay };
     // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
     let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
-    let gang = Gang::start(jobs, options)?;
+    let gang = Gang::start(jobs, options, &settings.work, settings.dir.as_deref())?;
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
@@ -107,8 +111,7 @@ pub fn dry_run(plan: Plan, out: &mut dyn Write) -> Result<Summary, Error> {
     while end.is_none() {
         match source.next()? {
             Next::Task(task) => {
-                let line = [plan.template.show(&task.value, task.number), b"\n".to_vec()].concat();
-                end = written(out.write_all(&line))?;
+                end = written(out.write_all(&plan.work.show(&task)))?;
             }
             Next::NotYet => source.wait(Duration::MAX),
             Next::End => end = Some(End::Complete),

@@ -7,14 +7,14 @@ use ganger::Backoff;
 
 use crate::halt::Halt;
 use crate::input::Input;
-use crate::template::Template;
 use crate::timeout::Timeout;
+use crate::work::Work;
 
 /// A command over many inputs, and how it is to be run.
 #[derive(Debug)]
 pub struct Plan {
-    /// The command.
-    pub template: Template,
+    /// What is done with each input.
+    pub work: Work,
     /// What it is run with.
     pub input: Input,
     /// In a random order instead of that of the inputs.
@@ -41,9 +41,9 @@ impl Plan {
     /// A plan with nothing special about it: as many commands at a time as there are processors, one attempt, output
     /// in groups as the commands end.
     #[must_use]
-    pub fn new(template: Template, input: Input) -> Self {
+    pub fn new(work: impl Into<Work>, input: Input) -> Self {
         Self {
-            template,
+            work: work.into(),
             input,
             shuffle: false,
             jobs: ganger::cpu_count(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use ganger_proto::TaskId;
 use ganger_proto::codec;
 use ganger_proto::message::{Stream, Verdict};
+use ganger_proto::worker::Progress;
 use ganger_proto::outcome::{CommandEnd, Failure, FailureKind, Outcome, Panic};
 use ganger_sys::Bell;
 
@@ -52,6 +53,20 @@ pub enum Report {
     Again {
         /// Which.
         task: TaskId,
+    },
+    /// It has told how far it is. Of lines that a program answers.
+    Progress {
+        /// Which.
+        task: TaskId,
+        /// How far.
+        progress: Progress,
+    },
+    /// The program that a worker hosts was at fault, and another is started.
+    Fault {
+        /// The task that it had begun, if any.
+        task: Option<TaskId>,
+        /// What happened, with the program's name.
+        why: String,
     },
     /// It has ended. Its last report.
     Ended {
@@ -198,7 +213,12 @@ impl Unread for ReportQueue {
 fn weight(report: &Report) -> usize {
     match report {
         Report::Output { bytes, .. } => bytes.len(),
-        Report::Again { .. } | Report::Ended { .. } | Report::Interrupted { .. } | Report::Understaffed { .. } => 0,
+        Report::Progress { progress, .. } => 64 + progress.message.as_ref().map_or(0, String::len),
+        Report::Again { .. }
+        | Report::Fault { .. }
+        | Report::Ended { .. }
+        | Report::Interrupted { .. }
+        | Report::Understaffed { .. } => 0,
     }
 }
 

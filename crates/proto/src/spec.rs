@@ -61,6 +61,8 @@ pub enum Role {
 /// A program that is started once a worker, and is fed task after task.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hosted {
+    /// What it is called in errors.
+    pub name: String,
     /// How it is started. Its output says nothing here: its standard output is for its answers, its standard error is its tasks'.
     pub command: Command,
     /// Whether it will say when it is ready, and has no task before.

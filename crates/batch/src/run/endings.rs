@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ganger::Report;
+use ganger::{Outcome, Report, Stream};
 
 use super::{Phase, Run, Running};
 use crate::engine::Engine;
@@ -12,6 +12,7 @@ use crate::input::Task;
 use crate::observer::{Cause, Notice};
 use crate::summary::End;
 use crate::verdict::{self, Verdict};
+use crate::work::Work;
 
 impl<E: Engine> Run<'_, E> {
     pub(super) fn take(&mut self, report: Report) {
@@ -30,14 +31,32 @@ impl<E: Engine> Run<'_, E> {
             }
             Report::Ended { task, attempts, outcome, .. } => {
                 if let Some(running) = self.running.remove(&task) {
-                    let verdict = verdict::judge(outcome, running.limit, running.expired);
+                    self.print_answer(&running.task, &outcome);
+                    let verdict = verdict::judge(outcome, running.limit, running.expired).of_program(running.fault.as_deref());
                     self.ended(running, attempts, verdict);
                 }
+            }
+            Report::Progress { .. } => {}
+            Report::Fault { task, why } => {
+                if let Some(running) = task.and_then(|task| self.running.get_mut(&task)) {
+                    running.fault = Some(why.clone());
+                }
+                self.program_fault = Some(why);
             }
             Report::Interrupted { step } => self.interrupted(step),
             Report::Understaffed { workers, wanted, why } => {
                 self.observer.notice(&Notice::Understaffed { workers, wanted, why: &why });
             }
+        }
+    }
+
+    /// What a program that is kept has answered. What commands print has come before.
+    fn print_answer(&mut self, task: &Task, outcome: &Outcome) {
+        if let (Work::Program(_), Outcome::Returned(answer), Some(output)) =
+            (&self.settings.work, outcome, &mut self.output)
+        {
+            let printed = output.piece(task, Stream::Stdout, answer);
+            self.check(printed);
         }
     }
 
@@ -61,6 +80,7 @@ impl<E: Engine> Run<'_, E> {
             Verdict::Stopped => self.counts.stopped += 1,
             Verdict::PoolFailed(why) => {
                 self.counts.stopped += 1;
+                let why = self.program_fault.take().map_or(why.clone(), |fault| format!("{why}; the last time: {fault}"));
                 self.fail(Error::pool_failed(why));
             }
         }

@@ -16,24 +16,21 @@ mod expiry;
 mod stopping;
 
 use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ganger::{Bytes, CommandOutput, Report, TaskId};
+use ganger::{CommandOutput, Report, TaskId};
 
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
-use crate::observer::{Notice, Observer, Progress};
+use crate::observer::{Observer, Progress};
 use crate::output::Output;
 use crate::summary::{Counts, End, Summary};
-use crate::template::Template;
 use crate::timeout::{Runtimes, Timeout};
+use crate::work::Work;
 
-/// How many commands are handed out beyond those that can run, where nothing speaks against it.
-const AHEAD: usize = 16;
 /// In the order of the inputs: how many may be done before the first of them is.
 const HELD: u64 = 1 << 14;
 /// How long we look in one direction while inputs and reports may come from two.
@@ -41,7 +38,7 @@ const GLANCE: Duration = Duration::from_millis(10);
 
 /// What a run needs of its plan.
 pub(crate) struct Settings {
-    pub(crate) template: Template,
+    pub(crate) work: Work,
     pub(crate) jobs: usize,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) attempts: u32,
@@ -54,7 +51,7 @@ impl Settings {
     fn window(&self) -> usize {
         let exact =
             self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)));
-        self.jobs + if exact { 0 } else { AHEAD }
+        self.jobs + if exact { 0 } else { self.work.ahead() }
     }
 }
 
@@ -69,6 +66,8 @@ pub(crate) struct Run<'a, E> {
     running: HashMap<TaskId, Running>,
     phase: Phase,
     fault: Option<Error>,
+    /// What was wrong with a worker program, the last time.
+    program_fault: Option<String>,
     counts: Counts,
     runtimes: Runtimes,
     started: u64,
@@ -85,6 +84,8 @@ struct Running {
     limit: Option<Duration>,
     /// It ran for longer, and we cancelled it.
     expired: bool,
+    /// What was wrong with the program that it was fed to, the last time.
+    fault: Option<String>,
 }
 
 /// Where the run is.
@@ -125,6 +126,7 @@ impl<'a, E: Engine> Run<'a, E> {
             running: HashMap::new(),
             phase: Phase::Feeding,
             fault: None,
+            program_fault: None,
             counts: Counts::default(),
             runtimes: Runtimes::default(),
             started: 0,
@@ -186,13 +188,12 @@ impl<'a, E: Engine> Run<'a, E> {
     }
 
     fn submit(&mut self, task: Task, earlier: u32) {
-        let mut command = self.settings.template.command(&task);
-        command.dir = self.settings.dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
-        command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let job = self.settings.work.job(&task, self.settings.dir.as_deref(), output);
         let limit = self.limit();
-        match self.engine.submit(command, limit) {
+        match self.engine.submit(job, limit) {
             Ok(id) => {
-                self.running.insert(id, Running { task, since: Instant::now(), earlier, limit, expired: false });
+                self.running.insert(id, Running { task, since: Instant::now(), earlier, limit, expired: false, fault: None });
             }
             Err(error) => self.refused(error),
         }

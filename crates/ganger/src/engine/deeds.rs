@@ -121,7 +121,7 @@ impl Core {
     fn ask_to_stop(&mut self, worker: WorkerId, task: TaskId) {
         if let Some(member) = self.gang.get(worker) {
             member.end.state.ask_to_stop(task.to_bits());
-            if let (Body::Process(child), true) = (&member.body, self.settings.commands) {
+            if let (Body::Process(child), true) = (&member.body, self.settings.has_programs()) {
                 report(&self.logs, child.signal(Signal::Usr1).map(drop));
             }
         }

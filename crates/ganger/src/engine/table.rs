@@ -26,6 +26,8 @@ pub(crate) enum Work {
     Map(Function),
     /// A program.
     Command,
+    /// A line of input.
+    Line,
 }
 
 /// Who is told the outcome.
