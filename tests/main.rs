@@ -14,3 +14,5 @@ mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
 mod run_shortage;
+#[path = "run_worker.rs"]
+mod run_worker;

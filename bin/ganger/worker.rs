@@ -18,17 +18,29 @@ pub(crate) fn plan(flags: &WorkerFlags, words: Vec<OsString>, dir: Option<&Path>
         return Err(PlanError::InputInWorker { word: word.to_string_lossy().into_owned() });
     }
     let start_timeout = flags.start_timeout;
-    let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-    let name = shown.first().map(ToString::to_string).ok_or(TemplateError::NoCommand)?;
+    let name = shown(&words);
+    if name.trim_matches(['`', ' ']).is_empty() {
+        return Err(TemplateError::NoCommand.into());
+    }
     if let [script] = &words[..]
         && ganger_batch::is_script(script)
     {
         let argv = vec!["/bin/sh".into(), "-c".into(), script.clone()];
-        return Ok(WorkerProgram { name: format!("`{name}`"), argv, native: None, start_timeout });
+        return Ok(WorkerProgram { name, argv, native: None, start_timeout });
     }
     let path = program::find(&words[0], dir)?;
     let native = native(&name, path)?;
     Ok(WorkerProgram { name, argv: words, native, start_timeout })
+}
+
+/// As people call it: as it was typed, though no more than fits a sentence.
+fn shown(words: &[OsString]) -> String {
+    const LONGEST: usize = 60;
+    let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    let shown = shown.join(" ").replace(char::is_control, " ");
+    let kept = &shown[..shown.floor_char_boundary(LONGEST)];
+    let more = if kept.len() < shown.len() { "…" } else { "" };
+    if shown.contains(' ') { format!("`{kept}{more}`") } else { format!("{kept}{more}") }
 }
 
 /// The program's file, if it takes the way without lines.

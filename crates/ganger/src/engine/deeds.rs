@@ -111,6 +111,9 @@ impl Core {
 
     fn take_back(&mut self, now: Moment, worker: WorkerId, task: TaskId) {
         let taken = self.gang.get(worker).map_or(TakeBack::Kept, |member| member.take_back(task));
+        if taken == TakeBack::Taken {
+            self.tasks.get_mut(task).into_iter().for_each(Entry::was_not_begun);
+        }
         let answer = match taken {
             TakeBack::Taken => Event::TakenBack { worker, task },
             TakeBack::Kept => Event::Kept { worker, task },

@@ -9,6 +9,7 @@ use log::Level;
 use crate::engine::driver::Driver;
 use crate::engine::member::{Body, Member, Phase};
 use crate::engine::orphans::{self, Orphans};
+use crate::engine::table::Entry;
 use crate::exit::translated;
 
 impl Driver {
@@ -50,6 +51,9 @@ impl Driver {
         if let (Some(entry), pid @ Some(_)) = (current.and_then(|task| turn.tasks.get_mut(task)), member.pid()) {
             // It may have been sent before the process was known.
             entry.worker = pid;
+        }
+        for task in member.handed().filter(|task| Some(*task) != current) {
+            turn.tasks.get_mut(task).into_iter().for_each(Entry::was_not_begun);
         }
         let event = self.farewell(&member, current, exit);
         turn.event(event);

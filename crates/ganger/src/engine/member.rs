@@ -342,7 +342,7 @@ impl Member {
     }
 
     /// The tasks that it was handed, wholly or in part, in order.
-    fn handed(&self) -> impl Iterator<Item = TaskId> {
+    pub(crate) fn handed(&self) -> impl Iterator<Item = TaskId> {
         let partial = self.outbox.iter().filter_map(Outgoing::task);
         self.in_ring.iter().map(|(task, _)| *task).chain(partial.map(|(task, _)| task))
     }

@@ -48,6 +48,13 @@ pub(crate) struct Entry {
     pub(crate) slot: u32,
 }
 
+impl Entry {
+    /// It comes back as it was sent, which was no attempt.
+    pub(crate) fn was_not_begun(&mut self) {
+        self.attempt = self.attempt.saturating_sub(1);
+    }
+}
+
 /// All accepted tasks, by id.
 #[derive(Default)]
 pub(crate) struct Table {

@@ -327,14 +327,18 @@ impl ProgramHost {
         self.kept.kill();
     }
 
+    /// Whether it has read anything of its task.
+    fn has_begun(&self) -> bool {
+        self.kept.unread() < self.sent
+    }
+
     fn died(&mut self) -> Halt {
-        let begun = self.sent == 0 || self.kept.unread() < self.sent;
+        let begun = self.has_begun();
         if self.asked_to_end {
             self.kept.kill();
             return Halt::ToldToEnd;
         }
-        let when = if begun { "in the middle of its task" } else { "before it read its task" };
-        Halt::Fault { fault: self.gone(when), begun }
+        Halt::Fault { fault: self.gone(moment(begun)), begun }
     }
 
     /// It has ended, or is about to.
@@ -358,16 +362,14 @@ impl ProgramHost {
 
     /// A pipe is closed: because the process has ended, or though it has not.
     fn closed(&mut self, pipe: &str) -> Halt {
-        let begun = self.sent == 0 || self.kept.unread() < self.sent;
+        let begun = self.has_begun();
         self.let_complain_at_last();
         if self.asked_to_end {
             self.kept.kill();
             return Halt::ToldToEnd;
         }
         match self.kept.ending() {
-            Some(_) if self.asked_to_end => Halt::ToldToEnd,
-            Some(exit) if begun => Halt::Fault { fault: self.ended(exit, "in the middle of its task"), begun },
-            Some(exit) => Halt::Fault { fault: self.ended(exit, "before it read its task"), begun },
+            Some(exit) => Halt::Fault { fault: self.ended(exit, moment(begun)), begun },
             None => self.blame(self.breach(&format!("it closed its {pipe} in the middle of its task"))),
         }
     }
@@ -384,6 +386,10 @@ impl ProgramHost {
     fn breach(&self, what: &str) -> String {
         format!("{} broke the protocol of workers: {what}", self.kept.name)
     }
+}
+
+fn moment(begun: bool) -> &'static str {
+    if begun { "in the middle of its task" } else { "before it read its task" }
 }
 
 fn failed(message: String) -> Told {
