@@ -29,6 +29,15 @@ pub(crate) enum PlanError {
     },
     /// There are to be inputs in standard input, and it is closed.
     ClosedStdin,
+    /// The program cannot be looked at.
+    Unreadable {
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// A replacement string in the arguments of a program that is started before there is any input.
+    InputInWorker {
+        word: String,
+    },
     /// Standard input is to be two lists.
     StdinTwice,
     /// `--csv` with a separator of more than one character.
@@ -66,6 +75,12 @@ impl fmt::Display for PlanError {
                 "there are no inputs: {} is closed; give them after ::: (ganger run COMMAND ::: INPUT...), \
                  in a file (-a FILE) or by a pipe",
                 stdin::NAME
+            ),
+            PlanError::Unreadable { path, source } => write!(f, "failed to read {}: {source}", path.display()),
+            PlanError::InputInWorker { word } => write!(
+                f,
+                "--worker starts the program once, before there is an input: `{word}` stands for none; the inputs come on \
+                 the program's standard input"
             ),
             PlanError::StdinTwice => {
                 write!(f, "{} can be one list of inputs, not two: leave one - out, or give a file", stdin::NAME)

@@ -30,12 +30,16 @@ mod braces;
 pub use braces::UnknownReplacement;
 
 mod shell;
+pub use shell::is_script;
 
 mod script;
 pub use script::InputsAsCode;
 
 mod template;
 pub use template::{Tag, Template, TemplateError};
+
+mod work;
+pub use work::{Work, WorkerProgram};
 
 mod engine;
 
@@ -76,7 +80,6 @@ use crate::input::Next;
 use crate::output::Output;
 use crate::record::Ledger;
 use crate::run::{Run, Settings};
-use crate::template::Length;
 
 /// Runs a plan to its end: every command has ended, and every worker.
 ///
@@ -89,7 +92,7 @@ use crate::template::Length;
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
     let Plan {
-        template,
+        work,
         input: mut source,
         jobs,
         dir,
@@ -112,10 +115,10 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
     // Nor is a store made for nothing.
     let ledger = Ledger::open(&record, dir.as_deref())?;
     let jobs = source.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs))).max(1);
-    let settings = Settings { template, jobs, dir, attempts, timeout, halt, delay, verbose };
+    let settings = Settings { work, jobs, dir, attempts, timeout, halt, delay, verbose };
     // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
     let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
-    let gang = Gang::start(jobs, options)?;
+    let gang = Gang::start(jobs, options, &settings.work, settings.dir.as_deref())?;
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
@@ -130,14 +133,12 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
 /// # Errors
 /// When the inputs cannot be read or the commands not be written.
 pub fn dry_run(plan: Plan, out: &mut dyn Write) -> Result<Summary, Error> {
-    let Plan { template, input: mut source, .. } = opened(plan);
+    let Plan { work, input: mut source, .. } = opened(plan);
     let mut end = None;
     while end.is_none() {
         match source.next()? {
             Next::Ready(task) => {
-                let mut line = template.show_of(&task.args, task.number, source.total());
-                line.push(b'\n');
-                end = written(out.write_all(&line))?;
+                end = written(out.write_all(&work.show(&task, source.total())))?;
             }
             Next::NotYet => source.wait(Duration::MAX),
             Next::End => end = Some(End::Complete),
@@ -157,13 +158,13 @@ fn written(result: std::io::Result<()>) -> Result<Option<End>, Error> {
 
 /// The plan with its inputs read as far as it must know them beforehand.
 fn opened(mut plan: Plan) -> Plan {
-    let Plan { template, input: source, packing, .. } = &mut plan;
+    let Plan { work, input: source, packing, .. } = &mut plan;
     if let Some(packing) = packing {
-        source.pack(*packing, Box::new(Length::of(template.clone())));
+        source.pack(*packing, work.measure());
     }
     if plan.shuffle {
         plan.input.shuffle();
-    } else if plan.halt.needs_total() || plan.template.needs_total() {
+    } else if plan.halt.needs_total() || plan.work.needs_total() {
         plan.input.gather();
     }
     plan

@@ -88,6 +88,10 @@ pub enum Cause {
     TimedOut(Duration),
     /// The worker that ran it died, on every attempt; how.
     Crashed(Vec<Exit>),
+    /// The program that it was fed to died or broke the protocol, on every attempt; the last time.
+    Program(String),
+    /// Its own error, as the program that it was fed to told it.
+    Error(String),
     /// It could not be started; why.
     NotStarted(String),
 }
@@ -104,7 +108,7 @@ impl fmt::Display for Cause {
                 let story: Vec<String> = exits.iter().map(ToString::to_string).collect();
                 write!(f, "its worker died: {}", story.join("; "))
             }
-            Cause::NotStarted(why) => f.write_str(why),
+            Cause::NotStarted(why) | Cause::Program(why) | Cause::Error(why) => f.write_str(why),
         }
     }
 }

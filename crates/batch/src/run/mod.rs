@@ -17,11 +17,10 @@ mod expiry;
 mod stopping;
 
 use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ganger::{Bytes, CommandOutput, Report, TaskId};
+use ganger::{CommandOutput, Report, TaskId};
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -31,11 +30,9 @@ use crate::observer::{Notice, Observer, Progress};
 use crate::output::Output;
 use crate::record::{Entry, Fate, Ledger};
 use crate::summary::{Counts, End, Summary};
-use crate::template::Template;
 use crate::timeout::{Runtimes, Timeout};
+use crate::work::Work;
 
-/// How many commands are handed out beyond those that can run, where nothing speaks against it.
-const AHEAD: usize = 16;
 /// In the order of the inputs: how many may be done before the first of them is.
 const HELD: u64 = 1 << 14;
 /// How long we look in one direction while inputs and reports may come from two.
@@ -45,7 +42,7 @@ const IN_A_ROW: u64 = 256;
 
 /// What a run needs of its plan.
 pub(crate) struct Settings {
-    pub(crate) template: Template,
+    pub(crate) work: Work,
     pub(crate) jobs: usize,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) attempts: u32,
@@ -59,7 +56,7 @@ impl Settings {
     fn window(&self) -> usize {
         let exact =
             self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)));
-        self.jobs + if exact { 0 } else { AHEAD }
+        self.jobs + if exact { 0 } else { self.work.ahead() }
     }
 }
 
@@ -77,6 +74,8 @@ pub(crate) struct Run<'a, E> {
     running: HashMap<TaskId, Running>,
     phase: Phase,
     fault: Option<Error>,
+    /// What was wrong with a worker program, the last time.
+    program_fault: Option<String>,
     counts: Counts,
     runtimes: Runtimes,
     started: u64,
@@ -94,6 +93,8 @@ struct Running {
     limit: Option<Duration>,
     /// It ran for longer, and we cancelled it.
     expired: bool,
+    /// What was wrong with the program that it was fed to, the last time.
+    fault: Option<String>,
 }
 
 /// Where the run is.
@@ -141,6 +142,7 @@ impl<'a, E: Engine> Run<'a, E> {
             running: HashMap::new(),
             phase: Phase::Feeding,
             fault: None,
+            program_fault: None,
             counts: Counts::default(),
             runtimes: Runtimes::default(),
             started: 0,
@@ -203,7 +205,7 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn start(&mut self, task: Task) {
         self.started = task.number;
-        match self.ledger.begin(&task, &self.settings.template) {
+        match self.ledger.begin(&task, &self.settings.work) {
             Ok(Fate::Run(entry)) => self.begin(task, entry),
             Ok(Fate::Skip) => self.skip(&task),
             Err(error) => self.check_books(Err(error)),
@@ -212,21 +214,23 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn begin(&mut self, task: Task, entry: Entry) {
         if self.settings.verbose {
-            let command = self.settings.template.show_of(&task.args, task.number, self.source.total());
-            self.observer.notice(&Notice::Started { command: &command });
+            let command = self.settings.work.show(&task, self.source.total());
+            self.observer.notice(&Notice::Started { command: command.trim_ascii_end() });
         }
         self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
         self.submit(task, entry, 0);
     }
 
     fn submit(&mut self, task: Task, entry: Entry, earlier: u32) {
-        let mut command = self.settings.template.command(&task, self.source.total());
-        command.dir = self.settings.dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
-        command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let total = self.source.total();
+        let job = self.settings.work.job(&task, total, self.settings.dir.as_deref(), output);
         let limit = self.limit();
-        match self.engine.submit(command, limit) {
+        match self.engine.submit(job, limit) {
             Ok(id) => {
-                self.running.insert(id, Running { task, entry, since: Instant::now(), earlier, limit, expired: false });
+                let since = Instant::now();
+                let running = Running { task, entry, since, earlier, limit, expired: false, fault: None };
+                self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
         }

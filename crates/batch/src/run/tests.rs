@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 
-use ganger::{Command, Exit, Failure, FailureKind, Outcome, Stream};
+use ganger::{Exit, Failure, FailureKind, Outcome, Stream};
 
 use super::*;
 use crate::input::Input;
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
 use crate::template::Tag;
+use crate::template::Template;
+use crate::work::Job;
 
 /// What becomes of the command for an input, by the input's first letter: ok, fail, hang.
 #[derive(Default)]
@@ -58,7 +60,8 @@ impl Fake {
 }
 
 impl Engine for Fake {
-    fn submit(&mut self, command: Command, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
+    fn submit(&mut self, job: Job<'_>, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
+        let Job::Command(command) = job else { panic!("these runs are of commands") };
         let input = String::from_utf8(command.argv[1].to_vec()).expect("text");
         let id = TaskId::new(self.given.len() as u32, 0);
         self.queue.push_back((id, input.chars().next().expect("a letter")));
@@ -117,7 +120,16 @@ impl Observer for Told {
 fn settings(jobs: usize, halt: &str) -> Settings {
     let template = Template::parse(&["cmd".into(), "{}".into()]).expect("a command");
     let halt = halt.parse().expect("a policy");
-    Settings { template, jobs, dir: None, attempts: 1, timeout: None, halt, delay: Duration::ZERO, verbose: false }
+    Settings {
+        work: template.into(),
+        jobs,
+        dir: None,
+        attempts: 1,
+        timeout: None,
+        halt,
+        delay: Duration::ZERO,
+        verbose: false,
+    }
 }
 
 fn source(inputs: &str) -> Source {
@@ -187,7 +199,7 @@ fn halts_start_no_more() {
 #[test]
 fn the_window_is_as_wide_as_the_jobs_where_it_matters() {
     let many = ["a"; 100].join(" ");
-    assert_eq!(seen(3, "never", &many).fake.most_at_once, 3 + AHEAD);
+    assert_eq!(seen(3, "never", &many).fake.most_at_once, 3 + 16);
     assert_eq!(seen(3, "soon,fail=1", &many).fake.most_at_once, 3);
 }
 

@@ -40,6 +40,15 @@ impl Program {
         })
     }
 
+    /// The same for one that is kept for many tasks: it learns of each by other ways than its environment.
+    pub(super) fn lasting(command: Command, slot: u32) -> Result<Self, String> {
+        let mut program = Self::new(command, slot, TaskId::from_bits(0), 0)?;
+        program.env_more.retain(|entry| {
+            !["GANGER_TASK=", "GANGER_ATTEMPT="].iter().any(|name| entry.to_bytes().starts_with(name.as_bytes()))
+        });
+        Ok(program)
+    }
+
     /// The environment, with the command's own `PATH` in it if it has one.
     pub(super) fn environment(&self, inherited: &EnvBlock) -> Option<EnvBlock> {
         self.path.as_ref().map(|path| inherited.clone().with("PATH", path))
