@@ -11,7 +11,7 @@ fn speed() {
     let file = place.path().join("s.db");
     let mut store = Store::open(&file, Durability::Process).unwrap();
     let job = store.create_job("a", "b").unwrap();
-    let run = store.begin_run(job.id, "h", Setting::default()).unwrap();
+    let run = store.begin_run(job.id, Setting::default()).unwrap();
     let mut recorder = store.record(&run).unwrap();
     let n: u64 = std::env::var("N").map_or(200_000, |n| n.parse().unwrap());
     let mut last = Instant::now();
@@ -40,7 +40,7 @@ fn speed() {
             last = Instant::now();
         }
     }
-    recorder.finish(|_| true).unwrap();
+    recorder.finish(RunEnd::Complete, |_| true).unwrap();
     let start = Instant::now();
     let mut store = Store::open(&file, Durability::Process).unwrap();
     let mut known = store.known(job.id).unwrap();

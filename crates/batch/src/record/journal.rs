@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ganger::Stream;
 use ganger_store as store;
-use ganger_store::{AttemptId, Key, Known, NewTask, Record, Recorder, Setting, State, Store, StoreError, TaskId};
+use ganger_store::{AttemptId, Key, Known, NewTask, Record, Recorder, RunEnd, Setting, State, Store, StoreError, TaskId};
 
 use super::Storage;
 use crate::error::Error;
@@ -43,7 +43,7 @@ impl Journal {
         };
         let setting = setting(storage, dir);
         let common = common(&setting);
-        let run = store.begin_run(job.id, &host(), setting)?;
+        let run = store.begin_run(job.id, setting)?;
         Ok(Self { recorder: store.record(&run)?, known, common, output: storage.output })
     }
 
@@ -108,8 +108,8 @@ impl Journal {
         self.recorder.trouble()
     }
 
-    pub(super) fn close(self, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
-        Ok(self.recorder.finish(gives_up)?)
+    pub(super) fn close(self, how: RunEnd, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
+        Ok(self.recorder.finish(how, gives_up)?)
     }
 }
 
@@ -153,9 +153,4 @@ fn common(setting: &Setting) -> Vec<Vec<u8>> {
         assignment((name, value))
     });
     words.chain([setting.directory.clone()]).chain(named).collect()
-}
-
-fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map_or_else(|_| String::new(), |name| name.trim_end().to_owned())
 }

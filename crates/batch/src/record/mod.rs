@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ganger::{CommandEnd, Stream};
-use ganger_store::{self as store, Durability, End, State, Usage};
+use ganger_store::{self as store, Durability, End, RunEnd, State, Usage};
 
 use crate::error::Error;
 use crate::input::Task;
@@ -196,9 +196,9 @@ impl Ledger {
     }
 
     /// Closes the books. While they cannot be written, `gives_up` is asked now and then, with the reason.
-    pub(crate) fn close(mut self, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    pub(crate) fn close(mut self, how: RunEnd, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
         self.joblog.as_mut().map_or(Ok(()), JobLog::flush)?;
-        self.journal.map_or(Ok(()), |journal| journal.close(gives_up))
+        self.journal.map_or(Ok(()), |journal| journal.close(how, gives_up))
     }
 }
 

@@ -1,7 +1,7 @@
 -- Times are microseconds since 1970, durations microseconds. Rows are added at the end, ids only grow.
 
 CREATE TABLE job (
-    id      INTEGER PRIMARY KEY,
+    id      INTEGER PRIMARY KEY AUTOINCREMENT, -- the number of one that was forgotten is not given to another
     name    TEXT NOT NULL,             -- the last job of a name is meant by it
     command TEXT NOT NULL,             -- as it was typed
     created INTEGER NOT NULL
@@ -14,6 +14,7 @@ CREATE TABLE run (
     job         INTEGER NOT NULL REFERENCES job (id),
     began       INTEGER NOT NULL,
     ended       INTEGER,               -- NULL: it runs, or was killed
+    how         TEXT CHECK (how IN ('complete', 'halted', 'interrupted', 'quit', 'output closed', 'error')),
     pid         INTEGER NOT NULL,
     host        TEXT NOT NULL,
     words       BLOB NOT NULL,         -- the command before its inputs are in it, with a NUL behind each word
