@@ -9,6 +9,7 @@ use ganger_batch::{Halt, Timeout, parse_duration};
 
 use crate::jobs::Jobs;
 
+pub(crate) mod look;
 mod record;
 pub(crate) use record::RecordFlags;
 
@@ -25,6 +26,8 @@ pub(crate) struct Flags {
 pub(crate) enum Verb {
     /// Run a command over many inputs, several at a time
     Run(Box<RunFlags>),
+    #[command(flatten)]
+    Look(look::Look),
 }
 
 /// Run a command over many inputs, several at a time.

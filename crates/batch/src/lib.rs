@@ -29,6 +29,9 @@ pub use script::InputsAsCode;
 mod template;
 pub use template::{Template, TemplateError};
 
+mod replay;
+pub use replay::{Replay, quoted};
+
 mod engine;
 
 mod run;
@@ -42,7 +45,7 @@ pub use timeout::{Timeout, parse_duration};
 mod verdict;
 
 mod record;
-pub use record::{Recording, Storage, failed_in_joblog};
+pub use record::{Recording, Storage, failed_in_joblog, is_secret};
 
 mod output;
 pub use output::Sinks;

@@ -21,8 +21,13 @@ pub(crate) enum Kind {
     /// Something stands where a new store should.
     Exists,
     NotAStore(&'static str),
-    Newer { version: u32, known: u32 },
-    Locked { by: Option<u32> },
+    Newer {
+        version: u32,
+        known: u32,
+    },
+    Locked {
+        by: Option<u32>,
+    },
     NoJob(String),
     Empty,
     NoRecorder,

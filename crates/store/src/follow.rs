@@ -6,7 +6,8 @@ use rusqlite::params;
 
 use crate::error::StoreError;
 use crate::reader::{ATTEMPT, Reader, attempt};
-use crate::record::{Attempt, Run};
+use crate::record::Attempt;
+use crate::words::RunId;
 
 /// How many pieces of output are looked at in one step.
 const PAGE: usize = 1_000;
@@ -29,11 +30,11 @@ impl Reader {
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn cursor(&self, run: &Run) -> Result<Cursor, StoreError> {
+    pub fn cursor(&self, run: RunId) -> Result<Cursor, StoreError> {
         // Of an earlier run's last pieces some may be behind this one: they are passed over.
         let before = "SELECT id FROM output WHERE attempt < ? ORDER BY attempt DESC, id DESC LIMIT 1";
-        let piece = self.one(before, [self.first_attempt(run.id)?], |row| row.get(0))?.unwrap_or(0);
-        Ok(Cursor { run: run.id.0, piece, open: BTreeSet::new() })
+        let piece = self.one(before, [self.first_attempt(run)?], |row| row.get(0))?.unwrap_or(0);
+        Ok(Cursor { run: run.0, piece, open: BTreeSet::new() })
     }
 
     /// Attempts of the cursor's run that are over since and have printed something. None: no more at the moment.

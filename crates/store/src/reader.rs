@@ -1,6 +1,7 @@
 //! Looking into a store, also while another process writes to it.
 
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
 
@@ -127,7 +128,8 @@ impl Reader {
     /// # Errors
     /// Those of the disk.
     pub fn run_of(&self, task: TaskId, job: JobId) -> Result<Run, StoreError> {
-        let last = self.one("SELECT run FROM attempt WHERE task = ? ORDER BY id DESC LIMIT 1", [task.0], |row| row.get(0))?;
+        let last =
+            self.one("SELECT run FROM attempt WHERE task = ? ORDER BY id DESC LIMIT 1", [task.0], |row| row.get(0))?;
         let found = self.runs(job)?.into_iter().rfind(|run| last.is_none_or(|last: i64| run.id.0 == last));
         found.ok_or_else(|| StoreError::new(&self.file, Kind::Empty))
     }
@@ -158,6 +160,27 @@ impl Reader {
     pub fn tasks_numbered(&self, job: JobId, number: u64) -> Result<Vec<Task>, StoreError> {
         let sql = "SELECT id, number, key, input, state FROM task WHERE job = ? AND number = ? ORDER BY id";
         self.all(sql, [job.0, i64::try_from(number).unwrap_or(i64::MAX)], task)
+    }
+
+    /// When the last attempt of a run was over, as far as it is known: for a run that was killed.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn last_ended(&self, run: RunId) -> Result<Option<SystemTime>, StoreError> {
+        let next = self.first_attempt(RunId(run.0 + 1))?;
+        let sql = "SELECT ended, run FROM attempt WHERE id < ? ORDER BY id DESC LIMIT 1";
+        let last = self.one(sql, [next], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+        Ok(last.filter(|(_, of)| *of == run.0).map(|(ended, _)| moment(ended)))
+    }
+
+    /// The first that an attempt printed to a stream and is kept, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn beginning(&self, attempt: AttemptId, stream: Stream, limit: u32) -> Result<Vec<u8>, StoreError> {
+        let sql = "SELECT substr(bytes, 1, ?) FROM output WHERE attempt = ? AND stream = ? ORDER BY id LIMIT 1";
+        let found = self.one(sql, (limit, attempt.0, stream as i64), |row| row.get(0))?;
+        Ok(found.unwrap_or_default())
     }
 
     /// The attempts at a task, the first one first.

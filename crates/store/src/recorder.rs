@@ -161,7 +161,13 @@ struct State {
 
 impl State {
     fn new() -> Self {
-        Self { trouble: Mutex::default(), given_up: false.into(), how: Mutex::new(RunEnd::Error), done: false.into(), owner: thread::current() }
+        Self {
+            trouble: Mutex::default(),
+            given_up: false.into(),
+            how: Mutex::new(RunEnd::Error),
+            done: false.into(),
+            owner: thread::current(),
+        }
     }
 }
 

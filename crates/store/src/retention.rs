@@ -37,7 +37,12 @@ impl Store {
                 i64::try_from(kept).unwrap_or(i64::MAX),
             ),
         };
-        let read = || self.connection.prepare(sql)?.query_map([value], |row| row.get(0).map(JobId))?.collect::<rusqlite::Result<Vec<_>>>();
+        let read = || {
+            self.connection
+                .prepare(sql)?
+                .query_map([value], |row| row.get(0).map(JobId))?
+                .collect::<rusqlite::Result<Vec<_>>>()
+        };
         read().map_err(self.failed())
     }
 
@@ -85,7 +90,8 @@ fn forget(connection: &mut Connection, job: JobId) -> rusqlite::Result<u64> {
     Ok(tasks)
 }
 
-const KNOWN: &str = "DELETE FROM known WHERE (job, key, task) IN (SELECT job, key, task FROM known WHERE job = ? LIMIT ?)";
+const KNOWN: &str =
+    "DELETE FROM known WHERE (job, key, task) IN (SELECT job, key, task FROM known WHERE job = ? LIMIT ?)";
 
 fn forget_some(connection: &mut Connection, job: JobId) -> rusqlite::Result<usize> {
     const SOME: &str = "SELECT id FROM task WHERE job = ? ORDER BY state, id LIMIT ?";

@@ -127,6 +127,12 @@ pub enum End {
 }
 
 impl End {
+    /// How, in one word or a few, without the code or the message.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.words().0
+    }
+
     /// As the file says it: how, the code, the message.
     pub(crate) fn words(&self) -> (&'static str, Option<i32>, Option<&str>) {
         match self {

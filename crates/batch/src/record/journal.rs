@@ -1,12 +1,14 @@
 //! Everything about a run's tasks, in a store.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use ganger::Stream;
 use ganger_store as store;
-use ganger_store::{AttemptId, Key, Known, NewTask, Record, Recorder, RunEnd, Setting, State, Store, StoreError, TaskId};
+use ganger_store::{
+    AttemptId, Key, Known, NewTask, Record, Recorder, RunEnd, Setting, State, Store, StoreError, TaskId,
+};
 
 use super::Storage;
 use crate::error::Error;
@@ -137,8 +139,13 @@ fn assignment((name, value): (OsString, OsString)) -> Vec<u8> {
     [name.as_bytes(), b"=", value.as_bytes()].concat()
 }
 
-/// Whether a variable's value is none for a file, going by its name.
-fn is_secret(name: &OsString) -> bool {
+/// Whether a variable's value is none for a file, going by its name: then it is not recorded.
+///
+/// ```
+/// assert!(ganger_batch::is_secret("GITHUB_TOKEN".as_ref()) && !ganger_batch::is_secret("PATH".as_ref()));
+/// ```
+#[must_use]
+pub fn is_secret(name: &OsStr) -> bool {
     const SIGNS: [&str; 6] = ["SECRET", "TOKEN", "PASSW", "CREDENTIAL", "PRIVATE", "API_KEY"];
     let name = name.to_string_lossy().to_ascii_uppercase();
     SIGNS.iter().any(|sign| name.contains(sign))

@@ -14,6 +14,7 @@ mod joblog;
 mod journal;
 
 pub use joblog::failed as failed_in_joblog;
+pub use journal::is_secret;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
