@@ -1,9 +1,10 @@
 //! Looking into a store, also while another process writes to it.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row};
 
 use crate::error::{Kind, StoreError};
 use crate::key::Key;
@@ -29,11 +30,39 @@ pub(crate) fn connect(file: &Path) -> Result<Connection, StoreError> {
     }
     let failed = StoreError::sqlite(file);
     let open = |flags| Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let connection =
-        open(OpenFlags::SQLITE_OPEN_READ_WRITE).or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY)).map_err(&failed)?;
+    let opened = open(OpenFlags::SQLITE_OPEN_READ_WRITE).or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY));
+    let mut connection = opened.map_err(&failed)?;
+    if !can_read(&connection) && log(file).metadata().map_or(0, |data| data.len()) == 0 {
+        connection = open_unchanging(file).unwrap_or(connection);
+    }
     connection.busy_timeout(PATIENCE).map_err(&failed)?;
     connection.pragma_update(None, "query_only", true).map_err(&failed)?;
     Ok(connection)
+}
+
+/// Whether the files of the log are there or can be made.
+fn can_read(connection: &Connection) -> bool {
+    const NO_LOG: [ErrorCode; 2] = [ErrorCode::ReadOnly, ErrorCode::CannotOpen];
+    let read = connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
+    read.err().and_then(|error| error.sqlite_error_code()).is_none_or(|code| !NO_LOG.contains(&code))
+}
+
+/// Where a directory may not be written to and there is no log, nobody writes: the file is read as it is.
+fn open_unchanging(file: &Path) -> rusqlite::Result<Connection> {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
+    let path: String = file.as_os_str().as_bytes().iter().fold(String::new(), |path, byte| match plain(byte) {
+        true => path + &char::from(*byte).to_string(),
+        false => path + &format!("%{byte:02x}"),
+    });
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(format!("file:{path}?immutable=1"), flags)
+}
+
+/// The log beside a store, which is there while it is open, and after a crash.
+fn log(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
 }
 
 impl Reader {

@@ -43,6 +43,9 @@ impl Store {
     pub fn open(file: &Path, durability: Durability) -> Result<Self, StoreError> {
         let lock = Lock::take(file).map_err(|error| tell_holder(file, error))?;
         let mut connection = Connection::open(file).map_err(StoreError::sqlite(file))?;
+        connection.busy_timeout(PATIENCE).map_err(StoreError::sqlite(file))?;
+        // Before anything that would change another program's file.
+        schema::check(&connection, file)?;
         configure(&connection, durability).map_err(StoreError::sqlite(file))?;
         schema::migrate(&mut connection, file)?;
         Ok(Self { connection, file: file.to_owned(), lock })
@@ -127,7 +130,6 @@ fn tell_holder(file: &Path, error: StoreError) -> StoreError {
 }
 
 fn configure(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
-    connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", durability.synchronous())
 }

@@ -20,7 +20,7 @@ const DRAWN: usize = 1_500;
 pub(crate) const LANES: u32 = 64;
 /// The largest value that is told from larger ones: 35 years in microseconds, an exbibyte in KiB.
 const HIGHEST: u64 = 1 << 50;
-/// How many bins a histogram has.
+/// How many bins a histogram has at most.
 const BINS: usize = 24;
 
 /// What happened when: for plots. Moments are microseconds of all runs, without the pauses between them.
@@ -75,7 +75,10 @@ pub(crate) fn gather(reader: &Reader, job: &Job) -> Result<(Report, Timeline), S
         utilisation: share(user + system),
         busy: share(tally.wall.as_secs_f64()),
     };
-    let memory = Memory { max_rss_bytes: tally.max_rss, median_rss_bytes: tally.rss.value_at_quantile(0.5) << 10 };
+    let memory = Memory {
+        max_rss_bytes: tally.max_rss,
+        median_rss_bytes: (tally.rss.value_at_quantile(0.5) << 10).min(tally.max_rss),
+    };
     let throughput = Throughput {
         attempts_per_second: if wall > 0.0 { tally.attempts as f64 / wall } else { 0.0 },
         interval_seconds: tally.intervals.width as f64 / 1e6,
@@ -228,18 +231,19 @@ impl Tally {
         let min = self.shortest.as_secs_f64().max(1e-6);
         let max = self.longest.as_secs_f64().max(min);
         let by_ratio = max > 20.0 * min;
-        let edge = |at: usize| match (at as f64 / BINS as f64, by_ratio) {
+        // Of a few attempts few bins: else they would be a row of ones.
+        let count = if max > min { BINS.min(2 * self.walls.len().isqrt() as usize + 1) } else { 1 };
+        let edge = |at: usize| match (at as f64 / count as f64, by_ratio) {
             (share, true) => min * (max / min).powf(share),
             (share, false) => min + (max - min) * share,
         };
         let mut bins: Vec<Bin> =
-            (0..BINS).map(|at| Bin { from_seconds: edge(at), to_seconds: edge(at + 1), attempts: 0 }).collect();
+            (0..count).map(|at| Bin { from_seconds: edge(at), to_seconds: edge(at + 1), attempts: 0 }).collect();
         for step in self.walls.iter_recorded() {
             let seconds = step.value_iterated_to() as f64 / 1e6;
-            let at = bins.partition_point(|bin| bin.to_seconds < seconds).min(BINS - 1);
+            let at = bins.partition_point(|bin| bin.to_seconds < seconds).min(count - 1);
             bins[at].attempts += step.count_at_value();
         }
-        bins.truncate(if max > min { BINS } else { 1 });
         bins
     }
 }
