@@ -26,17 +26,20 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
     let (command, lists) = lists::split(words, &inputs);
     let number = lists.len();
     let failed = record.retry_failed.then(|| crate::record::failed(&mut record)).transpose()?;
-    let (command, wd, mut source) = match failed {
+    let packing = grammar::packing(&arguments, jobs).filter(|_| failed.is_none());
+    let (command, wd, source, grammar) = match failed {
         Some(failed) => {
             worker.worker |= failed.by_worker;
-            (failed.words, wd.or(failed.dir), failed.inputs.into_iter().collect())
+            (failed.words, wd.or(failed.dir), failed.inputs.into_iter().collect(), failed.grammar)
         }
-        None => (command, wd, lists::open(lists, &inputs)?),
+        None => {
+            let mut source = lists::open(lists, &inputs)?;
+            let names = inputs.header.map_or(Ok(Vec::new()), |()| source.header()).map_err(PlanError::Header)?;
+            let grammar = grammar::grammar(&arguments, &inputs, number, names, packing.as_ref());
+            (command, wd, source, grammar)
+        }
     };
-    let record = crate::record::recording(record, &command, worker.worker)?;
-    let names = inputs.header.map_or(Ok(Vec::new()), |()| source.header()).map_err(PlanError::Header)?;
-    let packing = grammar::packing(&arguments, jobs);
-    let grammar = grammar::grammar(&arguments, &inputs, number, names, packing.as_ref());
+    let record = crate::record::recording(record, &command, &grammar, worker.worker)?;
     let dir = wd.map(directory).transpose()?;
     let (verbose, output) = (output.verbose, output_mode(&output, &grammar, worker.worker)?);
     let work = work(&worker, &grammar, command, dir.as_deref())?;

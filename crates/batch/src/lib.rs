@@ -41,6 +41,9 @@ pub use template::{Tag, Template, TemplateError};
 mod work;
 pub use work::{Work, WorkerProgram};
 
+mod replay;
+pub use replay::{Replay, quoted};
+
 mod engine;
 
 mod run;
@@ -54,7 +57,7 @@ pub use timeout::{Timeout, parse_duration};
 mod verdict;
 
 mod record;
-pub use record::{Recording, Storage, failed_in_joblog};
+pub use record::{Recording, Storage, failed_in_joblog, is_secret};
 
 mod output;
 pub use output::Sinks;

@@ -14,15 +14,17 @@ mod joblog;
 mod journal;
 
 pub use joblog::failed as failed_in_joblog;
+pub use journal::is_secret;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ganger::{CommandEnd, Stream};
-use ganger_store::{self as store, Durability, End, State, Usage};
+use ganger_store::{self as store, Durability, End, RunEnd, State, Usage};
 
 use crate::error::Error;
+use crate::grammar::Grammar;
 use crate::input::Task;
 use crate::observer::Cause;
 use crate::verdict::Verdict;
@@ -50,6 +52,8 @@ pub struct Storage {
     pub name: String,
     /// The command, one element a word, before an input is in it.
     pub words: Vec<OsString>,
+    /// How it is read.
+    pub grammar: Grammar,
     /// What a record survives.
     pub durability: Durability,
     /// The variables that make two tasks different ones, by their values.
@@ -196,9 +200,9 @@ impl Ledger {
     }
 
     /// Closes the books. While they cannot be written, `gives_up` is asked now and then, with the reason.
-    pub(crate) fn close(mut self, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    pub(crate) fn close(mut self, how: RunEnd, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
         self.joblog.as_mut().map_or(Ok(()), JobLog::flush)?;
-        self.journal.map_or(Ok(()), |journal| journal.close(gives_up))
+        self.journal.map_or(Ok(()), |journal| journal.close(how, gives_up))
     }
 }
 
