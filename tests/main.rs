@@ -14,3 +14,4 @@ mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
 mod run_shortage;
+mod run_manual;
