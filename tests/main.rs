@@ -15,3 +15,4 @@ mod run_signals;
 mod run_faults;
 mod run_shortage;
 mod run_manual;
+mod run_grammar;

@@ -58,7 +58,7 @@ impl Rows {
             Some(row) => row,
             None => match self.first.next()? {
                 Next::Ready(row) => row,
-                other => return Ok(other),
+                other @ (Next::NotYet | Next::End) => return Ok(other),
             },
         };
         let combined = self.combined(&row);

@@ -178,7 +178,8 @@ fn several_arguments_are_words_of_their_own() {
         Grammar { width: None, ..Grammar::default() },
         Grammar { width: None, repeat_words: true, ..Grammar::default() },
     );
-    let table: [(&Grammar, &[&str], &[&str], &[&str]); 12] = [
+    type Words = &'static [&'static str];
+    let table: [(&Grammar, Words, Words, Words); 12] = [
         (&plain, &["echo", "{}"], &["a b", "c"], &["echo", "a b", "c"]),
         (&plain, &["echo"], &["a", "b"], &["echo", "a", "b"]),
         (&plain, &["echo", "x{}y{.}"], &["a.c", "b"], &["echo", "xa.c", "bya", "b"]),
