@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
-use ganger_batch::{Plan, Sinks};
+use ganger_batch::{Plan, Sinks, Work};
 
 use crate::flags::RunFlags;
 use crate::plan;
@@ -40,7 +40,9 @@ fn explain_silence(plan: &Plan) {
 
 /// Once, before the first input is run.
 fn warn_of_code(plan: &Plan) {
-    if let Some(found) = plan.template.inputs_as_code() {
+    if let Work::Command(template) = &plan.work
+        && let Some(found) = template.inputs_as_code()
+    {
         show::message(format_args!("warning: {found}"));
     }
 }

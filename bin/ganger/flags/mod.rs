@@ -4,12 +4,16 @@ mod inputs;
 mod arguments;
 mod output;
 mod failures;
+mod record;
+mod worker;
 mod help;
 
 pub(crate) use arguments::ArgumentFlags;
 pub(crate) use failures::FailureFlags;
 pub(crate) use inputs::InputFlags;
 pub(crate) use output::OutputFlags;
+pub(crate) use record::RecordFlags;
+pub(crate) use worker::WorkerFlags;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -72,6 +76,12 @@ pub(crate) struct RunFlags {
 
     #[command(flatten)]
     pub(crate) failures: FailureFlags,
+
+    #[command(flatten)]
+    pub(crate) record: RecordFlags,
+
+    #[command(flatten)]
+    pub(crate) worker: WorkerFlags,
 
     /// The command, and after ::: its inputs (or after :::: files with them)
     #[arg(trailing_var_arg = true, value_name = "COMMAND", hide = true)]

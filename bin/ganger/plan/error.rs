@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use ganger_batch::TemplateError;
+use ganger_store::StoreError;
 
 use crate::program::ProgramError;
 use crate::stdin;
@@ -13,6 +14,10 @@ use crate::stdin;
 #[derive(Debug)]
 pub(crate) enum PlanError {
     Template(TemplateError),
+    Store(StoreError),
+    Batch(ganger_batch::Error),
+    /// There is to be a resume, and nothing to know from.
+    NoRecords,
     Program(ProgramError),
     File {
         path: PathBuf,
@@ -24,6 +29,15 @@ pub(crate) enum PlanError {
     },
     /// There are to be inputs in standard input, and it is closed.
     ClosedStdin,
+    /// The program cannot be looked at.
+    Unreadable {
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// A replacement string in the arguments of a program that is started before there is any input.
+    InputInWorker {
+        word: String,
+    },
     /// Standard input is to be two lists.
     StdinTwice,
     /// `--csv` with a separator of more than one character.
@@ -43,6 +57,12 @@ impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PlanError::Template(error) => error.fmt(f),
+            PlanError::Store(error) => error.fmt(f),
+            PlanError::Batch(error) => error.fmt(f),
+            PlanError::NoRecords => write!(
+                f,
+                "what was done before is known from a store (--store FILE) or a job log (--joblog FILE): name one"
+            ),
             PlanError::Program(error) => error.fmt(f),
             PlanError::File { path, source } => {
                 write!(f, "failed to read the inputs from {}: {source}", path.display())
@@ -55,6 +75,12 @@ impl fmt::Display for PlanError {
                 "there are no inputs: {} is closed; give them after ::: (ganger run COMMAND ::: INPUT...), \
                  in a file (-a FILE) or by a pipe",
                 stdin::NAME
+            ),
+            PlanError::Unreadable { path, source } => write!(f, "failed to read {}: {source}", path.display()),
+            PlanError::InputInWorker { word } => write!(
+                f,
+                "--worker starts the program once, before there is an input: `{word}` stands for none; the inputs come on \
+                 the program's standard input"
             ),
             PlanError::StdinTwice => {
                 write!(f, "{} can be one list of inputs, not two: leave one - out, or give a file", stdin::NAME)
@@ -71,6 +97,12 @@ impl fmt::Display for PlanError {
 impl From<TemplateError> for PlanError {
     fn from(error: TemplateError) -> Self {
         PlanError::Template(error)
+    }
+}
+
+impl From<StoreError> for PlanError {
+    fn from(error: StoreError) -> Self {
+        PlanError::Store(error)
     }
 }
 

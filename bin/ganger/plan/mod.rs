@@ -5,33 +5,41 @@ mod error;
 mod lists;
 mod grammar;
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use ganger_batch::{Grammar, Layout, Order, OutputMode, Plan, Style, Tag, Template};
+use ganger_batch::{Grammar, Layout, Order, OutputMode, Plan, Style, Tag, Template, Work};
 
 pub(crate) use error::PlanError;
 
-use crate::flags::{OutputFlags, RunFlags};
+use crate::flags::{OutputFlags, RunFlags, WorkerFlags};
 use crate::jobs::{self, Jobs, JobsFlag};
 use crate::program;
+use crate::worker;
 
 /// Makes a plan of what was typed.
 pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
-    let RunFlags { jobs, wd, inputs, arguments, output, failures, words, .. } = flags;
+    let RunFlags { jobs, wd, inputs, arguments, output, failures, mut record, mut worker, words, .. } = flags;
     let jobs = how_many(jobs)?;
     let (command, lists) = lists::split(words, &inputs);
     let number = lists.len();
-    let mut source = lists::open(lists, &inputs)?;
+    let failed = record.retry_failed.then(|| crate::record::failed(&mut record)).transpose()?;
+    let (command, wd, mut source) = match failed {
+        Some(failed) => {
+            worker.worker |= failed.by_worker;
+            (failed.words, wd.or(failed.dir), failed.inputs.into_iter().collect())
+        }
+        None => (command, wd, lists::open(lists, &inputs)?),
+    };
+    let record = crate::record::recording(record, &command, worker.worker)?;
     let names = inputs.header.map_or(Ok(Vec::new()), |()| source.header()).map_err(PlanError::Header)?;
     let packing = grammar::packing(&arguments, jobs);
     let grammar = grammar::grammar(&arguments, &inputs, number, names, packing.as_ref());
-    let template = Template::with(&grammar, &command)?;
     let dir = wd.map(directory).transpose()?;
-    if let Some(program) = template.program() {
-        program::find(program, dir.as_deref())?;
-    }
+    let (verbose, output) = (output.verbose, output_mode(&output, &grammar, worker.worker)?);
+    let work = work(&worker, &grammar, command, dir.as_deref())?;
     Ok(Plan {
         packing,
         shuffle: inputs.shuf,
@@ -41,21 +49,32 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
         timeout: failures.timeout,
         halt: failures.halt,
         delay: failures.delay,
-        verbose: output.verbose,
-        output: output_mode(&output, &grammar)?,
-        ..Plan::new(template, source)
+        record,
+        verbose,
+        output,
+        ..Plan::new(work, source)
     })
 }
 
-fn output_mode(flags: &OutputFlags, grammar: &Grammar) -> Result<OutputMode, PlanError> {
-    if flags.ungroup {
+fn work(flags: &WorkerFlags, grammar: &Grammar, command: Vec<OsString>, dir: Option<&Path>) -> Result<Work, PlanError> {
+    if flags.worker {
+        return worker::plan(flags, command, dir).map(Work::Program);
+    }
+    let template = Template::with(grammar, &command)?;
+    template.program().map(|program| program::find(program, dir)).transpose()?;
+    Ok(Work::Command(template))
+}
+
+/// `kept`: by a program that is kept, whose answers pass through our hands in any case.
+fn output_mode(flags: &OutputFlags, grammar: &Grammar, kept: bool) -> Result<OutputMode, PlanError> {
+    if flags.ungroup && !kept {
         return Ok(OutputMode::Ungrouped);
     }
     let tag = match &flags.tagstring {
         Some(text) => Some(Tag::with(grammar, text)?),
         None => flags.tag.then_some(Tag::INPUTS),
     };
-    let style = if flags.line_buffer { Style::Lines } else { Style::Grouped };
+    let style = if flags.line_buffer || flags.ungroup { Style::Lines } else { Style::Grouped };
     let order = if flags.keep_order { Order::OfInput } else { Order::AsFinished };
     Ok(OutputMode::Collected(Layout { style, order, tag }))
 }

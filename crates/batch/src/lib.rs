@@ -30,12 +30,16 @@ mod braces;
 pub use braces::UnknownReplacement;
 
 mod shell;
+pub use shell::is_script;
 
 mod script;
 pub use script::InputsAsCode;
 
 mod template;
 pub use template::{Tag, Template, TemplateError};
+
+mod work;
+pub use work::{Work, WorkerProgram};
 
 mod engine;
 
@@ -48,6 +52,9 @@ mod timeout;
 pub use timeout::{Timeout, parse_duration};
 
 mod verdict;
+
+mod record;
+pub use record::{Recording, Storage, failed_in_joblog};
 
 mod output;
 pub use output::Sinks;
@@ -71,8 +78,8 @@ use ganger::{Stream, TaskOptions};
 use crate::engine::Gang;
 use crate::input::Next;
 use crate::output::Output;
+use crate::record::Ledger;
 use crate::run::{Run, Settings};
-use crate::template::Length;
 
 /// Runs a plan to its end: every command has ended, and every worker.
 ///
@@ -85,7 +92,19 @@ use crate::template::Length;
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
     let Plan {
-        template, input: mut source, jobs, dir, attempts, backoff, timeout, halt, delay, output, verbose, ..
+        work,
+        input: mut source,
+        jobs,
+        dir,
+        attempts,
+        backoff,
+        timeout,
+        halt,
+        delay,
+        output,
+        verbose,
+        record,
+        ..
     } = opened(plan);
     // No worker is started, and no signal claimed, before there is something to do.
     source.wait_for_first();
@@ -93,16 +112,18 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
         let nothing = Summary { counts: Counts::default(), end: End::Complete };
         return source.next().map(|_| nothing).map_err(Error::from);
     }
+    // Nor is a store made for nothing.
+    let ledger = Ledger::open(&record, dir.as_deref())?;
     let jobs = source.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs))).max(1);
-    let settings = Settings { template, jobs, dir, attempts, timeout, halt, delay, verbose };
+    let settings = Settings { work, jobs, dir, attempts, timeout, halt, delay, verbose };
     // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
     let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
-    let gang = Gang::start(jobs, options)?;
+    let gang = Gang::start(jobs, options, &settings.work, settings.dir.as_deref())?;
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
     };
-    let (ended, gang) = Run::new(settings, gang, source, output, observer).drive();
+    let (ended, gang) = Run::new(settings, gang, source, output, ledger, observer).drive();
     let finished = gang.finish();
     ended.and_then(|summary| finished.map(|()| summary))
 }
@@ -112,14 +133,12 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
 /// # Errors
 /// When the inputs cannot be read or the commands not be written.
 pub fn dry_run(plan: Plan, out: &mut dyn Write) -> Result<Summary, Error> {
-    let Plan { template, input: mut source, .. } = opened(plan);
+    let Plan { work, input: mut source, .. } = opened(plan);
     let mut end = None;
     while end.is_none() {
         match source.next()? {
             Next::Ready(task) => {
-                let mut line = template.show_of(&task.args, task.number, source.total());
-                line.push(b'\n');
-                end = written(out.write_all(&line))?;
+                end = written(out.write_all(&work.show(&task, source.total())))?;
             }
             Next::NotYet => source.wait(Duration::MAX),
             Next::End => end = Some(End::Complete),
@@ -139,13 +158,13 @@ fn written(result: std::io::Result<()>) -> Result<Option<End>, Error> {
 
 /// The plan with its inputs read as far as it must know them beforehand.
 fn opened(mut plan: Plan) -> Plan {
-    let Plan { template, input: source, packing, .. } = &mut plan;
+    let Plan { work, input: source, packing, .. } = &mut plan;
     if let Some(packing) = packing {
-        source.pack(*packing, Box::new(Length::of(template.clone())));
+        source.pack(*packing, work.measure());
     }
     if plan.shuffle {
         plan.input.shuffle();
-    } else if plan.halt.needs_total() || plan.template.needs_total() {
+    } else if plan.halt.needs_total() || plan.work.needs_total() {
         plan.input.gather();
     }
     plan

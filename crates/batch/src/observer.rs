@@ -59,6 +59,15 @@ pub enum Notice<'a> {
         /// How many commands still run.
         running: usize,
     },
+    /// What becomes of commands cannot be written down at the moment: none is started until it can.
+    Trouble {
+        /// What is wrong.
+        why: &'a str,
+        /// How many commands still run.
+        running: usize,
+    },
+    /// It can be written down again.
+    TroubleOver,
     /// The run goes on with fewer commands at a time than it was to have.
     Understaffed {
         /// How many.
@@ -79,6 +88,10 @@ pub enum Cause {
     TimedOut(Duration),
     /// The worker that ran it died, on every attempt; how.
     Crashed(Vec<Exit>),
+    /// The program that it was fed to died or broke the protocol, on every attempt; the last time.
+    Program(String),
+    /// Its own error, as the program that it was fed to told it.
+    Error(String),
     /// It could not be started; why.
     NotStarted(String),
 }
@@ -95,7 +108,7 @@ impl fmt::Display for Cause {
                 let story: Vec<String> = exits.iter().map(ToString::to_string).collect();
                 write!(f, "its worker died: {}", story.join("; "))
             }
-            Cause::NotStarted(why) => f.write_str(why),
+            Cause::NotStarted(why) | Cause::Program(why) | Cause::Error(why) => f.write_str(why),
         }
     }
 }

@@ -7,14 +7,16 @@ use ganger::Backoff;
 
 use crate::halt::Halt;
 use crate::input::{Packing, Source};
-use crate::template::{Tag, Template};
+use crate::record::Recording;
+use crate::template::Tag;
 use crate::timeout::Timeout;
+use crate::work::Work;
 
 /// A command over many inputs, and how it is to be run.
 #[derive(Debug)]
 pub struct Plan {
-    /// The command.
-    pub template: Template,
+    /// What is done with each input.
+    pub work: Work,
     /// What it is run with.
     pub input: Source,
     /// Several inputs for one command.
@@ -37,6 +39,8 @@ pub struct Plan {
     pub delay: Duration,
     /// What becomes of what commands print.
     pub output: OutputMode,
+    /// What is left behind of it.
+    pub record: Recording,
     /// Whether each command is told of before it starts.
     pub verbose: bool,
 }
@@ -45,9 +49,9 @@ impl Plan {
     /// A plan with nothing special about it: as many commands at a time as there are processors, one attempt, output
     /// in groups as the commands end.
     #[must_use]
-    pub fn new(template: Template, input: impl Into<Source>) -> Self {
+    pub fn new(work: impl Into<Work>, input: impl Into<Source>) -> Self {
         Self {
-            template,
+            work: work.into(),
             input: input.into(),
             packing: None,
             shuffle: false,
@@ -59,6 +63,7 @@ impl Plan {
             halt: Halt::Never,
             delay: Duration::ZERO,
             output: OutputMode::default(),
+            record: Recording::default(),
             verbose: false,
         }
     }

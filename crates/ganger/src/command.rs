@@ -8,6 +8,7 @@ use ganger_proto::TaskId;
 use ganger_proto::codec;
 use ganger_proto::message::{Stream, Verdict};
 use ganger_proto::outcome::{CommandEnd, Failure, FailureKind, Outcome, Panic};
+use ganger_proto::worker::Progress;
 use ganger_sys::Bell;
 
 use crate::engine::lock;
@@ -52,6 +53,24 @@ pub enum Report {
     Again {
         /// Which.
         task: TaskId,
+        /// In which slot it ran, from 1.
+        slot: u32,
+        /// How the attempt ended.
+        outcome: Outcome,
+    },
+    /// It has told how far it is. Of lines that a program answers.
+    Progress {
+        /// Which.
+        task: TaskId,
+        /// How far.
+        progress: Progress,
+    },
+    /// The program that a worker hosts was at fault, and another is started.
+    Fault {
+        /// The task that it had begun, if any.
+        task: Option<TaskId>,
+        /// What happened, with the program's name.
+        why: String,
     },
     /// It has ended. Its last report.
     Ended {
@@ -137,8 +156,8 @@ impl ReportQueue {
         self.push(Report::Output { task, stream, bytes: bytes.to_vec() });
     }
 
-    pub(crate) fn again(&self, task: TaskId) {
-        self.push(Report::Again { task });
+    pub(crate) fn again(&self, task: TaskId, slot: u32, how: How) {
+        self.push(Report::Again { task, slot, outcome: told(how) });
     }
 
     pub(crate) fn ended(&self, task: TaskId, slot: u32, attempts: u32, ended: Ended) {
@@ -198,7 +217,12 @@ impl Unread for ReportQueue {
 fn weight(report: &Report) -> usize {
     match report {
         Report::Output { bytes, .. } => bytes.len(),
-        Report::Again { .. } | Report::Ended { .. } | Report::Interrupted { .. } | Report::Understaffed { .. } => 0,
+        Report::Progress { progress, .. } => 64 + progress.message.as_ref().map_or(0, String::len),
+        Report::Again { .. }
+        | Report::Fault { .. }
+        | Report::Ended { .. }
+        | Report::Interrupted { .. }
+        | Report::Understaffed { .. } => 0,
     }
 }
 
@@ -208,7 +232,11 @@ fn outcome(ended: Ended) -> Outcome {
         Ended::Returned { body, .. } => return Outcome::Returned(body.into_vec()),
         Ended::Other(detail) => *detail,
     };
-    match detail.how {
+    told(detail.how)
+}
+
+fn told(how: How) -> Outcome {
+    match how {
         How::Reported(Verdict::Returned, body) | How::ReturnedWith(body, _) => Outcome::Returned(body),
         How::Reported(Verdict::Failed, body) => Outcome::Failed(decoded(&body)),
         How::Reported(Verdict::Panicked, body) => match codec::decode::<Panic>(&body, body.len() as u64 + 1) {

@@ -64,6 +64,32 @@ impl Args {
         &self.bytes
     }
 
+    /// As a store keeps them: with a NUL between two, which none can have in it.
+    #[must_use]
+    pub fn to_stored(&self) -> Vec<u8> {
+        match &self.ends {
+            None => self.bytes.clone(),
+            Some(_) => self.iter().collect::<Vec<_>>().join(&0),
+        }
+    }
+
+    /// As they were before [`to_stored`](Self::to_stored).
+    ///
+    /// ```
+    /// use ganger_batch::Args;
+    ///
+    /// let mut args = Args::one(b"a b".to_vec());
+    /// args.push(b"c");
+    /// assert!(Args::from_stored(&args.to_stored()).iter().eq(args.iter()));
+    /// ```
+    #[must_use]
+    pub fn from_stored(stored: &[u8]) -> Self {
+        if !stored.contains(&0) {
+            return Self::one(stored.to_vec());
+        }
+        stored.split(|&byte| byte == 0).collect()
+    }
+
     /// Adds one at the end.
     pub fn push(&mut self, value: &[u8]) {
         let end = self.bytes.len();

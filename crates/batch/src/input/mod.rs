@@ -148,6 +148,14 @@ impl From<Input> for Source {
     }
 }
 
+/// Inputs that are there, a task each.
+impl FromIterator<Args> for Source {
+    fn from_iter<I: IntoIterator<Item = Args>>(inputs: I) -> Self {
+        let none = Source::open(Vec::new(), &Reading::default());
+        Self { ready: inputs.into_iter().collect(), over: Some(Over(None)), ..none }
+    }
+}
+
 impl Source {
     /// Begins to read lists, each joined to those before it. Streams are read a little ahead, by a thread each.
     #[must_use]

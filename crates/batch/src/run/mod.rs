@@ -11,16 +11,16 @@
 //! that no worker waits for us between two commands; but exactly as wide where what ends decides over what starts
 //! (a halt, a delay, a time limit that follows the median).
 
+mod books;
 mod endings;
 mod expiry;
 mod stopping;
 
 use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ganger::{Bytes, CommandOutput, Report, TaskId};
+use ganger::{CommandOutput, Report, TaskId};
 
 use crate::engine::Engine;
 use crate::error::Error;
@@ -28,20 +28,21 @@ use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
 use crate::observer::{Notice, Observer, Progress};
 use crate::output::Output;
+use crate::record::{Entry, Fate, Ledger};
 use crate::summary::{Counts, End, Summary};
-use crate::template::Template;
 use crate::timeout::{Runtimes, Timeout};
+use crate::work::Work;
 
-/// How many commands are handed out beyond those that can run, where nothing speaks against it.
-const AHEAD: usize = 16;
 /// In the order of the inputs: how many may be done before the first of them is.
 const HELD: u64 = 1 << 14;
 /// How long we look in one direction while inputs and reports may come from two.
 const GLANCE: Duration = Duration::from_millis(10);
+/// How many inputs are left out before we look elsewhere.
+const IN_A_ROW: u64 = 256;
 
 /// What a run needs of its plan.
 pub(crate) struct Settings {
-    pub(crate) template: Template,
+    pub(crate) work: Work,
     pub(crate) jobs: usize,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) attempts: u32,
@@ -55,7 +56,7 @@ impl Settings {
     fn window(&self) -> usize {
         let exact =
             self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)));
-        self.jobs + if exact { 0 } else { AHEAD }
+        self.jobs + if exact { 0 } else { self.work.ahead() }
     }
 }
 
@@ -67,9 +68,14 @@ pub(crate) struct Run<'a, E> {
     /// None: commands print past us.
     output: Option<Output<'a>>,
     observer: &'a mut dyn Observer,
+    ledger: Ledger,
+    /// What keeps the ledger from being written, as far as that was told.
+    trouble: Option<String>,
     running: HashMap<TaskId, Running>,
     phase: Phase,
     fault: Option<Error>,
+    /// What was wrong with a worker program, the last time.
+    program_fault: Option<String>,
     counts: Counts,
     runtimes: Runtimes,
     started: u64,
@@ -79,6 +85,7 @@ pub(crate) struct Run<'a, E> {
 /// A command that has been handed to the pool and has not ended.
 struct Running {
     task: Task,
+    entry: Entry,
     since: Instant,
     /// Attempts that were made before the pool was asked anew.
     earlier: u32,
@@ -86,6 +93,8 @@ struct Running {
     limit: Option<Duration>,
     /// It ran for longer, and we cancelled it.
     expired: bool,
+    /// What was wrong with the program that it was fed to, the last time.
+    fault: Option<String>,
 }
 
 /// Where the run is.
@@ -107,6 +116,10 @@ enum Obstacle {
     Input,
     /// It is not time yet.
     Delay(Duration),
+    /// What would come of it could not be written down.
+    Books,
+    /// None, but others want to be heard as well.
+    Courtesy,
 }
 
 impl<'a, E: Engine> Run<'a, E> {
@@ -115,6 +128,7 @@ impl<'a, E: Engine> Run<'a, E> {
         engine: E,
         source: Source,
         output: Option<Output<'a>>,
+        ledger: Ledger,
         observer: &'a mut dyn Observer,
     ) -> Self {
         Self {
@@ -123,9 +137,12 @@ impl<'a, E: Engine> Run<'a, E> {
             source,
             output,
             observer,
+            ledger,
+            trouble: None,
             running: HashMap::new(),
             phase: Phase::Feeding,
             fault: None,
+            program_fault: None,
             counts: Counts::default(),
             runtimes: Runtimes::default(),
             started: 0,
@@ -143,8 +160,7 @@ impl<'a, E: Engine> Run<'a, E> {
                 Phase::Draining(end) | Phase::Killing(end) => Some(end),
             };
             if let (true, Some(end)) = (self.running.is_empty(), end) {
-                let summary = Summary { counts: self.counts, end };
-                return (self.fault.map_or(Ok(summary), Err), self.engine);
+                return self.over(end);
             }
             if let Some(report) = self.next_report(&obstacle) {
                 self.take(report);
@@ -155,7 +171,14 @@ impl<'a, E: Engine> Run<'a, E> {
 
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
+        let skipped = self.counts.skipped;
         while self.phase == Phase::Feeding && self.has_room() {
+            if self.is_troubled() {
+                return Obstacle::Books;
+            }
+            if self.counts.skipped - skipped > IN_A_ROW {
+                return Obstacle::Courtesy;
+            }
             if let Some(left) = self.next_start.and_then(|start| start.checked_duration_since(Instant::now())) {
                 return Obstacle::Delay(left);
             }
@@ -182,22 +205,32 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn start(&mut self, task: Task) {
         self.started = task.number;
-        if self.settings.verbose {
-            let command = self.settings.template.show_of(&task.args, task.number, self.source.total());
-            self.observer.notice(&Notice::Started { command: &command });
+        match self.ledger.begin(&task, &self.settings.work) {
+            Ok(Fate::Run(entry)) => self.begin(task, entry),
+            Ok(Fate::Skip) => self.skip(&task),
+            Err(error) => self.check_books(Err(error)),
         }
-        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
-        self.submit(task, 0);
     }
 
-    fn submit(&mut self, task: Task, earlier: u32) {
-        let mut command = self.settings.template.command(&task, self.source.total());
-        command.dir = self.settings.dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
-        command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+    fn begin(&mut self, task: Task, entry: Entry) {
+        if self.settings.verbose {
+            let command = self.settings.work.show(&task, self.source.total());
+            self.observer.notice(&Notice::Started { command: command.trim_ascii_end() });
+        }
+        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
+        self.submit(task, entry, 0);
+    }
+
+    fn submit(&mut self, task: Task, entry: Entry, earlier: u32) {
+        let output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let total = self.source.total();
+        let job = self.settings.work.job(&task, total, self.settings.dir.as_deref(), output);
         let limit = self.limit();
-        match self.engine.submit(command, limit) {
+        match self.engine.submit(job, limit) {
             Ok(id) => {
-                self.running.insert(id, Running { task, since: Instant::now(), earlier, limit, expired: false });
+                let since = Instant::now();
+                let running = Running { task, entry, since, earlier, limit, expired: false, fault: None };
+                self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
         }
@@ -211,10 +244,15 @@ impl<'a, E: Engine> Run<'a, E> {
             }
             Obstacle::Input => Some(GLANCE),
             Obstacle::Delay(left) => Some(*left),
+            Obstacle::Books => Some(GLANCE),
+            Obstacle::Courtesy => Some(Duration::ZERO),
             Obstacle::Reports => None,
         };
         let patience = [patience, self.next_expiry()].into_iter().flatten().min();
-        self.engine.report(patience)
+        self.engine.report(Some(Duration::ZERO)).or_else(|| {
+            self.flush_books();
+            self.engine.report(patience)
+        })
     }
 
     fn tell_progress(&mut self) {

@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 
-use ganger::{Command, Exit, Failure, FailureKind, Outcome, Stream};
+use ganger::{Exit, Failure, FailureKind, Outcome, Stream};
 
 use super::*;
 use crate::input::Input;
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
 use crate::template::Tag;
+use crate::template::Template;
+use crate::work::Job;
 
 /// What becomes of the command for an input, by the input's first letter: ok, fail, hang.
 #[derive(Default)]
@@ -58,7 +60,8 @@ impl Fake {
 }
 
 impl Engine for Fake {
-    fn submit(&mut self, command: Command, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
+    fn submit(&mut self, job: Job<'_>, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
+        let Job::Command(command) = job else { panic!("these runs are of commands") };
         let input = String::from_utf8(command.argv[1].to_vec()).expect("text");
         let id = TaskId::new(self.given.len() as u32, 0);
         self.queue.push_back((id, input.chars().next().expect("a letter")));
@@ -105,6 +108,8 @@ impl Observer for Told {
             }
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
             Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
+            Notice::Trouble { why, running } => format!("trouble {why} {running}"),
+            Notice::TroubleOver => "trouble over".to_owned(),
             Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
         });
     }
@@ -115,7 +120,16 @@ impl Observer for Told {
 fn settings(jobs: usize, halt: &str) -> Settings {
     let template = Template::parse(&["cmd".into(), "{}".into()]).expect("a command");
     let halt = halt.parse().expect("a policy");
-    Settings { template, jobs, dir: None, attempts: 1, timeout: None, halt, delay: Duration::ZERO, verbose: false }
+    Settings {
+        work: template.into(),
+        jobs,
+        dir: None,
+        attempts: 1,
+        timeout: None,
+        halt,
+        delay: Duration::ZERO,
+        verbose: false,
+    }
 }
 
 fn source(inputs: &str) -> Source {
@@ -133,7 +147,7 @@ fn seen_with(settings: Settings, inputs: &str, fake: Fake) -> Seen {
     let (mut stdout, mut stderr, mut told) = (Vec::new(), io::sink(), Told::default());
     let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: Some(Tag::INPUTS) };
     let output = Output::new(layout, Sinks { stdout: &mut stdout, stderr: &mut stderr });
-    let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), &mut told).drive();
+    let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), &mut told).drive();
     Seen { summary, fake, told: told.0, printed: String::from_utf8(stdout).expect("text") }
 }
 
@@ -185,7 +199,7 @@ fn halts_start_no_more() {
 #[test]
 fn the_window_is_as_wide_as_the_jobs_where_it_matters() {
     let many = ["a"; 100].join(" ");
-    assert_eq!(seen(3, "never", &many).fake.most_at_once, 3 + AHEAD);
+    assert_eq!(seen(3, "never", &many).fake.most_at_once, 3 + 16);
     assert_eq!(seen(3, "soon,fail=1", &many).fake.most_at_once, 3);
 }
 
@@ -241,7 +255,8 @@ fn a_closed_output_stops_the_rest_without_a_word() {
     let (mut stdout, mut stderr, mut told) = (Closed, io::sink(), Told::default());
     let output = Output::new(Layout::default(), Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let many = ["a"; 1000].join(" ");
-    let run = Run::new(settings(2, "never"), Fake::default(), source(&many), Some(output), &mut told);
+    let run =
+        Run::new(settings(2, "never"), Fake::default(), source(&many), Some(output), Ledger::default(), &mut told);
     let (summary, fake) = run.drive();
     let summary = summary.expect("no error");
     assert_eq!((summary.end, summary.exit_code()), (End::OutputClosed, 141));
@@ -253,7 +268,8 @@ fn an_unreadable_input_is_told_when_the_rest_is_done() {
     let reader = Box::new(io::Cursor::new(b"a\nb\0\nc\n".to_vec()));
     let source = Input::Stream { name: "list".into(), reader }.into();
     let mut told = Told::default();
-    let (summary, fake) = Run::new(settings(2, "never"), Fake::default(), source, None, &mut told).drive();
+    let (summary, fake) =
+        Run::new(settings(2, "never"), Fake::default(), source, None, Ledger::default(), &mut told).drive();
     assert!(summary.expect_err("a NUL").to_string().contains("input 2 of list"));
     assert_eq!(fake.given, ["a"]);
     assert!(!fake.terminated);

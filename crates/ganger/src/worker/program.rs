@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::ffi::{CStr, CString, OsStr, OsString};
+use std::fs::File;
+use std::io::Seek as _;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use ganger_proto::TaskId;
@@ -14,6 +16,8 @@ pub(super) struct Program {
     pub(super) dir: Option<CString>,
     /// What is added to the environment.
     pub(super) env_more: Vec<CString>,
+    /// A memory file with its standard input, if it has any.
+    pub(super) stdin: Option<File>,
     /// The directories to look in, if the command itself says which.
     pub(super) path: Option<OsString>,
 }
@@ -24,6 +28,7 @@ impl Program {
         let slot = slot.to_string();
         let path = command.env.iter().rev().find(|(name, _)| name.as_slice() == b"PATH");
         Ok(Self {
+            stdin: command.stdin.as_deref().map(|bytes| stdin(bytes)).transpose()?,
             path: path.map(|(_, value)| OsString::from_vec(value.to_vec())),
             env_more: variables(&command.env, task, attempt, &slot)?,
             dir: command.dir.map(|dir| c_string("its directory", dir.into_vec())).transpose()?,
@@ -35,6 +40,15 @@ impl Program {
         })
     }
 
+    /// The same for one that is kept for many tasks: it learns of each by other ways than its environment.
+    pub(super) fn lasting(command: Command, slot: u32) -> Result<Self, String> {
+        let mut program = Self::new(command, slot, TaskId::from_bits(0), 0)?;
+        program.env_more.retain(|entry| {
+            !["GANGER_TASK=", "GANGER_ATTEMPT="].iter().any(|name| entry.to_bytes().starts_with(name.as_bytes()))
+        });
+        Ok(program)
+    }
+
     /// The environment, with the command's own `PATH` in it if it has one.
     pub(super) fn environment(&self, inherited: &EnvBlock) -> Option<EnvBlock> {
         self.path.as_ref().map(|path| inherited.clone().with("PATH", path))
@@ -43,6 +57,12 @@ impl Program {
     pub(super) fn dir(&self) -> Option<&CStr> {
         self.dir.as_deref()
     }
+}
+
+fn stdin(bytes: &[u8]) -> Result<File, String> {
+    let file = ganger_sys::sealed("stdin", bytes).map(File::from);
+    let rewound = file.and_then(|mut file| file.rewind().map(|()| file));
+    rewound.map_err(|error| format!("failed to keep its standard input in memory: {error}"))
 }
 
 /// What every command is told, and the variables that it brings with it. No name twice: the last value counts.
