@@ -93,7 +93,7 @@ impl fmt::Display for TemplateError {
             TemplateError::NoCommand => write!(
                 f,
                 "no command: give one before the inputs, as in `ganger run 'gzip -9 {{}}' ::: *.log` \
-                 (if the inputs are themselves commands: `ganger run sh -c {{}}`)"
+                 (if the inputs are themselves commands, leave it out altogether: `ganger run < commands.txt`)"
             ),
             TemplateError::Unknown(unknown) => unknown.fmt(f),
             TemplateError::SlotInTag => {
