@@ -248,4 +248,20 @@ proptest! {
         let command = with(&grammar, &["printf '%s|' {}"]).command(&task, None);
         prop_assert_eq!(run(&command.argv[2], &without_slot(&command)), wanted);
     }
+
+    #[test]
+    fn whatever_is_typed_is_read_or_told(text in "[a-z0-9 {}./#%:=,^+'\"\\\\$(-]{0,24}", width in 0usize..4, plus: bool) {
+        let names = vec![b"a".to_vec(), b"x1".to_vec()];
+        let width = (width > 0).then_some(width);
+        let grammar = Grammar { names, width, plus, repeat_words: plus, ..Grammar::default() };
+        match Template::with(&grammar, &[text.as_str().into()]) {
+            Ok(template) => {
+                let task = several(&["p/q.r", "", "it's"]);
+                template.command(&task, Some(3));
+                prop_assert!(Length::of(template.clone()).added(&task.args, 0) < 10_000);
+                let _ = template.show(&task.args, 1);
+            }
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
+    }
 }
