@@ -115,3 +115,21 @@ fn halts_by_percent_count_commands_not_inputs() {
     let packed = sandbox.run(["-j1", "-n2", "--halt", "soon,done=50%", "echo"]).stdin("1\n2\n3\n4\n5\n6\n7\n").done();
     packed.told(0, "2 succeeded");
 }
+
+#[test]
+fn what_failed_is_run_again_with_all_its_arguments() {
+    let sandbox = Sandbox::new();
+    let commands: [&[&str]; 3] = [
+        &["echo {2} {1}; exit {1}", ":::", "0", "1", ":::", "a", "b c"],
+        &["--header", ":", "echo {y} {x}; exit {x}", ":::", "x", "0", "1", ":::", "y", "a", "b c"],
+        &["-N2", "echo {2} {1}; exit {1}", ":::", "0", "a", "0", "b c", "1", "a", "1", "b c"],
+    ];
+    for (at, command) in commands.iter().enumerate() {
+        println!("{command:?}");
+        let store = format!("store{at}");
+        sandbox.run(["-k", "--store", &store].iter().chain(*command)).done().told(2, "2 of 4 commands failed");
+        let again = sandbox.run(["-k", "--store", &store, "--retry-failed"]).done();
+        again.told(2, "2 of 2 commands failed");
+        assert_eq!(again.stdout, "a 1\nb c 1\n");
+    }
+}

@@ -19,16 +19,17 @@ pub(super) fn packing(flags: &ArgumentFlags, jobs: usize) -> Option<Packing> {
     })
 }
 
-/// What replacement strings there are, for so many lists of inputs whose arguments have these names.
+/// What replacement strings there are, for so many lists of inputs (if that is known) whose arguments have these names.
 pub(super) fn grammar(
     flags: &ArgumentFlags,
     inputs: &InputFlags,
-    lists: usize,
+    lists: Option<usize>,
     names: Vec<Vec<u8>>,
     packing: Option<&Packing>,
 ) -> Grammar {
     let has_columns = inputs.colsep.is_some() || inputs.csv;
-    let of_a_row = if has_columns { Some(names.len()).filter(|number| *number > 0) } else { Some(lists.max(1)) };
+    let of_a_row =
+        if has_columns { Some(names.len()).filter(|number| *number > 0) } else { lists.map(|lists| lists.max(1)) };
     let width = match packing {
         None => of_a_row,
         Some(_) => flags.max_replace_args.and_then(|most| Some(of_a_row? * most.max(1))),

@@ -24,8 +24,9 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
     let RunFlags { jobs, wd, inputs, arguments, output, failures, mut record, mut worker, words, .. } = flags;
     let jobs = how_many(jobs)?;
     let (command, lists) = lists::split(words, &inputs);
-    let number = lists.len();
     let failed = record.retry_failed.then(|| crate::record::failed(&mut record)).transpose()?;
+    // How many arguments the tasks have that failed, only they know.
+    let width = failed.is_none().then_some(lists.len());
     let (command, wd, mut source) = match failed {
         Some(failed) => {
             worker.worker |= failed.by_worker;
@@ -33,10 +34,10 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
         }
         None => (command, wd, lists::open(lists, &inputs)?),
     };
-    let record = crate::record::recording(record, &command, worker.worker)?;
     let names = inputs.header.map_or(Ok(Vec::new()), |()| source.header()).map_err(PlanError::Header)?;
     let packing = grammar::packing(&arguments, jobs);
-    let grammar = grammar::grammar(&arguments, &inputs, number, names, packing.as_ref());
+    let grammar = grammar::grammar(&arguments, &inputs, width, names, packing.as_ref());
+    let record = crate::record::recording(record, &grammar.numbered(&command), worker.worker)?;
     let dir = wd.map(directory).transpose()?;
     let (verbose, output) = (output.verbose, output_mode(&output, &grammar, worker.worker)?);
     let work = work(&worker, &grammar, command, dir.as_deref())?;

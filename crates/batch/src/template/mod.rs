@@ -142,6 +142,11 @@ impl Template {
         }
     }
 
+    /// Whether nothing was typed: each input is a command.
+    pub(crate) fn is_the_input(&self) -> bool {
+        self.kind == Kind::Inputs
+    }
+
     /// Whether it says how many tasks there are.
     #[must_use]
     pub fn needs_total(&self) -> bool {
