@@ -33,6 +33,14 @@ fn commands_that_start_are_told_as_one_would_type_them() {
 }
 
 #[test]
+fn the_last_of_equal_options_counts() {
+    let sandbox = Sandbox::new();
+    sandbox.write("list", "a b\n");
+    sandbox.run(["-k", "-k", "-j3", "-j1", "-C,", "-C", " ", "echo {2} {%}", "::::", "list"]).done().printed("b 1\n");
+    sandbox.run(["-a", "list", "-a", "list", "echo"]).done().printed("a b a b\n");
+}
+
+#[test]
 fn output_is_tagged_by_a_template() {
     let sandbox = Sandbox::new();
     let tag = ["-k", "--tagstring", "{2}/{#}", "echo", "{1}", ":::", "a", ":::", "x", "y"];
