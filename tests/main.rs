@@ -15,6 +15,8 @@ mod run_signals;
 mod run_faults;
 mod run_resume;
 mod run_shortage;
+mod run_manual;
+mod run_grammar;
 #[path = "run_worker.rs"]
 mod run_worker;
 #[path = "run_worker_native.rs"]

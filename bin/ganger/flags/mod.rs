@@ -46,7 +46,7 @@ pub(crate) enum Verb {
 /// such lists all combinations are run. Without a command, each input is itself a command. Each command runs in a process group of its own with /dev/null as its standard input, and its whole tree of processes ends with
 /// it. Options of ganger stand before the command.
 #[derive(Debug, Args)]
-#[command(override_usage = "ganger run [OPTIONS] COMMAND... [::: INPUT...]...", after_long_help = help::AFTER_HELP)]
+#[command(args_override_self = true, override_usage = "ganger run [OPTIONS] COMMAND... [::: INPUT...]...", after_long_help = help::AFTER_HELP)]
 pub(crate) struct RunFlags {
     /// How many commands run at a time: N, N% of the processors, +N or -N more or fewer than there are, or a file that
     /// says so [default: 100%]

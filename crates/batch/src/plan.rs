@@ -69,6 +69,14 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// Whether there is no command, so that each input is one.
+    #[must_use]
+    pub fn runs_its_inputs(&self) -> bool {
+        matches!(&self.work, Work::Command(template) if template.is_the_input())
+    }
+}
+
 /// Quick at first, since most of what fails and then works was busy for a moment; never more than 10 s.
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(10), jitter: 0.25 };
 
