@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ganger_sys::{Child, EnvBlock, Exit, Launch, LaunchError, Signal, Spawn, Stage};
+use ganger_sys::{Child, Conditions, EnvBlock, Exit, Launch, LaunchError, Signal, Spawn, Stage};
 
 fn argv<const N: usize>(args: [&str; N]) -> Vec<CString> {
     args.into_iter().map(|a| CString::new(a).unwrap()).collect()
@@ -19,7 +19,17 @@ fn argv<const N: usize>(args: [&str; N]) -> Vec<CString> {
 fn start(argv: &[CString], env: &EnvBlock, dir: Option<&CStr>, out: &impl AsFd) -> Result<Child, LaunchError> {
     let null = File::open("/dev/null").unwrap();
     let (stdin, stdout, stderr) = (null.as_fd(), out.as_fd(), out.as_fd());
-    Launch { argv, env, env_more: &[c"GANGER_MORE=more".to_owned()], dir, stdin, stdout, stderr }.start()
+    Launch {
+        argv,
+        env,
+        env_more: &[c"GANGER_MORE=more".to_owned()],
+        dir,
+        stdin,
+        stdout,
+        stderr,
+        conditions: Conditions::default(),
+    }
+    .start()
 }
 
 fn fails(args: &[CString], dir: Option<&CStr>) -> LaunchError {
