@@ -339,6 +339,9 @@ pub mod dummy;
 mod command;
 pub use command::{Report, Reports, command_end};
 
+mod command_groups;
+pub use command_groups::CommandGroups;
+
 mod error;
 pub use error::{Error, SubmitError};
 
@@ -348,9 +351,11 @@ pub use task_error::TaskError;
 mod harness;
 
 pub use ganger_proto::message::Stream;
-pub use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure};
+pub use ganger_proto::outcome::{
+    CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure,
+};
 pub use ganger_proto::policy::{Backoff, Prefetch, Restart};
-pub use ganger_proto::spec::{Bytes, Command, Output as CommandOutput, SLOT};
+pub use ganger_proto::spec::{Bytes, Command, EndingStep, Output as CommandOutput, SLOT, Terms};
 pub use ganger_proto::{SharedId, TaskId};
 
 /// How many processors this process may use: those of its affinity, and no more than its cgroup's quota.
@@ -361,6 +366,16 @@ pub use ganger_proto::{SharedId, TaskId};
 #[must_use]
 pub fn cpu_count() -> usize {
     ganger_sys::cpu::available()
+}
+
+/// The numbers of the processors that this process may run on.
+///
+/// ```
+/// assert!(!ganger::cpu_numbers().is_empty());
+/// ```
+#[must_use]
+pub fn cpu_numbers() -> Vec<u32> {
+    ganger_sys::cpu::numbers()
 }
 
 /// For the code that `#[ganger::task]` and the other macros write, and for the command `ganger`.

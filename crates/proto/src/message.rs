@@ -18,7 +18,7 @@ use crate::ids::{SharedId, TaskId, WorkerId};
 use crate::spec::{Bytes, Function};
 
 /// The version of everything in this file. Raise it with every change.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// The length of a message's head, in bytes.
 pub const HEAD: usize = 32;

@@ -7,6 +7,8 @@ use std::fs;
 use std::io;
 use std::time::Duration;
 
+use crate::memory::page_size;
+
 /// One process of a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -32,15 +34,6 @@ pub fn descendants(root: u32) -> io::Result<Vec<Member>> {
 pub fn member(pid: u32) -> Option<Member> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     parse(pid, &stat, ticks_a_second(), page_size())
-}
-
-/// The memory of a process, where what it shares with others is shared out among them: the sum over a tree is what the
-/// tree has. It costs much more than [`Member::resident`], and is not told of other users' processes.
-#[must_use]
-pub fn proportional(pid: u32) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-    let kib: u64 = text.lines().find_map(|line| line.strip_prefix("Pss:"))?.trim().strip_suffix(" kB")?.parse().ok()?;
-    Some(kib * 1024)
 }
 
 /// Not in every kernel's configuration.
@@ -101,11 +94,6 @@ fn ticks_a_second() -> u64 {
     u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100)
 }
 
-fn page_size() -> u64 {
-    // SAFETY: no memory is passed.
-    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 mod tests {
@@ -134,7 +122,7 @@ mod tests {
         assert!(!has_child_lists() || listed(own).contains(&sleep));
         let seen = descendants(own).unwrap();
         assert!(seen.iter().any(|member| member.pid == sleep) && seen.iter().all(|member| member.pid != own));
-        assert!(member(sleep).unwrap().resident > 0 && proportional(own).is_none_or(|bytes| bytes > 0));
+        assert!(member(sleep).unwrap().resident > 0);
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(sleep as i32), nix::sys::signal::Signal::SIGKILL).unwrap();
         shell.wait().unwrap();
     }

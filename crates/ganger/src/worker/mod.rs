@@ -20,6 +20,10 @@ mod command;
 
 mod program;
 
+mod terms;
+
+mod ending;
+
 mod pipes;
 
 mod signals;
