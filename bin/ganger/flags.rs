@@ -1,5 +1,7 @@
 //! What was typed, and nothing else: no file is opened and no default looked up in here.
 
+pub(crate) mod limits;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -92,6 +94,9 @@ pub(crate) struct RunFlags {
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "0", hide_default_value = true, allow_hyphen_values = true, help_heading = "Failures")]
     pub(crate) delay: Duration,
 
+    #[command(flatten)]
+    pub(crate) limits: limits::LimitFlags,
+
     /// The command, and after ::: its inputs (or after :::: a file with them)
     #[arg(trailing_var_arg = true, value_name = "COMMAND", hide = true)]
     pub(crate) words: Vec<OsString>,
@@ -147,5 +152,7 @@ Examples:
   ganger run --bar 'convert {} -resize 25% small/{/.}.jpg' ::: *.png
   find . -name '*.c' -print0 | ganger run -0 -k --tag wc -l
   seq 100 | ganger run -j 200% --retries 3 --timeout 10s 'curl -fsS https://example.org/{}'
+  ganger run --memory-max 2G --retry-memory 2x ./align {} ::: *.fastq
+  ganger run --slots CUDA_VISIBLE_DEVICES=0,1 python train.py --seed {} ::: 1 2 3 4
   ganger run -j 1 --halt now,fail=1 sh -c {} < commands.txt
 ";

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use ganger_batch::{Input, Layout, Order, OutputMode, Plan, Style, Template, TemplateError};
 
 use crate::flags::RunFlags;
-use crate::jobs::Jobs;
+use crate::limits::{self, TooFewProcessors};
 use crate::program::{self, ProgramError};
 use crate::stdin;
 
@@ -31,6 +31,8 @@ pub(crate) enum PlanError {
     ClosedStdin,
     /// Both `-a` and `:::`.
     TwoSources,
+    /// For `--pin`.
+    Processors(TooFewProcessors),
     /// More than one `:::`, or a file too many after `::::`.
     SeveralLists {
         separator: String,
@@ -54,6 +56,9 @@ impl fmt::Display for PlanError {
                  in a file (-a FILE) or by a pipe",
                 stdin::NAME
             ),
+            PlanError::Processors(TooFewProcessors { wanted, there }) => {
+                write!(f, "--pin: each command is to have {wanted} processors, and there are {there}: lower --cpus")
+            }
             PlanError::TwoSources => {
                 write!(f, "the inputs are both after ::: and in a file (-a): leave one of them out")
             }
@@ -89,9 +94,8 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
     let style = if flags.line_buffer { Style::Lines } else { Style::Grouped };
     let order = if flags.keep_order { Order::OfInput } else { Order::AsFinished };
     let collected = OutputMode::Collected(Layout { style, order, tag: flags.tag });
-    Ok(Plan {
+    let plan = Plan {
         shuffle: flags.shuf,
-        jobs: flags.jobs.unwrap_or(Jobs::Percent(100.0)).of(ganger::cpu_count()),
         dir,
         attempts: flags.retries,
         timeout: flags.timeout,
@@ -99,7 +103,8 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
         delay: flags.delay,
         output: if flags.ungroup { OutputMode::Ungrouped } else { collected },
         ..Plan::new(template, input)
-    })
+    };
+    limits::set(plan, flags.limits, flags.jobs).map_err(PlanError::Processors)
 }
 
 /// The inputs that stand on the command line.

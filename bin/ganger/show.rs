@@ -105,6 +105,7 @@ impl Observer for Console {
                 2 => format!("asked the {running} that run to end (Ctrl-C again: kill them)"),
                 3.. => format!("killed the {running} that ran"),
             }),
+            Notice::Waiting(waiting) => self.message(format_args!("{waiting}; nothing runs meanwhile")),
             Notice::Understaffed { workers, wanted, why } => {
                 self.message(format_args!("only {workers} of {wanted} workers could be started: {why} or lower -j"));
             }
@@ -113,12 +114,13 @@ impl Observer for Console {
 
     fn progress(&mut self, progress: &Progress) {
         let Some(bar) = &self.bar else { return };
-        let Progress { counts: Counts { succeeded, failed, stopped }, total } = *progress;
+        let Progress { counts: Counts { succeeded, failed, stopped }, total, waiting } = *progress;
         if let (Some(total), None) = (total, bar.length()) {
             bar.set_length(total);
             bar.set_style(style("{wide_bar} {pos}/{len} {msg}, {rate}, {eta} left"));
         }
-        bar.set_message(format!("{failed} failed"));
+        let waiting = waiting.map(|waiting| format!(", {waiting}")).unwrap_or_default();
+        bar.set_message(format!("{failed} failed{waiting}"));
         bar.set_position(succeeded + failed + stopped);
     }
 }

@@ -9,8 +9,11 @@ use crate::error::Error;
 /// How much output may be unread before the commands that print it are held up, in bytes.
 const UNREAD: usize = 2 << 20;
 
-/// How long a command may take to end that was asked to at its time limit.
+/// How long a command may take to end that was asked to at its time limit, unless it is said how it is asked.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long after the last step of asking a command to end its worker is killed, which should have done so itself.
+const MARGIN: Duration = Duration::from_secs(2);
 
 /// What runs commands, and reports what becomes of them. Every command that was accepted is reported as ended once.
 pub(crate) trait Engine {
@@ -36,15 +39,22 @@ pub(crate) struct Gang {
     pool: Pool,
     reports: Reports,
     options: TaskOptions,
+    /// How long a command may take to end that was asked to at its time limit.
+    grace: Duration,
 }
 
 impl Gang {
-    pub(crate) fn start(workers: usize, options: TaskOptions) -> Result<Self, Error> {
+    /// `ending`: how long it takes to ask a command to end, if that is said.
+    pub(crate) fn start(workers: usize, options: TaskOptions, ending: Option<Duration>) -> Result<Self, Error> {
         let prefetch = Prefetch { work: LONG_ENOUGH, ..Prefetch::default() };
         let pool = Pool::builder().workers(workers).name("run").claim_signals(true).for_commands().prefetch(prefetch);
         // A command may have begun another process group when its worker is killed: only we are left to end that.
-        let pool = pool.reap_orphans(true).build()?;
-        Ok(Self { pool, reports: Reports::new(UNREAD), options })
+        let mut pool = pool.reap_orphans(true);
+        if let Some(ending) = ending {
+            pool = pool.stop_grace(ending.saturating_add(MARGIN));
+        }
+        let grace = ending.map_or(GRACE, |ending| ending.saturating_add(MARGIN));
+        Ok(Self { pool: pool.build()?, reports: Reports::new(UNREAD), options, grace })
     }
 
     /// Waits for the workers to end, which have nothing to do any more.
@@ -63,7 +73,8 @@ impl Gang {
 
 impl Engine for Gang {
     fn submit(&mut self, command: Command, timeout: Option<Duration>) -> Result<TaskId, ganger::Error> {
-        let limited = timeout.map(|limit| self.options.clone().soft_timeout(limit).timeout(limit + GRACE));
+        let limited =
+            timeout.map(|limit| self.options.clone().soft_timeout(limit).timeout(limit.saturating_add(self.grace)));
         let options = limited.as_ref().unwrap_or(&self.options);
         self.pool.run_command(command, options, &self.reports).map_err(|refused| refused.error)
     }

@@ -7,7 +7,10 @@ use ganger::Backoff;
 
 use crate::halt::Halt;
 use crate::input::Input;
+use crate::limits::Limits;
+use crate::slots::Slots;
 use crate::template::Template;
+use crate::throttle::Throttle;
 use crate::timeout::Timeout;
 
 /// A command over many inputs, and how it is to be run.
@@ -35,6 +38,12 @@ pub struct Plan {
     pub delay: Duration,
     /// What becomes of what commands print.
     pub output: OutputMode,
+    /// What each command may use.
+    pub limits: Limits,
+    /// When no more are started though there are slots for them.
+    pub throttle: Throttle,
+    /// Lists of values that commands have in turn: no more run at a time than the shortest has.
+    pub slots: Vec<Slots>,
 }
 
 impl Plan {
@@ -54,6 +63,9 @@ impl Plan {
             halt: Halt::Never,
             delay: Duration::ZERO,
             output: OutputMode::default(),
+            limits: Limits::default(),
+            throttle: Throttle::default(),
+            slots: Vec::new(),
         }
     }
 }

@@ -352,7 +352,7 @@ mod harness;
 
 pub use ganger_proto::message::Stream;
 pub use ganger_proto::outcome::{
-    CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure,
+    CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure, signal_name,
 };
 pub use ganger_proto::policy::{Backoff, Prefetch, Restart};
 pub use ganger_proto::spec::{Bytes, Command, EndingStep, Output as CommandOutput, SLOT, Terms};

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use ganger::Report;
 
+use super::again::Story;
 use super::{Phase, Run, Running};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -42,13 +43,14 @@ impl<E: Engine> Run<'_, E> {
     }
 
     fn ended(&mut self, running: Running, attempts: u32, verdict: Verdict) {
-        let Running { task, since, earlier, expired, .. } = running;
-        let attempts = earlier + attempts;
-        let goes_on = matches!(self.phase, Phase::Feeding | Phase::Draining(End::Complete));
-        if expired && attempts < self.settings.attempts && goes_on {
-            self.output.iter_mut().for_each(|output| output.void(task.number));
-            return self.submit(task, attempts);
+        if let (Some(places), Some(place)) = (&mut self.places, running.place) {
+            places.give_back(place);
         }
+        let story = Story { attempts: running.story.attempts + attempts, ..running.story.clone() };
+        if let Some((story, pause)) = self.another(&running, &story, &verdict) {
+            return self.put_back(running.task, story, pause);
+        }
+        let Running { task, since, .. } = running;
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(task.number));
         self.check(printed);
         match verdict {
@@ -56,8 +58,8 @@ impl<E: Engine> Run<'_, E> {
                 self.counts.succeeded += 1;
                 self.runtimes.add(wall.unwrap_or_else(|| since.elapsed()));
             }
-            Verdict::Failed(cause) => self.failed(&task, &cause, attempts),
-            Verdict::Stopped if attempts == 0 => {}
+            Verdict::Failed(cause) => self.failed(&task, &cause.after(story.too_little), story.attempts),
+            Verdict::Stopped if story.attempts == 0 => {}
             Verdict::Stopped => self.counts.stopped += 1,
             Verdict::PoolFailed(why) => {
                 self.counts.stopped += 1;

@@ -11,25 +11,31 @@
 //! that no worker waits for us between two commands; but exactly as wide where what ends decides over what starts
 //! (a halt, a delay, a time limit that follows the median).
 
+mod again;
 mod endings;
 mod expiry;
 mod stopping;
+mod throttling;
 
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ganger::{Bytes, CommandOutput, Report, TaskId};
+use ganger::{Backoff, Bytes, Command, CommandOutput, Report, TaskId};
 
+use self::again::{Again, Story};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
-use crate::observer::{Notice, Observer, Progress};
+use crate::limits::Limits;
+use crate::observer::{Observer, Progress};
 use crate::output::Output;
+use crate::slots::Places;
 use crate::summary::{Counts, End, Summary};
 use crate::template::Template;
+use crate::throttle::{LOOK, Valve, Waiting};
 use crate::timeout::{Runtimes, Timeout};
 
 /// How many commands are handed out beyond those that can run, where nothing speaks against it.
@@ -48,13 +54,20 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) halt: Halt,
     pub(crate) delay: Duration,
+    pub(crate) backoff: Backoff,
+    pub(crate) limits: Limits,
+    /// How the paths of control groups begin that may be made for commands.
+    pub(crate) cgroup: Option<Bytes>,
 }
 
 impl Settings {
-    fn window(&self) -> usize {
-        let exact =
-            self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)));
-        self.jobs + if exact { 0 } else { AHEAD }
+    fn is_exact(&self) -> bool {
+        self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)))
+    }
+
+    /// Whether further attempts are ours to make, and not the pool's.
+    pub(crate) fn counts_attempts(&self) -> bool {
+        self.limits.retry_memory.is_some()
     }
 }
 
@@ -73,18 +86,28 @@ pub(crate) struct Run<'a, E> {
     runtimes: Runtimes,
     started: u64,
     next_start: Option<Instant>,
+    again: Vec<Again>,
+    /// None: commands are started as there are slots.
+    valve: Option<Valve>,
+    waiting: Option<Waiting>,
+    told_waiting: bool,
+    /// None: there is nothing that they take in turn.
+    places: Option<Places>,
 }
 
 /// A command that has been handed to the pool and has not ended.
 struct Running {
     task: Task,
     since: Instant,
-    /// Attempts that were made before the pool was asked anew.
-    earlier: u32,
+    /// What became of it before the pool was asked anew.
+    story: Story,
     /// How long it may run.
     limit: Option<Duration>,
     /// It ran for longer, and we cancelled it.
     expired: bool,
+    /// There was too little memory for it and the others, and we cancelled it.
+    evicted: bool,
+    place: Option<usize>,
 }
 
 /// Where the run is.
@@ -106,6 +129,8 @@ enum Obstacle {
     Input,
     /// It is not time yet.
     Delay(Duration),
+    /// The machine has too much to do.
+    Machine,
 }
 
 impl<'a, E: Engine> Run<'a, E> {
@@ -129,7 +154,24 @@ impl<'a, E: Engine> Run<'a, E> {
             runtimes: Runtimes::default(),
             started: 0,
             next_start: None,
+            again: Vec::new(),
+            valve: None,
+            waiting: None,
+            told_waiting: false,
+            places: None,
         }
+    }
+
+    /// Starts no more than the machine has room for.
+    pub(crate) fn throttled(mut self, valve: Option<Valve>) -> Self {
+        self.valve = valve;
+        self
+    }
+
+    /// Gives each command something that they take in turn.
+    pub(crate) fn placed(mut self, places: Option<Places>) -> Self {
+        self.places = places;
+        self
     }
 
     /// Runs to the end, and gives the engine back.
@@ -141,7 +183,7 @@ impl<'a, E: Engine> Run<'a, E> {
                 Phase::Feeding => None,
                 Phase::Draining(end) | Phase::Killing(end) => Some(end),
             };
-            if let (true, Some(end)) = (self.running.is_empty(), end) {
+            if let (true, Some(end)) = (self.running.is_empty() && self.is_settled(), end) {
                 let summary = Summary { counts: self.counts, end };
                 return (self.fault.map_or(Ok(summary), Err), self.engine);
             }
@@ -149,17 +191,25 @@ impl<'a, E: Engine> Run<'a, E> {
                 self.take(report);
             }
             self.expire();
+            self.make_room();
         }
     }
 
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
-        while self.phase == Phase::Feeding && self.has_room() {
-            if let Some(left) = self.next_start.and_then(|start| start.checked_duration_since(Instant::now())) {
-                return Obstacle::Delay(left);
+        while (self.phase == Phase::Feeding || (self.goes_on() && !self.again.is_empty())) && self.has_room() {
+            if let Some(obstacle) = self.hindrance() {
+                return obstacle;
+            }
+            if let Some(again) = self.due_again() {
+                self.start(again.task, again.story);
+                continue;
+            }
+            if self.phase != Phase::Feeding {
+                break;
             }
             match self.source.next() {
-                Ok(Next::Task(task)) => self.start(task),
+                Ok(Next::Task(task)) => self.start(task, Story::default()),
                 Ok(Next::NotYet) => return Obstacle::Input,
                 Ok(Next::End) => {
                     self.phase = Phase::Draining(End::Complete);
@@ -176,26 +226,50 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn has_room(&self) -> bool {
         let held = self.output.as_ref().map_or(0, |output| output.held(self.started));
-        self.running.len() < self.settings.window() && held < HELD
+        self.running.len() < self.window() && held < HELD
     }
 
-    fn start(&mut self, task: Task) {
-        self.started = task.number;
+    fn window(&self) -> usize {
+        let exact = self.settings.is_exact() || self.valve.is_some() || self.places.is_some();
+        self.settings.jobs + if exact { 0 } else { AHEAD }
+    }
+
+    fn start(&mut self, task: Task, story: Story) {
+        self.started = self.started.max(task.number);
         self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
-        self.submit(task, 0);
+        self.valve.iter_mut().for_each(Valve::started);
+        self.submit(task, story);
     }
 
-    fn submit(&mut self, task: Task, earlier: u32) {
-        let mut command = self.settings.template.command(&task);
-        command.dir = self.settings.dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
-        command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
-        let limit = self.limit();
+    fn submit(&mut self, task: Task, story: Story) {
+        let place = self.places.as_mut().and_then(Places::take);
+        let (command, limit) = (self.command(&task, &story, place), self.limit());
         match self.engine.submit(command, limit) {
             Ok(id) => {
-                self.running.insert(id, Running { task, since: Instant::now(), earlier, limit, expired: false });
+                let since = Instant::now();
+                let running = Running { task, since, story, limit, expired: false, evicted: false, place };
+                self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
         }
+    }
+
+    fn command(&self, task: &Task, story: &Story, place: Option<usize>) -> Command {
+        let Settings { template, dir, limits, cgroup, .. } = &self.settings;
+        let mut command = template.command(task);
+        command.dir = dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
+        command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let mut cpus = Vec::new();
+        if let (Some(places), Some(place)) = (&self.places, place) {
+            places.tell(place, &mut command);
+            cpus = places.cpus(place);
+        }
+        command.terms = limits.terms(story.memory.or(limits.memory), cpus, cgroup.as_ref());
+        if self.settings.counts_attempts() && story.attempts > 0 {
+            let attempt = (story.attempts + 1).to_string();
+            command.env.push((Bytes::from("GANGER_ATTEMPT"), Bytes::from(attempt)));
+        }
+        command
     }
 
     fn next_report(&mut self, obstacle: &Obstacle) -> Option<Report> {
@@ -206,14 +280,15 @@ impl<'a, E: Engine> Run<'a, E> {
             }
             Obstacle::Input => Some(GLANCE),
             Obstacle::Delay(left) => Some(*left),
+            Obstacle::Machine => Some(LOOK),
             Obstacle::Reports => None,
         };
-        let patience = [patience, self.next_expiry()].into_iter().flatten().min();
+        let patience = [patience, self.next_expiry(), self.next_again(), self.next_look()].into_iter().flatten().min();
         self.engine.report(patience)
     }
 
     fn tell_progress(&mut self) {
-        self.observer.progress(&Progress { counts: self.counts, total: self.source.total() });
+        self.observer.progress(&Progress { counts: self.counts, total: self.source.total(), waiting: self.waiting });
     }
 }
 

@@ -8,6 +8,7 @@ use ganger::{Command, Exit, Failure, FailureKind, Outcome, Stream};
 
 use super::*;
 use crate::input::Input;
+use crate::observer::Notice;
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
 
@@ -103,6 +104,7 @@ impl Observer for Told {
             }
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
             Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
+            Notice::Waiting(waiting) => waiting.to_string(),
             Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
         });
     }
@@ -113,7 +115,18 @@ impl Observer for Told {
 fn settings(jobs: usize, halt: &str) -> Settings {
     let template = Template::parse(&["cmd".into(), "{}".into()]).expect("a command");
     let halt = halt.parse().expect("a policy");
-    Settings { template, jobs, dir: None, attempts: 1, timeout: None, halt, delay: Duration::ZERO }
+    Settings {
+        template,
+        jobs,
+        dir: None,
+        attempts: 1,
+        timeout: None,
+        halt,
+        delay: Duration::ZERO,
+        backoff: Backoff::NONE,
+        limits: Limits::default(),
+        cgroup: None,
+    }
 }
 
 fn source(inputs: &str) -> Source {
