@@ -13,4 +13,5 @@ mod run_output;
 mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
+mod run_limits;
 mod run_shortage;

@@ -54,7 +54,10 @@ impl Gang {
             pool = pool.stop_grace(ending.saturating_add(MARGIN));
         }
         let grace = ending.map_or(GRACE, |ending| ending.saturating_add(MARGIN));
-        Ok(Self { pool: pool.build()?, reports: Reports::new(UNREAD), options, grace })
+        let (pool, reports) = (pool.build()?, Reports::new(UNREAD));
+        // A run that waits before its first command hears of signals, too.
+        pool.follow(&reports);
+        Ok(Self { pool, reports, options, grace })
     }
 
     /// Waits for the workers to end, which have nothing to do any more.

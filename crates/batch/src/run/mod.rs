@@ -295,3 +295,6 @@ impl<'a, E: Engine> Run<'a, E> {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod again_tests;
