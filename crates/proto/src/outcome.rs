@@ -241,7 +241,8 @@ pub struct CommandEnd {
     /// The largest resident set of a single process of its tree, in bytes. It is never below that of its worker, since the
     /// kernel counts from before the program was executed.
     pub max_rss: u64,
-    /// The most memory that its tree had at a time, in bytes, as far as it was seen; told of one with a limit of memory.
+    /// The most memory that its tree had at a time, in bytes, as far as it was seen; told of one with a limit of memory. In
+    /// a control group, what it had in the cache of files counts as well.
     pub peak: Option<u64>,
     /// It used more than it may, and was killed for it.
     pub exceeded: Option<Exceeded>,

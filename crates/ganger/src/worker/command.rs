@@ -311,17 +311,22 @@ impl Running<'_> {
         }
     }
 
-    /// Kills the command, and all of its tree that can be found at once: the rest follows when it has ended.
     fn kill(&self) {
+        self.kill_group();
+        // It may have left its group.
+        let _ = self.child.signal(Signal::Kill);
+    }
+
+    /// Kills all of the tree that can be found at once: the rest follows when the command has ended.
+    fn kill_group(&self) {
         self.guard.iter().for_each(Guard::kill);
         // What cannot be signalled is gone, or another user's.
         let _ = self.child.signal_group(Signal::Kill);
-        let _ = self.child.signal(Signal::Kill);
     }
 
     /// The command has ended, or is killed here: its tree goes with it.
     fn finish(mut self) -> (Verdict, Vec<u8>) {
-        self.kill();
+        self.kill_group();
         self.worker.state.set_group(None);
         let reaped = self.child.wait_with_usage();
         let wall = self.began.elapsed();
