@@ -111,7 +111,7 @@ impl Limits {
         let claimed = CommandGroups::claim(self.memory.is_some());
         let told = claimed.inspect_err(|why| {
             log::info!(
-                "commands are watched from 50 times a second for their limits, not held by control groups: {why}"
+                "commands are looked at some 50 times a second, not held to their limits by control groups: {why}"
             );
         });
         told.ok()
