@@ -14,4 +14,5 @@ mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
 mod run_limits;
+mod run_resume;
 mod run_shortage;

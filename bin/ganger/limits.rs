@@ -2,7 +2,7 @@
 
 use ganger_batch::{Limits, Plan, Throttle};
 
-use crate::flags::limits::LimitFlags;
+use crate::flags::LimitFlags;
 use crate::jobs::Jobs;
 
 /// More processors for each command than there are.

@@ -6,6 +6,7 @@ mod limits;
 mod plan;
 mod stdin;
 mod program;
+mod record;
 mod verbs;
 mod show;
 

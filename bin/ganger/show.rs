@@ -36,8 +36,11 @@ pub(crate) fn usage(unclear: &clap::Error) -> u8 {
 
 /// How a run ended, where there is more to say than that all went well.
 pub(crate) fn summary(summary: &Summary) {
-    let Counts { succeeded, failed, stopped } = summary.counts;
+    let Counts { succeeded, failed, stopped, skipped } = summary.counts;
     let total = succeeded + failed + stopped;
+    if skipped > 0 {
+        message(format_args!("{skipped} had succeeded before and were left out"));
+    }
     let left = if stopped > 0 { format!(", {stopped} stopped") } else { String::new() };
     match summary.end {
         End::Complete if failed > 0 => message(format_args!("{failed} of {total} commands failed")),
@@ -106,6 +109,11 @@ impl Observer for Console {
                 3.. => format!("killed the {running} that ran"),
             }),
             Notice::Waiting(waiting) => self.message(format_args!("{waiting}; nothing runs meanwhile")),
+            Notice::Trouble { why, running } => self.message(format_args!(
+                "{why}; nothing is lost yet, but no more is started: waiting for {running} that run, and until there is \
+                 room (Ctrl-C: end without it)"
+            )),
+            Notice::TroubleOver => self.message("the store takes records again: going on"),
             Notice::Understaffed { workers, wanted, why } => {
                 self.message(format_args!("only {workers} of {wanted} workers could be started: {why} or lower -j"));
             }
@@ -114,14 +122,14 @@ impl Observer for Console {
 
     fn progress(&mut self, progress: &Progress) {
         let Some(bar) = &self.bar else { return };
-        let Progress { counts: Counts { succeeded, failed, stopped }, total, waiting } = *progress;
+        let Progress { counts: Counts { succeeded, failed, stopped, skipped }, total, waiting } = *progress;
         if let (Some(total), None) = (total, bar.length()) {
             bar.set_length(total);
             bar.set_style(style("{wide_bar} {pos}/{len} {msg}, {rate}, {eta} left"));
         }
         let waiting = waiting.map(|waiting| format!(", {waiting}")).unwrap_or_default();
         bar.set_message(format!("{failed} failed{waiting}"));
-        bar.set_position(succeeded + failed + stopped);
+        bar.set_position(succeeded + failed + stopped + skipped);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::stdin;
 
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
-    let (dry_run, bar) = (flags.dry_run, flags.bar);
+    let (dry_run, bar) = (flags.dry_run, flags.output.bar);
     let plan = plan::plan(flags).map_err(boxed)?;
     explain_silence(&plan);
     warn_of_code(&plan);

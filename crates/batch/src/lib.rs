@@ -55,6 +55,9 @@ pub use slots::Slots;
 
 mod verdict;
 
+mod record;
+pub use record::{Recording, Storage, failed_in_joblog};
+
 mod output;
 pub use output::Sinks;
 
@@ -78,6 +81,7 @@ use crate::engine::Gang;
 use crate::gauges::Machine;
 use crate::input::{Next, Source};
 use crate::output::Output;
+use crate::record::Ledger;
 use crate::run::{Run, Settings};
 use crate::slots::Places;
 use crate::throttle::Valve;
@@ -93,7 +97,7 @@ use crate::throttle::Valve;
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
     let Plan { template, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output, .. } = plan;
-    let Plan { limits, throttle, slots, .. } = plan;
+    let Plan { record, limits, throttle, slots, .. } = plan;
     let mut source = open(input, shuffle, halt.needs_total());
     // No worker is started, and no signal claimed, before there is something to do.
     source.wait(Duration::MAX);
@@ -101,6 +105,8 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
         let nothing = Summary { counts: Counts::default(), end: End::Complete };
         return source.next().map(|_| nothing).map_err(Error::from);
     }
+    // Nor is a store made for nothing.
+    let ledger = Ledger::open(&record, dir.as_deref())?;
     let places = Places::new(slots, limits.pinned, &ganger::cpu_numbers());
     let most = source.total().and_then(|total| usize::try_from(total).ok()).unwrap_or(jobs);
     let jobs = jobs.min(most).min(places.as_ref().map_or(jobs, Places::count)).max(1);
@@ -118,7 +124,7 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
     };
     let valve = Valve::new(throttle, Box::new(Machine));
-    let run = Run::new(settings, gang, source, output, observer).throttled(valve).placed(places);
+    let run = Run::new(settings, gang, source, output, ledger, observer).throttled(valve).placed(places);
     let (ended, gang) = run.drive();
     let finished = gang.finish();
     drop(groups);

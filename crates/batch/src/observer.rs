@@ -60,6 +60,15 @@ pub enum Notice<'a> {
     },
     /// Nothing runs, and nothing is started before the machine has room for it. Told once.
     Waiting(Waiting),
+    /// What becomes of commands cannot be written down at the moment: none is started until it can.
+    Trouble {
+        /// What is wrong.
+        why: &'a str,
+        /// How many commands still run.
+        running: usize,
+    },
+    /// It can be written down again.
+    TroubleOver,
     /// The run goes on with fewer commands at a time than it was to have.
     Understaffed {
         /// How many.
@@ -122,9 +131,9 @@ fn in_milliseconds(time: Duration) -> Duration {
 
 impl Cause {
     /// The same, with the limits of memory that were too little before.
-    pub(crate) fn after(self, before: Vec<u64>) -> Self {
+    pub(crate) fn after(self, before: &[u64]) -> Self {
         match self {
-            Cause::OutOfMemory { limit, peak, .. } => Cause::OutOfMemory { limit, peak, before },
+            Cause::OutOfMemory { limit, peak, .. } => Cause::OutOfMemory { limit, peak, before: before.to_vec() },
             Cause::Exit(_) | Cause::TimedOut(_) | Cause::CpuTime(_) | Cause::Crashed(_) | Cause::NotStarted(_) => self,
         }
     }

@@ -8,6 +8,7 @@ use ganger::Backoff;
 use crate::halt::Halt;
 use crate::input::Input;
 use crate::limits::Limits;
+use crate::record::Recording;
 use crate::slots::Slots;
 use crate::template::Template;
 use crate::throttle::Throttle;
@@ -44,6 +45,8 @@ pub struct Plan {
     pub throttle: Throttle,
     /// Lists of values that commands have in turn: no more run at a time than the shortest has.
     pub slots: Vec<Slots>,
+    /// What is left behind of it.
+    pub record: Recording,
 }
 
 impl Plan {
@@ -66,6 +69,7 @@ impl Plan {
             limits: Limits::default(),
             throttle: Throttle::default(),
             slots: Vec::new(),
+            record: Recording::default(),
         }
     }
 }

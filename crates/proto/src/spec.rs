@@ -32,7 +32,7 @@ pub enum Work {
     Command(Command),
 }
 
-/// A program with its arguments: started in a process group of its own, with /dev/null as standard input.
+/// A program with its arguments: started in a process group of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     /// Program and arguments: bytes without NUL, not necessarily UTF-8. A program without a slash is looked up in PATH.
@@ -42,6 +42,8 @@ pub struct Command {
     pub dir: Option<Bytes>,
     /// Variables added to the environment, as name and value.
     pub env: Vec<(Bytes, Bytes)>,
+    /// What it reads from standard input, a file that can be read again from its start; none: /dev/null.
+    pub stdin: Option<Bytes>,
     /// Where its output goes.
     pub output: Output,
     /// What it may use, and how it is treated, where that is not as most are.

@@ -14,6 +14,7 @@ use super::{Phase, Run, Running};
 use crate::engine::Engine;
 use crate::input::Task;
 use crate::observer::Cause;
+use crate::record::Entry;
 use crate::summary::End;
 use crate::verdict::Verdict;
 
@@ -33,6 +34,7 @@ pub(super) struct Story {
 /// A command that is to run again.
 pub(super) struct Again {
     pub(super) task: Task,
+    pub(super) entry: Entry,
     pub(super) story: Story,
     due: Instant,
 }
@@ -44,14 +46,14 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Whether a command that has ended is to run again: how, and when.
-    pub(super) fn another(&self, running: &Running, story: &Story, verdict: &Verdict) -> Option<(Story, Duration)> {
+    pub(super) fn another(&self, running: &Running, verdict: &Verdict) -> Option<(Story, Duration)> {
         if !self.goes_on() {
             return None;
         }
-        let mut story = story.clone();
+        let mut story = running.story.clone();
         let pause = match verdict {
             Verdict::Stopped if running.evicted => {
-                story = running.story.clone();
+                story.attempts = story.attempts.saturating_sub(1);
                 Duration::ZERO
             }
             Verdict::Failed(Cause::OutOfMemory { limit, .. }) => {
@@ -70,9 +72,10 @@ impl<E: Engine> Run<'_, E> {
         Some((story, pause))
     }
 
-    pub(super) fn put_back(&mut self, task: Task, story: Story, pause: Duration) {
+    pub(super) fn put_back(&mut self, running: Running, story: Story, pause: Duration) {
+        let Running { task, entry, .. } = running;
         self.output.iter_mut().for_each(|output| output.void(task.number));
-        self.again.push(Again { task, story, due: Instant::now() + pause });
+        self.again.push(Again { task, entry, story, due: Instant::now() + pause });
     }
 
     /// Takes one whose time has come.
@@ -93,6 +96,8 @@ impl<E: Engine> Run<'_, E> {
         if !self.goes_on() {
             for again in std::mem::take(&mut self.again) {
                 self.counts.stopped += 1;
+                let kept = self.ledger.unbegun(&again.entry);
+                self.check_books(kept);
                 let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(again.task.number));
                 self.check(printed);
             }

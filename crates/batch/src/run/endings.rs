@@ -2,37 +2,28 @@
 
 use std::time::Instant;
 
-use ganger::Report;
+use ganger::{Outcome, Report, Stream, TaskId};
+use ganger_store::State;
 
-use super::again::Story;
 use super::{Phase, Run, Running};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::When;
-use crate::input::Task;
 use crate::observer::{Cause, Notice};
+use crate::record::Attempt;
 use crate::summary::End;
 use crate::verdict::{self, Verdict};
 
 impl<E: Engine> Run<'_, E> {
     pub(super) fn take(&mut self, report: Report) {
         match report {
-            Report::Output { task, stream, bytes } => {
-                if let (Some(running), Some(output)) = (self.running.get(&task), &mut self.output) {
-                    let printed = output.piece(&running.task, stream, &bytes);
-                    self.check(printed);
-                }
-            }
-            Report::Again { task } => {
-                if let Some(running) = self.running.get_mut(&task) {
-                    running.since = Instant::now();
-                    self.output.iter_mut().for_each(|output| output.void(running.task.number));
-                }
-            }
-            Report::Ended { task, attempts, outcome, .. } => {
+            Report::Output { task, stream, bytes } => self.printed(task, stream, &bytes),
+            Report::Again { task, slot, outcome } => self.again(task, slot, outcome),
+            Report::Ended { task, slot, attempts, outcome } => {
                 if let Some(running) = self.running.remove(&task) {
+                    let used = ganger::command_end(&outcome);
                     let verdict = verdict::judge(outcome, running.limit, running.expired);
-                    self.ended(running, attempts, verdict);
+                    self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), slot });
                 }
             }
             Report::Interrupted { step } => self.interrupted(step),
@@ -42,44 +33,85 @@ impl<E: Engine> Run<'_, E> {
         }
     }
 
-    fn ended(&mut self, running: Running, attempts: u32, verdict: Verdict) {
+    fn printed(&mut self, task: TaskId, stream: Stream, bytes: &[u8]) {
+        let Some(running) = self.running.get_mut(&task) else { return };
+        let kept = self.ledger.printed(&mut running.entry, stream, bytes);
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.piece(&running.task, stream, bytes));
+        self.check_books(kept);
+        self.check(printed);
+    }
+
+    /// An attempt failed, and the pool makes another.
+    fn again(&mut self, task: TaskId, slot: u32, outcome: Outcome) {
+        let Some(running) = self.running.get_mut(&task) else { return };
+        running.since = Instant::now();
+        self.output.iter_mut().for_each(|output| output.void(running.task.number));
+        let used = ganger::command_end(&outcome);
+        let verdict = verdict::judge(outcome, running.limit, false);
+        let attempt = Attempt { verdict: &verdict, used: used.as_ref(), slot };
+        let kept = self.ledger.attempted(&mut running.entry, &attempt);
+        self.check_books(kept);
+    }
+
+    fn ended(&mut self, mut running: Running, attempts: u32, last: &Attempt<'_>) {
         if let (Some(places), Some(place)) = (&mut self.places, running.place) {
             places.give_back(place);
         }
-        let story = Story { attempts: running.story.attempts + attempts, ..running.story.clone() };
-        if let Some((story, pause)) = self.another(&running, &story, &verdict) {
-            return self.put_back(running.task, story, pause);
+        running.story.attempts += attempts;
+        if let Some((story, pause)) = self.another(&running, last.verdict) {
+            let kept = self.ledger.attempted(&mut running.entry, last);
+            self.check_books(kept);
+            return self.put_back(running, story, pause);
         }
-        let Running { task, since, .. } = running;
-        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(task.number));
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(running.task.number));
         self.check(printed);
-        match verdict {
-            Verdict::Succeeded(wall) => {
-                self.counts.succeeded += 1;
-                self.runtimes.add(wall.unwrap_or_else(|| since.elapsed()));
-            }
-            Verdict::Failed(cause) => self.failed(&task, &cause.after(story.too_little), story.attempts),
-            Verdict::Stopped if story.attempts == 0 => {}
-            Verdict::Stopped => self.counts.stopped += 1,
-            Verdict::PoolFailed(why) => {
-                self.counts.stopped += 1;
-                self.fail(Error::pool_failed(why));
-            }
-        }
+        let state = self.count(&running, last.verdict);
+        let kept = match state {
+            Some(state) => self.ledger.ended(&mut running.entry, &running.task, &self.settings.template, last, state),
+            None => self.ledger.unbegun(&running.entry),
+        };
+        self.check_books(kept);
         self.tell_progress();
         self.halt();
     }
 
-    fn failed(&mut self, task: &Task, cause: &Cause, attempts: u32) {
+    /// Counts a task that has ended, as what it is in the books. None: it never began.
+    fn count(&mut self, running: &Running, verdict: &Verdict) -> Option<State> {
+        let state = match verdict {
+            Verdict::Succeeded(wall) => {
+                self.runtimes.add(wall.unwrap_or_else(|| running.since.elapsed()));
+                State::Succeeded
+            }
+            Verdict::Failed(cause) => self.failed(running, cause),
+            Verdict::Stopped if running.story.attempts == 0 => return None,
+            Verdict::Stopped => State::Stopped,
+            Verdict::PoolFailed(why) => {
+                self.fail(Error::pool_failed(why.clone()));
+                State::Stopped
+            }
+        };
+        let count = match state {
+            State::Succeeded => &mut self.counts.succeeded,
+            State::Failed => &mut self.counts.failed,
+            State::Running | State::Stopped => &mut self.counts.stopped,
+        };
+        *count += 1;
+        Some(state)
+    }
+
+    /// Tells of a failure, unless the command was ended by us.
+    fn failed(&mut self, running: &Running, cause: &Cause) -> State {
         let killing = matches!(self.phase, Phase::Killing(_));
         if self.output.is_none() && verdict::is_broken_pipe(cause) {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
-            self.counts.failed += 1;
-            let (number, input) = (task.number, task.value.as_slice());
-            return self.observer.notice(&Notice::Failed { number, input, cause, attempts });
+            let Running { task, story, .. } = running;
+            let (number, input, attempts) = (task.number, task.value.as_slice(), story.attempts);
+            let cause = &cause.clone().after(&story.too_little);
+            self.observer.notice(&Notice::Failed { number, input, cause, attempts });
+            return State::Failed;
         }
-        self.counts.stopped += 1;
+        State::Stopped
     }
 
     /// Ends the run if what has ended is enough.

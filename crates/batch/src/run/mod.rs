@@ -12,6 +12,7 @@
 //! (a halt, a delay, a time limit that follows the median).
 
 mod again;
+mod books;
 mod endings;
 mod expiry;
 mod stopping;
@@ -32,6 +33,7 @@ use crate::input::{Next, Source, Task};
 use crate::limits::Limits;
 use crate::observer::{Observer, Progress};
 use crate::output::Output;
+use crate::record::{Entry, Fate, Ledger};
 use crate::slots::Places;
 use crate::summary::{Counts, End, Summary};
 use crate::template::Template;
@@ -44,6 +46,8 @@ const AHEAD: usize = 16;
 const HELD: u64 = 1 << 14;
 /// How long we look in one direction while inputs and reports may come from two.
 const GLANCE: Duration = Duration::from_millis(10);
+/// How many inputs are left out before we look elsewhere.
+const IN_A_ROW: u64 = 256;
 
 /// What a run needs of its plan.
 pub(crate) struct Settings {
@@ -79,6 +83,9 @@ pub(crate) struct Run<'a, E> {
     /// None: commands print past us.
     output: Option<Output<'a>>,
     observer: &'a mut dyn Observer,
+    ledger: Ledger,
+    /// What keeps the ledger from being written, as far as that was told.
+    trouble: Option<String>,
     running: HashMap<TaskId, Running>,
     phase: Phase,
     fault: Option<Error>,
@@ -98,6 +105,7 @@ pub(crate) struct Run<'a, E> {
 /// A command that has been handed to the pool and has not ended.
 struct Running {
     task: Task,
+    entry: Entry,
     since: Instant,
     /// What became of it before the pool was asked anew.
     story: Story,
@@ -131,6 +139,10 @@ enum Obstacle {
     Delay(Duration),
     /// The machine has too much to do.
     Machine,
+    /// What would come of it could not be written down.
+    Books,
+    /// None, but others want to be heard as well.
+    Courtesy,
 }
 
 impl<'a, E: Engine> Run<'a, E> {
@@ -139,6 +151,7 @@ impl<'a, E: Engine> Run<'a, E> {
         engine: E,
         source: Source,
         output: Option<Output<'a>>,
+        ledger: Ledger,
         observer: &'a mut dyn Observer,
     ) -> Self {
         Self {
@@ -147,6 +160,8 @@ impl<'a, E: Engine> Run<'a, E> {
             source,
             output,
             observer,
+            ledger,
+            trouble: None,
             running: HashMap::new(),
             phase: Phase::Feeding,
             fault: None,
@@ -184,8 +199,7 @@ impl<'a, E: Engine> Run<'a, E> {
                 Phase::Draining(end) | Phase::Killing(end) => Some(end),
             };
             if let (true, Some(end)) = (self.running.is_empty() && self.is_settled(), end) {
-                let summary = Summary { counts: self.counts, end };
-                return (self.fault.map_or(Ok(summary), Err), self.engine);
+                return self.over(end);
             }
             if let Some(report) = self.next_report(&obstacle) {
                 self.take(report);
@@ -197,19 +211,26 @@ impl<'a, E: Engine> Run<'a, E> {
 
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
+        let skipped = self.counts.skipped;
         while (self.phase == Phase::Feeding || (self.goes_on() && !self.again.is_empty())) && self.has_room() {
+            if self.is_troubled() {
+                return Obstacle::Books;
+            }
+            if self.counts.skipped - skipped > IN_A_ROW {
+                return Obstacle::Courtesy;
+            }
             if let Some(obstacle) = self.hindrance() {
                 return obstacle;
             }
-            if let Some(again) = self.due_again() {
-                self.start(again.task, again.story);
+            if let Some(Again { task, entry, story, .. }) = self.due_again() {
+                self.launch(task, entry, story);
                 continue;
             }
             if self.phase != Phase::Feeding {
                 break;
             }
             match self.source.next() {
-                Ok(Next::Task(task)) => self.start(task, Story::default()),
+                Ok(Next::Task(task)) => self.start(task),
                 Ok(Next::NotYet) => return Obstacle::Input,
                 Ok(Next::End) => {
                     self.phase = Phase::Draining(End::Complete);
@@ -234,20 +255,24 @@ impl<'a, E: Engine> Run<'a, E> {
         self.settings.jobs + if exact { 0 } else { AHEAD }
     }
 
-    fn start(&mut self, task: Task, story: Story) {
-        self.started = self.started.max(task.number);
-        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
-        self.valve.iter_mut().for_each(Valve::started);
-        self.submit(task, story);
+    fn start(&mut self, task: Task) {
+        self.started = task.number;
+        match self.ledger.begin(&task, &self.settings.template) {
+            Ok(Fate::Run(entry)) => self.launch(task, entry, Story::default()),
+            Ok(Fate::Skip) => self.skip(&task),
+            Err(error) => self.check_books(Err(error)),
+        }
     }
 
-    fn submit(&mut self, task: Task, story: Story) {
+    fn launch(&mut self, task: Task, entry: Entry, story: Story) {
+        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
+        self.valve.iter_mut().for_each(Valve::started);
         let place = self.places.as_mut().and_then(Places::take);
         let (command, limit) = (self.command(&task, &story, place), self.limit());
         match self.engine.submit(command, limit) {
             Ok(id) => {
                 let since = Instant::now();
-                let running = Running { task, since, story, limit, expired: false, evicted: false, place };
+                let running = Running { task, entry, since, story, limit, expired: false, evicted: false, place };
                 self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
@@ -281,10 +306,15 @@ impl<'a, E: Engine> Run<'a, E> {
             Obstacle::Input => Some(GLANCE),
             Obstacle::Delay(left) => Some(*left),
             Obstacle::Machine => Some(LOOK),
+            Obstacle::Books => Some(GLANCE),
+            Obstacle::Courtesy => Some(Duration::ZERO),
             Obstacle::Reports => None,
         };
         let patience = [patience, self.next_expiry(), self.next_again(), self.next_look()].into_iter().flatten().min();
-        self.engine.report(patience)
+        self.engine.report(Some(Duration::ZERO)).or_else(|| {
+            self.flush_books();
+            self.engine.report(patience)
+        })
     }
 
     fn tell_progress(&mut self) {

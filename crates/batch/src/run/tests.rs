@@ -110,6 +110,8 @@ impl Observer for Told {
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
             Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
             Notice::Waiting(waiting) => waiting.to_string(),
+            Notice::Trouble { why, running } => format!("trouble {why} {running}"),
+            Notice::TroubleOver => "trouble over".to_owned(),
             Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
         });
     }
@@ -149,7 +151,7 @@ fn seen_with(settings: Settings, inputs: &str, fake: Fake) -> Seen {
     let (mut stdout, mut stderr, mut told) = (Vec::new(), io::sink(), Told::default());
     let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: true };
     let output = Output::new(layout, Sinks { stdout: &mut stdout, stderr: &mut stderr });
-    let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), &mut told).drive();
+    let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), &mut told).drive();
     Seen { summary, fake, told: told.0, printed: String::from_utf8(stdout).expect("text") }
 }
 
@@ -257,7 +259,8 @@ fn a_closed_output_stops_the_rest_without_a_word() {
     let (mut stdout, mut stderr, mut told) = (Closed, io::sink(), Told::default());
     let output = Output::new(Layout::default(), Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let many = ["a"; 1000].join(" ");
-    let run = Run::new(settings(2, "never"), Fake::default(), source(&many), Some(output), &mut told);
+    let run =
+        Run::new(settings(2, "never"), Fake::default(), source(&many), Some(output), Ledger::default(), &mut told);
     let (summary, fake) = run.drive();
     let summary = summary.expect("no error");
     assert_eq!((summary.end, summary.exit_code()), (End::OutputClosed, 141));
@@ -269,7 +272,8 @@ fn an_unreadable_input_is_told_when_the_rest_is_done() {
     let reader = Box::new(io::Cursor::new(b"a\nb\0\nc\n".to_vec()));
     let source = Source::open(Input::Stream { name: "list".into(), reader, delimiter: b'\n' });
     let mut told = Told::default();
-    let (summary, fake) = Run::new(settings(2, "never"), Fake::default(), source, None, &mut told).drive();
+    let (summary, fake) =
+        Run::new(settings(2, "never"), Fake::default(), source, None, Ledger::default(), &mut told).drive();
     assert!(summary.expect_err("a NUL").to_string().contains("input 2 of list"));
     assert_eq!(fake.given, ["a"]);
     assert!(!fake.terminated);

@@ -191,7 +191,7 @@ fn launch(
         env: own_env.as_ref().unwrap_or(&commands.env),
         env_more: &program.env_more,
         dir: program.dir(),
-        stdin: commands.null.as_fd(),
+        stdin: program.stdin.as_ref().unwrap_or(&commands.null).as_fd(),
         stdout,
         stderr,
         conditions: guard.map_or(Conditions::default(), Guard::conditions),

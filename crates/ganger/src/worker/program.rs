@@ -1,6 +1,8 @@
 //! ③ A command as the launcher takes it.
 
 use std::ffi::{CStr, CString, OsStr, OsString};
+use std::fs::File;
+use std::io::Seek as _;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use ganger_proto::TaskId;
@@ -13,6 +15,8 @@ pub(super) struct Program {
     pub(super) dir: Option<CString>,
     /// What is added to the environment.
     pub(super) env_more: Vec<CString>,
+    /// A memory file with its standard input, if it has any.
+    pub(super) stdin: Option<File>,
     /// The directories to look in, if the command itself says which.
     pub(super) path: Option<OsString>,
 }
@@ -23,6 +27,7 @@ impl Program {
         let slot = slot.to_string();
         let path = command.env.iter().rev().find(|(name, _)| name.as_slice() == b"PATH");
         Ok(Self {
+            stdin: command.stdin.as_deref().map(|bytes| stdin(bytes)).transpose()?,
             path: path.map(|(_, value)| OsString::from_vec(value.to_vec())),
             env_more: variables(&command.env, task, attempt)?,
             dir: command.dir.map(|dir| c_string("its directory", dir.into_vec())).transpose()?,
@@ -42,6 +47,12 @@ impl Program {
     pub(super) fn dir(&self) -> Option<&CStr> {
         self.dir.as_deref()
     }
+}
+
+fn stdin(bytes: &[u8]) -> Result<File, String> {
+    let file = ganger_sys::sealed("stdin", bytes).map(File::from);
+    let rewound = file.and_then(|mut file| file.rewind().map(|()| file));
+    rewound.map_err(|error| format!("failed to keep its standard input in memory: {error}"))
 }
 
 /// What every command is told, and the variables that it brings with it. No name twice: the last value counts.

@@ -8,16 +8,22 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use ganger_batch::{Input, Layout, Order, OutputMode, Plan, Style, Template, TemplateError};
+use ganger_store::StoreError;
 
 use crate::flags::RunFlags;
 use crate::limits::{self, TooFewProcessors};
 use crate::program::{self, ProgramError};
+use crate::record;
 use crate::stdin;
 
 /// Why what was typed cannot be done.
 #[derive(Debug)]
 pub(crate) enum PlanError {
     Template(TemplateError),
+    Store(StoreError),
+    Batch(ganger_batch::Error),
+    /// There is to be a resume, and nothing to know from.
+    NoRecords,
     Program(ProgramError),
     File {
         path: PathBuf,
@@ -44,6 +50,12 @@ impl fmt::Display for PlanError {
         match self {
             PlanError::Template(error) => error.fmt(f),
             PlanError::Program(error) => error.fmt(f),
+            PlanError::Store(error) => error.fmt(f),
+            PlanError::Batch(error) => error.fmt(f),
+            PlanError::NoRecords => write!(
+                f,
+                "what was done before is known from a store (--store FILE) or a job log (--joblog FILE): name one"
+            ),
             PlanError::File { path, source } => {
                 write!(f, "failed to read the inputs from {}: {source}", path.display())
             }
@@ -76,6 +88,12 @@ impl From<TemplateError> for PlanError {
     }
 }
 
+impl From<StoreError> for PlanError {
+    fn from(error: StoreError) -> Self {
+        PlanError::Store(error)
+    }
+}
+
 impl From<ProgramError> for PlanError {
     fn from(error: ProgramError) -> Self {
         PlanError::Program(error)
@@ -83,25 +101,33 @@ impl From<ProgramError> for PlanError {
 }
 
 /// Makes a plan of what was typed.
-pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
-    let (command, list) = split(flags.words)?;
+pub(crate) fn plan(mut flags: RunFlags) -> Result<Plan, PlanError> {
+    let (command, list) = if flags.record.retry_failed {
+        let failed = record::failed(&mut flags.record)?;
+        flags.wd = flags.wd.or(failed.dir);
+        (failed.words, Some(List::Arguments(failed.inputs)))
+    } else {
+        split(flags.words)?
+    };
     let template = Template::parse(&command)?;
+    let record = record::recording(flags.record, &command)?;
     let dir = flags.wd.map(directory).transpose()?;
     if let Some(program) = template.program() {
         program::find(program, dir.as_deref())?;
     }
-    let input = input(list, flags.arg_file, if flags.null { 0 } else { b'\n' })?;
-    let style = if flags.line_buffer { Style::Lines } else { Style::Grouped };
-    let order = if flags.keep_order { Order::OfInput } else { Order::AsFinished };
-    let collected = OutputMode::Collected(Layout { style, order, tag: flags.tag });
+    let input = input(list, flags.inputs.arg_file, if flags.inputs.null { 0 } else { b'\n' })?;
+    let style = if flags.output.line_buffer { Style::Lines } else { Style::Grouped };
+    let order = if flags.output.keep_order { Order::OfInput } else { Order::AsFinished };
+    let collected = OutputMode::Collected(Layout { style, order, tag: flags.output.tag });
     let plan = Plan {
-        shuffle: flags.shuf,
+        shuffle: flags.inputs.shuf,
         dir,
-        attempts: flags.retries,
-        timeout: flags.timeout,
-        halt: flags.halt,
-        delay: flags.delay,
-        output: if flags.ungroup { OutputMode::Ungrouped } else { collected },
+        attempts: flags.failures.retries,
+        timeout: flags.failures.timeout,
+        halt: flags.failures.halt,
+        delay: flags.failures.delay,
+        record,
+        output: if flags.output.ungroup { OutputMode::Ungrouped } else { collected },
         ..Plan::new(template, input)
     };
     limits::set(plan, flags.limits, flags.jobs).map_err(PlanError::Processors)
