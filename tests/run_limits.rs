@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal;
 
-use crate::sandbox::{Sandbox, sorted};
+use crate::sandbox::{Sandbox, eventually, sorted};
 
 /// Keeps so many MiB until it is killed: a last line that has no end must be kept whole.
 fn keeps(mib: &str) -> String {
@@ -32,7 +32,7 @@ fn a_tree_of_many_processes_is_judged_by_its_sum() {
 fn one_that_ran_out_of_memory_is_tried_again_with_more() {
     let sandbox = Sandbox::new();
     // The second time, its limit is enough.
-    let script = "echo $GANGER_ATTEMPT >> tries; { head -c 50M /dev/zero; sleep 0.3; } | tail | wc -c #";
+    let script = "echo $GANGER_ATTEMPT >> tries; { head -c 50M /dev/zero; sleep 1; } | tail | wc -c #";
     let run = ["--memory-max", "40M", "--retry-memory", "4x", script, ":::", "a"];
     sandbox.run(run).done().printed("52428800\n");
     assert_eq!(std::fs::read_to_string(sandbox.path("tries")).expect("it ran"), "1\n2\n");
@@ -83,9 +83,9 @@ fn niceness_is_seen_from_inside() {
 fn a_command_is_ended_step_by_step() {
     let sandbox = Sandbox::new();
     let script = "trap 'echo int' INT; trap 'echo term' TERM; touch began; while :; do sleep 0.01; done #";
-    let steps = ["--termseq", "INT,150,TERM,150"];
-    let done = sandbox.run(steps.iter().chain(&["--timeout", "300ms", script, ":::", "a"])).done();
-    done.told(1, "ran for longer than 300ms");
+    let steps = ["--termseq", "INT,300,TERM,300"];
+    let done = sandbox.run(steps.iter().chain(&["--timeout", "1s", script, ":::", "a"])).done();
+    done.told(1, "ran for longer than 1s");
     assert_eq!(done.stdout, "int\nterm\n");
     std::fs::remove_file(sandbox.path("began")).expect("it began");
     let started = sandbox.run(steps.iter().chain(&[script, ":::", "a"])).start();
@@ -105,9 +105,10 @@ fn no_two_commands_have_the_same_value_at_a_time() {
     assert_eq!((run.code(), run.stderr.as_str()), (0, ""), "{run:#?}");
     let values = sorted(&run.stdout);
     assert_eq!((values.len(), values.first(), values.last()), (9, Some(&"a"), Some(&"c")));
-    // Without -j there are as many as values.
-    let both = sandbox.run(["--slots", "A=1,2,3", "echo $A $B; sleep 0.3", ":::", "x", "y", "z"]).done();
-    assert_eq!(sorted(&both.stdout), ["1", "2", "3"]);
+    // Without -j there are as many at a time as values: each waits for the other two.
+    let all = "touch {}; until test -e x -a -e y -a -e z; do sleep 0.01; done; echo $A";
+    let done = sandbox.run(["--slots", "A=1,2,3", all, ":::", "x", "y", "z"]).done();
+    assert_eq!(sorted(&done.stdout), ["1", "2", "3"]);
     sandbox.run(["--slots", "GPU", "true", ":::", "a"]).done().told(255, "CUDA_VISIBLE_DEVICES=0,1");
 }
 
@@ -125,13 +126,12 @@ fn a_command_of_two_slots_runs_alone_among_two() {
 fn nothing_is_started_before_there_is_memory() {
     let sandbox = Sandbox::new();
     sandbox.run(["--memfree", "1M", "--load", "10000", "echo {}", ":::", "a"]).done().printed("a\n");
-    let started = sandbox.run(["--memfree", "1000T", "touch {}", ":::", "began"]).start();
-    let heard = std::time::Instant::now();
-    crate::sandbox::eventually("it waits", || heard.elapsed() > std::time::Duration::from_millis(300));
+    let started = sandbox.script("exec $GANGER run --memfree 1000T 'touch {}' ::: began 2> said").start();
+    let said = || std::fs::read_to_string(sandbox.path("said")).unwrap_or_default();
+    eventually("it says what it waits for", || said().contains("waiting for memory: "));
     started.signal(Signal::SIGINT);
-    let done = started.done();
-    done.told(130, "waiting for memory: ");
-    assert!(!sandbox.path("began").exists());
+    assert_eq!(started.done().code(), 130);
+    assert!(!sandbox.path("began").exists() && said().matches("waiting for memory").count() == 1, "{}", said());
 }
 
 #[test]

@@ -102,7 +102,7 @@ impl Observer for Console {
                 self.message(format_args!("--halt {halt}: no more are started{rest}"));
             }
             // The summary follows at once, and is the one line about it.
-            Notice::Interrupted { step: 4.., .. } => {}
+            Notice::Interrupted { step: 4.., .. } | Notice::Interrupted { running: 0, .. } => {}
             Notice::Interrupted { step, running } => self.message(match step {
                 ..=1 => format!("interrupted: waiting for the {running} that run (Ctrl-C again: ask them to end)"),
                 2 => format!("asked the {running} that run to end (Ctrl-C again: kill them)"),
