@@ -76,6 +76,12 @@ impl Console {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
     }
 
+    /// As it is: it may be pasted.
+    fn command(&self, command: &[u8]) {
+        let mut above = self.above(io::stderr(), true);
+        let _ = above.write_all(&[command, b"\n"].concat());
+    }
+
     fn message(&self, text: impl Display) {
         match &self.bar {
             Some(bar) => bar.suspend(|| message(text)),
@@ -87,6 +93,7 @@ impl Console {
 impl Observer for Console {
     fn notice(&mut self, notice: &Notice<'_>) {
         match *notice {
+            Notice::Started { command } => self.command(command),
             Notice::Failed { number, input, cause, attempts } => {
                 let attempts = if attempts > 1 { format!(" (after {attempts} attempts)") } else { String::new() };
                 self.message(format_args!("input {number} ({}) failed: {cause}{attempts}", shown(input)));

@@ -18,7 +18,7 @@ pub(crate) struct LimitFlags {
     /// (cgroup v2) that it may write, the kernel holds commands to it: systemd-run --user --scope -p Delegate=yes
     /// ganger run ... Elsewhere their processes are looked at 50 times a second, which misses what comes and goes in
     /// between, and cannot hold what forks faster than that. RUST_LOG=info tells which it is.
-    #[arg(long, value_name = "SIZE", value_parser = some_size, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SIZE", value_parser = some_size, conflicts_with = "worker", allow_hyphen_values = true)]
     pub(crate) memory_max: Option<u64>,
 
     /// Try a command that ran out of memory again with more, up to the machine's: 2x, 1.5x, +512M
@@ -28,16 +28,16 @@ pub(crate) struct LimitFlags {
     pub(crate) retry_memory: Option<Growth>,
 
     /// End a command whose processes together use more processor time: SIGXCPU, and SIGKILL a second of it later
-    #[arg(long, value_name = "TIME", value_parser = some_time, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TIME", value_parser = some_time, conflicts_with = "worker", allow_hyphen_values = true)]
     pub(crate) cpu_time: Option<Duration>,
 
     /// Run the commands at this niceness, from -20 (first) to 19 (last)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(-20..=19), allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(-20..=19), conflicts_with = "worker", allow_hyphen_values = true)]
     pub(crate) nice: Option<i32>,
 
     /// How a command is ended at its time limit, by a halt and by the second Ctrl-C: signals with milliseconds between
     /// them, and SIGKILL after the last [default: TERM and a few seconds]
-    #[arg(long, value_name = "SIGNAL,MS,...", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SIGNAL,MS,...", conflicts_with = "worker", allow_hyphen_values = true)]
     pub(crate) termseq: Option<Ending>,
 
     /// Start no more while so many threads run on the machine: 8, or 100% of the processors
@@ -50,7 +50,7 @@ pub(crate) struct LimitFlags {
 
     /// Give each command one of these values in an environment variable, and no other the same at a time:
     /// CUDA_VISIBLE_DEVICES=0,1; without -j as many run as there are values
-    #[arg(long, value_name = "NAME=VALUE,...")]
+    #[arg(long, value_name = "NAME=VALUE,...", conflicts_with = "worker")]
     pub(crate) slots: Vec<Slots>,
 
     /// Each command takes so many of the -j slots
@@ -58,7 +58,7 @@ pub(crate) struct LimitFlags {
     pub(crate) cpus: NonZero<usize>,
 
     /// Each command runs on --cpus processors of its own, and on no others
-    #[arg(long)]
+    #[arg(long, conflicts_with = "worker")]
     pub(crate) pin: bool,
 }
 

@@ -14,20 +14,32 @@ mod plan;
 pub use plan::{Layout, Order, OutputMode, Plan, Style};
 
 mod input;
-pub use input::Input;
+/// What stands between the columns of an input.
+pub use regex::bytes::Regex;
+
+pub use input::{Args, Columns, Input, Join, Packing, Reading, Source, Trim};
+
+mod edit;
 
 mod form;
+
+mod grammar;
+pub use grammar::Grammar;
 
 mod braces;
 pub use braces::UnknownReplacement;
 
 mod shell;
+pub use shell::is_script;
 
 mod script;
 pub use script::InputsAsCode;
 
 mod template;
-pub use template::{Template, TemplateError};
+pub use template::{Tag, Template, TemplateError};
+
+mod work;
+pub use work::{Work, WorkerProgram};
 
 mod engine;
 
@@ -79,7 +91,7 @@ use ganger::{CommandGroups, Stream, TaskOptions};
 
 use crate::engine::Gang;
 use crate::gauges::Machine;
-use crate::input::{Next, Source};
+use crate::input::Next;
 use crate::output::Output;
 use crate::record::Ledger;
 use crate::run::{Run, Settings};
@@ -96,11 +108,26 @@ use crate::throttle::Valve;
 /// What is no command's fault: inputs that cannot be read, no room on the disk, a pool that failed. Commands that fail
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
-    let Plan { template, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output, .. } = plan;
-    let Plan { record, limits, throttle, slots, .. } = plan;
-    let mut source = open(input, shuffle, halt.needs_total());
+    let Plan {
+        work,
+        input: mut source,
+        jobs,
+        dir,
+        attempts,
+        backoff,
+        timeout,
+        halt,
+        delay,
+        output,
+        verbose,
+        record,
+        limits,
+        throttle,
+        slots,
+        ..
+    } = opened(plan);
     // No worker is started, and no signal claimed, before there is something to do.
-    source.wait(Duration::MAX);
+    source.wait_for_first();
     if source.total() == Some(0) {
         let nothing = Summary { counts: Counts::default(), end: End::Complete };
         return source.next().map(|_| nothing).map_err(Error::from);
@@ -114,11 +141,11 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
     let groups = limits.claim_groups();
     let ending = Some(limits::ending_time(&limits.ending)).filter(|_| !limits.ending.is_empty());
     let cgroup = groups.as_ref().map(CommandGroups::prefix);
-    let settings = Settings { template, jobs, dir, attempts, timeout, halt, delay, backoff, limits, cgroup };
+    let settings = Settings { work, jobs, dir, attempts, timeout, halt, delay, verbose, backoff, limits, cgroup };
     // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
     let failures = if settings.counts_attempts() { 1 } else { attempts };
     let options = TaskOptions::new().failure_attempts(failures).crash_attempts(attempts.max(3)).backoff(backoff);
-    let gang = Gang::start(jobs, options, ending)?;
+    let gang = Gang::start(jobs, options, &settings.work, settings.dir.as_deref(), ending)?;
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
@@ -136,13 +163,12 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
 /// # Errors
 /// When the inputs cannot be read or the commands not be written.
 pub fn dry_run(plan: Plan, out: &mut dyn Write) -> Result<Summary, Error> {
-    let mut source = open(plan.input, plan.shuffle, plan.halt.needs_total());
+    let Plan { work, input: mut source, .. } = opened(plan);
     let mut end = None;
     while end.is_none() {
         match source.next()? {
-            Next::Task(task) => {
-                let line = [plan.template.show(&task.value, task.number), b"\n".to_vec()].concat();
-                end = written(out.write_all(&line))?;
+            Next::Ready(task) => {
+                end = written(out.write_all(&work.show(&task, source.total())))?;
             }
             Next::NotYet => source.wait(Duration::MAX),
             Next::End => end = Some(End::Complete),
@@ -160,12 +186,16 @@ fn written(result: std::io::Result<()>) -> Result<Option<End>, Error> {
     }
 }
 
-fn open(input: Input, shuffle: bool, needs_total: bool) -> Source {
-    let mut source = Source::open(input);
-    if shuffle {
-        source.shuffle();
-    } else if needs_total {
-        source.gather();
+/// The plan with its inputs read as far as it must know them beforehand.
+fn opened(mut plan: Plan) -> Plan {
+    let Plan { work, input: source, packing, .. } = &mut plan;
+    if let Some(packing) = packing {
+        source.pack(*packing, work.measure());
     }
-    source
+    if plan.shuffle {
+        plan.input.shuffle();
+    } else if plan.halt.needs_total() || plan.work.needs_total() {
+        plan.input.gather();
+    }
+    plan
 }

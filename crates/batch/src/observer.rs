@@ -33,6 +33,11 @@ pub struct Progress {
 /// Something that a person should know.
 #[derive(Debug)]
 pub enum Notice<'a> {
+    /// A command is about to start; told only where that was asked for.
+    Started {
+        /// As one would type it into a shell.
+        command: &'a [u8],
+    },
     /// A command failed, and is not tried again.
     Failed {
         /// The number of its input, from 1.
@@ -100,6 +105,10 @@ pub enum Cause {
     CpuTime(Duration),
     /// The worker that ran it died, on every attempt; how.
     Crashed(Vec<Exit>),
+    /// The program that it was fed to died or broke the protocol, on every attempt; the last time.
+    Program(String),
+    /// Its own error, as the program that it was fed to told it.
+    Error(String),
     /// It could not be started; why.
     NotStarted(String),
 }
@@ -119,7 +128,7 @@ impl fmt::Display for Cause {
                 let story: Vec<String> = exits.iter().map(ToString::to_string).collect();
                 write!(f, "its worker died: {}", story.join("; "))
             }
-            Cause::NotStarted(why) => f.write_str(why),
+            Cause::NotStarted(why) | Cause::Program(why) | Cause::Error(why) => f.write_str(why),
         }
     }
 }
@@ -134,7 +143,13 @@ impl Cause {
     pub(crate) fn after(self, before: &[u64]) -> Self {
         match self {
             Cause::OutOfMemory { limit, peak, .. } => Cause::OutOfMemory { limit, peak, before: before.to_vec() },
-            Cause::Exit(_) | Cause::TimedOut(_) | Cause::CpuTime(_) | Cause::Crashed(_) | Cause::NotStarted(_) => self,
+            Cause::Exit(_)
+            | Cause::TimedOut(_)
+            | Cause::CpuTime(_)
+            | Cause::Crashed(_)
+            | Cause::Program(_)
+            | Cause::Error(_)
+            | Cause::NotStarted(_) => self,
         }
     }
 }

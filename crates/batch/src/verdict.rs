@@ -18,6 +18,16 @@ pub(crate) enum Verdict {
     PoolFailed(String),
 }
 
+impl Verdict {
+    /// The same of a task that was fed to a program: a worker that died did so for the program's fault, if that was told.
+    pub(crate) fn of_program(self, fault: Option<&str>) -> Self {
+        match (self, fault) {
+            (Verdict::Failed(Cause::Crashed(_)), Some(why)) => Verdict::Failed(Cause::Program(why.to_owned())),
+            (verdict, _) => verdict,
+        }
+    }
+}
+
 /// Judges an outcome. `limit`: how long the command was allowed to run; `expired`: we cancelled it for that.
 pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) -> Verdict {
     let end = ganger::command_end(&outcome);
@@ -39,13 +49,14 @@ pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) ->
 
 /// A command that ran failed by its exit, or for what it used; anything else kept it from running, and says so in words.
 fn cause(failure: Failure, end: Option<CommandEnd>) -> Cause {
-    match end {
-        Some(CommandEnd { exceeded: Some(Exceeded::Memory { limit, peak }), .. }) => {
+    match (end, failure.kind) {
+        (Some(CommandEnd { exceeded: Some(Exceeded::Memory { limit, peak }), .. }), _) => {
             Cause::OutOfMemory { limit, peak, before: Vec::new() }
         }
-        Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { limit }), .. }) => Cause::CpuTime(limit),
-        Some(CommandEnd { exit, exceeded: None, .. }) => Cause::Exit(exit),
-        None => Cause::NotStarted(failure.message),
+        (Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { limit }), .. }), _) => Cause::CpuTime(limit),
+        (Some(CommandEnd { exit, exceeded: None, .. }), _) => Cause::Exit(exit),
+        (None, FailureKind::Task) => Cause::Error(failure.message),
+        (None, _) => Cause::NotStarted(failure.message),
     }
 }
 
@@ -53,8 +64,8 @@ fn cause(failure: Failure, end: Option<CommandEnd>) -> Cause {
 pub(crate) fn is_our_doing(cause: &Cause) -> bool {
     match cause {
         Cause::Exit(exit) => matches!(exit, Exit::Signal { .. }),
-        Cause::TimedOut(_) | Cause::Crashed(_) => true,
-        Cause::NotStarted(_) | Cause::OutOfMemory { .. } | Cause::CpuTime(_) => false,
+        Cause::TimedOut(_) | Cause::Crashed(_) | Cause::Program(_) => true,
+        Cause::NotStarted(_) | Cause::Error(_) | Cause::OutOfMemory { .. } | Cause::CpuTime(_) => false,
     }
 }
 

@@ -255,6 +255,13 @@ mod registry;
 
 mod arguments;
 
+mod line;
+pub use ganger_macros::worker;
+pub use line::{Answer, FromInput, Input};
+
+mod linkage;
+pub use linkage::{Linkage, linkage};
+
 mod task;
 pub use ganger_macros::task;
 pub use task::{Portable, Task};
@@ -355,7 +362,8 @@ pub use ganger_proto::outcome::{
     CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure, signal_name,
 };
 pub use ganger_proto::policy::{Backoff, Prefetch, Restart};
-pub use ganger_proto::spec::{Bytes, Command, EndingStep, Output as CommandOutput, SLOT, Terms};
+pub use ganger_proto::spec::{Bytes, Command, EndingStep, Hosted, Output as CommandOutput, SLOT, Terms};
+pub use ganger_proto::worker::{self as worker_protocol, Progress};
 pub use ganger_proto::{SharedId, TaskId};
 
 /// How many processors this process may use: those of its affinity, and no more than its cgroup's quota.
@@ -382,8 +390,9 @@ pub fn cpu_numbers() -> Vec<u32> {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__error_text as error_text;
+    pub use crate::line::{Answer, FromInput};
     pub use crate::manager::served as managed;
-    pub use crate::registry::{Entry, TASKS};
+    pub use crate::registry::{Entry, GANGER_WORKERS, LineEntry, TASKS};
     pub use crate::task::type_id;
     pub use crate::worker::invocation::{Debugged, Displayed, Invocation, NoError, Probe};
     pub use ganger_sys::before_main;

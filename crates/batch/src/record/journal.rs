@@ -49,7 +49,7 @@ impl Journal {
 
     /// Begins a task, unless it has succeeded before.
     pub(super) fn begin(&mut self, task: &Task) -> Result<Option<Entry>, StoreError> {
-        let key = Key::of(self.common.iter().map(Vec::as_slice).chain([task.value.as_slice()]));
+        let key = Key::of(self.common.iter().map(Vec::as_slice).chain(task.args.iter()));
         let id = match self.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
             Some((_, State::Succeeded)) => return Ok(None),
             Some((id, State::Failed | State::Running | State::Stopped)) => {
@@ -63,7 +63,7 @@ impl Journal {
 
     fn note(&mut self, task: &Task, key: Key) -> Result<TaskId, StoreError> {
         let id = self.recorder.fresh_task();
-        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.value.clone() }))?;
+        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.args.to_stored() }))?;
         Ok(id)
     }
 

@@ -25,8 +25,8 @@ use ganger_store::{self as store, Durability, End, State, Usage};
 use crate::error::Error;
 use crate::input::Task;
 use crate::observer::Cause;
-use crate::template::Template;
 use crate::verdict::Verdict;
+use crate::work::Work;
 use joblog::JobLog;
 use journal::Journal;
 
@@ -104,8 +104,8 @@ impl Ledger {
     }
 
     /// Whether an input is to be run; if so, it has begun.
-    pub(crate) fn begin(&mut self, task: &Task, template: &Template) -> Result<Fate, Error> {
-        let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| template.show(&task.value, task.number)));
+    pub(crate) fn begin(&mut self, task: &Task, work: &Work) -> Result<Fate, Error> {
+        let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| work.line(task)));
         let journal = match self.journal.as_mut().map(|journal| journal.begin(task)).transpose()? {
             Some(None) => return Ok(Fate::Skip),
             Some(entry) => entry,
@@ -140,7 +140,7 @@ impl Ledger {
         &mut self,
         entry: &mut Entry,
         task: &Task,
-        template: &Template,
+        work: &Work,
         attempt: &Attempt<'_>,
         state: State,
     ) -> Result<(), Error> {
@@ -148,7 +148,7 @@ impl Ledger {
         if let (Some(log), State::Succeeded | State::Failed) = (&mut self.joblog, state) {
             let times = attempt.times(entry.since);
             let line = joblog::Line { number: task.number, verdict: attempt.verdict, times, stdout: entry.stdout };
-            log.write(&line, &template.show(&task.value, task.number))?;
+            log.write(&line, &work.line(task))?;
         }
         Ok(())
     }
@@ -245,6 +245,8 @@ fn end_of(cause: &Cause) -> End {
         Cause::TimedOut(_) | Cause::CpuTime(_) => End::TimeLimit,
         Cause::Crashed(exits) if exits.last() == Some(&Exit::OutOfMemory) => End::OutOfMemory,
         Cause::Exit(Exit::Misbehaved) | Cause::Crashed(_) => End::Crashed(cause.to_string()),
+        Cause::Program(why) => End::Crashed(why.clone()),
+        Cause::Error(why) => End::Error(why.clone()),
         Cause::NotStarted(why) => End::NotStarted(why.clone()),
     }
 }

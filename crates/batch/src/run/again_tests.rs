@@ -8,6 +8,7 @@ use ganger::Exit;
 use super::tests::{Fake, Told, settings, source};
 use super::*;
 use crate::gauges::{Gauges, machine_memory};
+use crate::input::Args;
 use crate::limits::Growth;
 use crate::observer::Cause;
 use crate::throttle::{Load, Throttle};
@@ -35,12 +36,10 @@ fn valve(load: Option<Load>, available: &[u64]) -> Option<Valve> {
 }
 
 fn running(story: &Story) -> Running {
-    let task = Task { number: 1, value: b"a".to_vec() };
+    let task = Task { number: 1, args: Args::one(b"a".to_vec()) };
     let (since, story) = (Instant::now(), story.clone());
-    let Ok(Fate::Run(entry)) = Ledger::default().begin(&task, &settings(1, "never").template) else {
-        panic!("no books")
-    };
-    Running { task, entry, since, story, limit: None, expired: false, evicted: false, place: None }
+    let Ok(Fate::Run(entry)) = Ledger::default().begin(&task, &settings(1, "never").work) else { panic!("no books") };
+    Running { task, entry, since, story, limit: None, expired: false, evicted: false, place: None, fault: None }
 }
 
 fn out_of_memory(limit: u64) -> Verdict {

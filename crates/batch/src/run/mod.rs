@@ -19,11 +19,10 @@ mod stopping;
 mod throttling;
 
 use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ganger::{Backoff, Bytes, Command, CommandOutput, Report, TaskId};
+use ganger::{Backoff, Bytes, CommandOutput, Report, TaskId};
 
 use self::again::{Again, Story};
 use crate::engine::Engine;
@@ -31,17 +30,15 @@ use crate::error::Error;
 use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
 use crate::limits::Limits;
-use crate::observer::{Observer, Progress};
+use crate::observer::{Notice, Observer, Progress};
 use crate::output::Output;
 use crate::record::{Entry, Fate, Ledger};
 use crate::slots::Places;
 use crate::summary::{Counts, End, Summary};
-use crate::template::Template;
 use crate::throttle::{LOOK, Valve, Waiting};
 use crate::timeout::{Runtimes, Timeout};
+use crate::work::{Job, Work};
 
-/// How many commands are handed out beyond those that can run, where nothing speaks against it.
-const AHEAD: usize = 16;
 /// In the order of the inputs: how many may be done before the first of them is.
 const HELD: u64 = 1 << 14;
 /// How long we look in one direction while inputs and reports may come from two.
@@ -51,13 +48,14 @@ const IN_A_ROW: u64 = 256;
 
 /// What a run needs of its plan.
 pub(crate) struct Settings {
-    pub(crate) template: Template,
+    pub(crate) work: Work,
     pub(crate) jobs: usize,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) attempts: u32,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) halt: Halt,
     pub(crate) delay: Duration,
+    pub(crate) verbose: bool,
     pub(crate) backoff: Backoff,
     pub(crate) limits: Limits,
     /// How the paths of control groups begin that may be made for commands.
@@ -89,6 +87,8 @@ pub(crate) struct Run<'a, E> {
     running: HashMap<TaskId, Running>,
     phase: Phase,
     fault: Option<Error>,
+    /// What was wrong with a worker program, the last time.
+    program_fault: Option<String>,
     counts: Counts,
     runtimes: Runtimes,
     started: u64,
@@ -116,6 +116,8 @@ struct Running {
     /// There was too little memory for it and the others, and we cancelled it.
     evicted: bool,
     place: Option<usize>,
+    /// What was wrong with the program that it was fed to, the last time.
+    fault: Option<String>,
 }
 
 /// Where the run is.
@@ -165,6 +167,7 @@ impl<'a, E: Engine> Run<'a, E> {
             running: HashMap::new(),
             phase: Phase::Feeding,
             fault: None,
+            program_fault: None,
             counts: Counts::default(),
             runtimes: Runtimes::default(),
             started: 0,
@@ -230,7 +233,7 @@ impl<'a, E: Engine> Run<'a, E> {
                 break;
             }
             match self.source.next() {
-                Ok(Next::Task(task)) => self.start(task),
+                Ok(Next::Ready(task)) => self.start(task),
                 Ok(Next::NotYet) => return Obstacle::Input,
                 Ok(Next::End) => {
                     self.phase = Phase::Draining(End::Complete);
@@ -252,38 +255,50 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn window(&self) -> usize {
         let exact = self.settings.is_exact() || self.valve.is_some() || self.places.is_some();
-        self.settings.jobs + if exact { 0 } else { AHEAD }
+        self.settings.jobs + if exact { 0 } else { self.settings.work.ahead() }
     }
 
     fn start(&mut self, task: Task) {
         self.started = task.number;
-        match self.ledger.begin(&task, &self.settings.template) {
-            Ok(Fate::Run(entry)) => self.launch(task, entry, Story::default()),
+        match self.ledger.begin(&task, &self.settings.work) {
+            Ok(Fate::Run(entry)) => self.begin(task, entry),
             Ok(Fate::Skip) => self.skip(&task),
             Err(error) => self.check_books(Err(error)),
         }
+    }
+
+    fn begin(&mut self, task: Task, entry: Entry) {
+        if self.settings.verbose {
+            let command = self.settings.work.show(&task, self.source.total());
+            self.observer.notice(&Notice::Started { command: command.trim_ascii_end() });
+        }
+        self.launch(task, entry, Story::default());
     }
 
     fn launch(&mut self, task: Task, entry: Entry, story: Story) {
         self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
         self.valve.iter_mut().for_each(Valve::started);
         let place = self.places.as_mut().and_then(Places::take);
-        let (command, limit) = (self.command(&task, &story, place), self.limit());
-        match self.engine.submit(command, limit) {
+        let (job, limit) = (self.job(&task, &story, place), self.limit());
+        match self.engine.submit(job, limit) {
             Ok(id) => {
                 let since = Instant::now();
-                let running = Running { task, entry, since, story, limit, expired: false, evicted: false, place };
+                let (expired, evicted, fault) = (false, false, None);
+                let running = Running { task, entry, since, story, limit, expired, evicted, place, fault };
                 self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
         }
     }
 
-    fn command(&self, task: &Task, story: &Story, place: Option<usize>) -> Command {
-        let Settings { template, dir, limits, cgroup, .. } = &self.settings;
-        let mut command = template.command(task);
-        command.dir = dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
-        command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+    /// What the pool is to do, with all that is special about this attempt.
+    fn job<'t>(&self, task: &'t Task, story: &Story, place: Option<usize>) -> Job<'t> {
+        let Settings { work, dir, limits, cgroup, .. } = &self.settings;
+        let output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let mut command = match work.job(task, self.source.total(), dir.as_deref(), output) {
+            Job::Command(command) => command,
+            line @ Job::Line(_) => return line,
+        };
         let mut cpus = Vec::new();
         if let (Some(places), Some(place)) = (&self.places, place) {
             places.tell(place, &mut command);
@@ -294,7 +309,7 @@ impl<'a, E: Engine> Run<'a, E> {
             let attempt = (story.attempts + 1).to_string();
             command.env.push((Bytes::from("GANGER_ATTEMPT"), Bytes::from(attempt)));
         }
-        command
+        Job::Command(command)
     }
 
     fn next_report(&mut self, obstacle: &Obstacle) -> Option<Report> {
