@@ -366,25 +366,8 @@ pub use ganger_proto::spec::{Bytes, Command, EndingStep, Hosted, Output as Comma
 pub use ganger_proto::worker::{self as worker_protocol, Progress};
 pub use ganger_proto::{SharedId, TaskId};
 
-/// How many processors this process may use: those of its affinity, and no more than its cgroup's quota.
-///
-/// ```
-/// assert!(ganger::cpu_count() >= 1);
-/// ```
-#[must_use]
-pub fn cpu_count() -> usize {
-    ganger_sys::cpu::available()
-}
-
-/// The numbers of the processors that this process may run on.
-///
-/// ```
-/// assert!(!ganger::cpu_numbers().is_empty());
-/// ```
-#[must_use]
-pub fn cpu_numbers() -> Vec<u32> {
-    ganger_sys::cpu::numbers()
-}
+mod processors;
+pub use processors::{cpu_count, cpu_numbers};
 
 /// For the code that `#[ganger::task]` and the other macros write, and for the command `ganger`.
 #[doc(hidden)]
