@@ -137,7 +137,7 @@ fn nothing_is_started_before_there_is_memory() {
 #[test]
 fn limits_that_are_none_are_named() {
     let sandbox = Sandbox::new();
-    let table: [(&[&str], &str); 8] = [
+    let table: [(&[&str], &str); 9] = [
         (&["--memory-max", "0"], "leave it out"),
         (&["--memory-max", "lots"], "1.5G"),
         (&["--retry-memory", "2x"], "--memory-max"),
@@ -146,8 +146,46 @@ fn limits_that_are_none_are_named() {
         (&["--termseq", "200,TERM"], "begins with a signal"),
         (&["--load", "0"], "above 0"),
         (&["--cpus", "0"], "--cpus"),
+        (&["--worker", "--memory-max", "1G"], "cannot be used with"),
     ];
     for (flags, told) in table {
         sandbox.run(flags.iter().chain(&["true", ":::", "a"])).done().told(255, told);
     }
+}
+
+/// Where the hierarchy of version 2 is mounted.
+fn hierarchy() -> Option<String> {
+    let mounts = std::fs::read_to_string("/proc/mounts").ok()?;
+    mounts.lines().find_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        let place = fields.next()?;
+        (fields.next()? == "cgroup2").then(|| place.to_owned())
+    })
+}
+
+#[test]
+fn a_control_group_is_gone_after_any_end() {
+    let sandbox = Sandbox::new();
+    let script = "cat /proc/self/cgroup > group && sleep 1000 & touch began; wait #";
+    let started = sandbox.run(["--cpu-time", "100s", script, ":::", "a"]).start();
+    sandbox.file("began");
+    let own = || {
+        std::fs::read_to_string(sandbox.path("group"))
+            .ok()?
+            .lines()
+            .find_map(|l| l.strip_prefix("0::").map(str::to_owned))
+    };
+    eventually("it has told its group", || {
+        std::fs::read_to_string(sandbox.path("group")).is_ok_and(|text| text.ends_with('\n'))
+    });
+    let group = own().filter(|group| group.contains("/ganger.")).and_then(|group| Some(hierarchy()? + &group));
+    started.signal(Signal::SIGKILL);
+    assert_eq!(started.done().code(), 128 + 9);
+    let Some(group) = group else {
+        use std::io::Write;
+        return writeln!(std::io::stderr(), "SKIPPED a_control_group_is_gone_after_any_end: no group may be made here")
+            .expect("standard error");
+    };
+    eventually("its worker has removed it", || !std::path::Path::new(&group).exists());
+    sandbox.run(["--cpu-time", "100s", "echo {}", ":::", "a"]).done().printed("a\n");
 }
