@@ -122,7 +122,7 @@ mod tests {
         assert!(!has_child_lists() || listed(own).contains(&sleep));
         let seen = descendants(own).unwrap();
         assert!(seen.iter().any(|member| member.pid == sleep) && seen.iter().all(|member| member.pid != own));
-        assert!(member(sleep).unwrap().resident > 0);
+        assert!(member(own).unwrap().resident > 0);
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(sleep as i32), nix::sys::signal::Signal::SIGKILL).unwrap();
         shell.wait().unwrap();
     }
