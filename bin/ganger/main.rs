@@ -2,6 +2,7 @@
 
 mod flags;
 mod jobs;
+mod limits;
 mod plan;
 mod stdin;
 mod program;

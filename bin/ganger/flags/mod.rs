@@ -5,6 +5,7 @@ mod inputs;
 mod arguments;
 mod output;
 mod failures;
+mod limits;
 mod record;
 mod worker;
 mod help;
@@ -12,6 +13,7 @@ mod help;
 pub(crate) use arguments::ArgumentFlags;
 pub(crate) use failures::FailureFlags;
 pub(crate) use inputs::InputFlags;
+pub(crate) use limits::LimitFlags;
 pub(crate) use output::OutputFlags;
 pub(crate) use record::RecordFlags;
 pub(crate) use worker::WorkerFlags;
@@ -79,6 +81,9 @@ pub(crate) struct RunFlags {
 
     #[command(flatten)]
     pub(crate) failures: FailureFlags,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitFlags,
 
     #[command(flatten)]
     pub(crate) record: RecordFlags,

@@ -15,14 +15,15 @@ use ganger_batch::{Grammar, Layout, Order, OutputMode, Plan, Style, Tag, Templat
 pub(crate) use error::PlanError;
 
 use crate::flags::{OutputFlags, RunFlags, WorkerFlags};
-use crate::jobs::{self, Jobs, JobsFlag};
+use crate::jobs::{self, JobsFlag};
+use crate::limits;
 use crate::program;
 use crate::worker;
 
 /// Makes a plan of what was typed.
 pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
     let RunFlags { jobs, wd, inputs, arguments, output, failures, mut record, mut worker, words, .. } = flags;
-    let jobs = how_many(jobs)?;
+    let jobs = limits::jobs(&flags.limits, jobs.map(how_many).transpose()?)?;
     let (command, lists) = lists::split(words, &inputs);
     let number = lists.len();
     let failed = record.retry_failed.then(|| crate::record::failed(&mut record)).transpose()?;
@@ -43,7 +44,7 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
     let dir = wd.map(directory).transpose()?;
     let (verbose, output) = (output.verbose, output_mode(&output, &grammar, worker.worker)?);
     let work = work(&worker, &grammar, command, dir.as_deref())?;
-    Ok(Plan {
+    let plan = Plan {
         packing,
         shuffle: inputs.shuf,
         jobs,
@@ -56,7 +57,8 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
         verbose,
         output,
         ..Plan::new(work, source)
-    })
+    };
+    Ok(limits::set(plan, flags.limits))
 }
 
 fn work(flags: &WorkerFlags, grammar: &Grammar, command: Vec<OsString>, dir: Option<&Path>) -> Result<Work, PlanError> {
@@ -83,11 +85,10 @@ fn output_mode(flags: &OutputFlags, grammar: &Grammar, kept: bool) -> Result<Out
 }
 
 /// How many jobs at a time; a file that says so is read once.
-fn how_many(flag: Option<JobsFlag>) -> Result<usize, PlanError> {
+fn how_many(flag: JobsFlag) -> Result<usize, PlanError> {
     let jobs = match flag {
-        None => Jobs::Percent(100.0),
-        Some(JobsFlag::Given(jobs)) => jobs,
-        Some(JobsFlag::File(path)) => {
+        JobsFlag::Given(jobs) => jobs,
+        JobsFlag::File(path) => {
             let read = fs::read_to_string(&path).map_err(|error| format!("{error}; {}", jobs::wrong()));
             let parsed = read.and_then(|text| text.trim().parse());
             parsed.map_err(|why| PlanError::Jobs { path, why })?

@@ -51,8 +51,22 @@ mod run;
 mod halt;
 pub use halt::{Halt, Limit, What, When};
 
+mod amounts;
+pub use amounts::{parse_duration, parse_size};
+
 mod timeout;
-pub use timeout::{Timeout, parse_duration};
+pub use timeout::Timeout;
+
+mod limits;
+pub use limits::{Growth, Limits, parse_ending};
+
+mod gauges;
+
+mod throttle;
+pub use throttle::{Load, Throttle, Waiting};
+
+mod slots;
+pub use slots::Slots;
 
 mod verdict;
 
@@ -76,13 +90,16 @@ pub use error::Error;
 use std::io::Write;
 use std::time::Duration;
 
-use ganger::{Stream, TaskOptions};
+use ganger::{CommandGroups, Stream, TaskOptions};
 
 use crate::engine::Gang;
+use crate::gauges::Machine;
 use crate::input::Next;
 use crate::output::Output;
 use crate::record::Ledger;
 use crate::run::{Run, Settings};
+use crate::slots::Places;
+use crate::throttle::Valve;
 
 /// Runs a plan to its end: every command has ended, and every worker.
 ///
@@ -107,6 +124,9 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
         output,
         verbose,
         record,
+        limits,
+        throttle,
+        slots,
         ..
     } = opened(plan);
     // No worker is started, and no signal claimed, before there is something to do.
@@ -117,17 +137,27 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
     }
     // Nor is a store made for nothing.
     let ledger = Ledger::open(&record, dir.as_deref())?;
-    let jobs = source.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs))).max(1);
-    let settings = Settings { work, jobs, dir, attempts, timeout, halt, delay, verbose };
+    let places = Places::new(slots, limits.pinned, &ganger::cpu_numbers());
+    let most = source.total().and_then(|total| usize::try_from(total).ok()).unwrap_or(jobs);
+    let jobs = jobs.min(most).min(places.as_ref().map_or(jobs, Places::count)).max(1);
+    // Claimed before the workers are started, and given back when they have ended.
+    let groups = limits.claim_groups();
+    let ending = Some(limits::ending_time(&limits.ending)).filter(|_| !limits.ending.is_empty());
+    let cgroup = groups.as_ref().map(CommandGroups::prefix);
+    let settings = Settings { work, jobs, dir, attempts, timeout, halt, delay, verbose, backoff, limits, cgroup };
     // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
-    let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
-    let gang = Gang::start(jobs, options, &settings.work, settings.dir.as_deref())?;
+    let failures = if settings.counts_attempts() { 1 } else { attempts };
+    let options = TaskOptions::new().failure_attempts(failures).crash_attempts(attempts.max(3)).backoff(backoff);
+    let gang = Gang::start(jobs, options, &settings.work, settings.dir.as_deref(), ending)?;
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
     };
-    let (ended, gang) = Run::new(settings, gang, source, output, ledger, observer).drive();
+    let valve = Valve::new(throttle, Box::new(Machine));
+    let run = Run::new(settings, gang, source, output, ledger, observer).throttled(valve).placed(places);
+    let (ended, gang) = run.drive();
     let finished = gang.finish();
+    drop(groups);
     ended.and_then(|summary| finished.map(|()| summary))
 }
 

@@ -7,8 +7,11 @@ use ganger::Backoff;
 
 use crate::halt::Halt;
 use crate::input::{Packing, Source};
+use crate::limits::Limits;
 use crate::record::Recording;
+use crate::slots::Slots;
 use crate::template::Tag;
+use crate::throttle::Throttle;
 use crate::timeout::Timeout;
 use crate::work::Work;
 
@@ -39,6 +42,12 @@ pub struct Plan {
     pub delay: Duration,
     /// What becomes of what commands print.
     pub output: OutputMode,
+    /// What each command may use.
+    pub limits: Limits,
+    /// When no more are started though there are slots for them.
+    pub throttle: Throttle,
+    /// Lists of values that commands have in turn: no more run at a time than the shortest has.
+    pub slots: Vec<Slots>,
     /// What is left behind of it.
     pub record: Recording,
     /// Whether each command is told of before it starts.
@@ -63,6 +72,9 @@ impl Plan {
             halt: Halt::Never,
             delay: Duration::ZERO,
             output: OutputMode::default(),
+            limits: Limits::default(),
+            throttle: Throttle::default(),
+            slots: Vec::new(),
             record: Recording::default(),
             verbose: false,
         }

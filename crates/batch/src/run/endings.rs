@@ -9,7 +9,6 @@ use super::{Phase, Run, Running};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::When;
-use crate::input::Task;
 use crate::observer::{Cause, Notice};
 use crate::record::Attempt;
 use crate::summary::End;
@@ -72,17 +71,18 @@ impl<E: Engine> Run<'_, E> {
     }
 
     fn ended(&mut self, mut running: Running, attempts: u32, last: &Attempt<'_>) {
-        let attempts = running.earlier + attempts;
-        let goes_on = matches!(self.phase, Phase::Feeding | Phase::Draining(End::Complete));
-        if running.expired && attempts < self.settings.attempts && goes_on {
-            self.output.iter_mut().for_each(|output| output.void(running.task.number));
+        if let (Some(places), Some(place)) = (&mut self.places, running.place) {
+            places.give_back(place);
+        }
+        running.story.attempts += attempts;
+        if let Some((story, pause)) = self.another(&running, last.verdict) {
             let kept = self.ledger.attempted(&mut running.entry, last);
             self.check_books(kept);
-            return self.submit(running.task, running.entry, attempts);
+            return self.put_back(running, story, pause);
         }
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(running.task.number));
         self.check(printed);
-        let state = self.count(&running, last.verdict, attempts);
+        let state = self.count(&running, last.verdict);
         let kept = match state {
             Some(state) => self.ledger.ended(&mut running.entry, &running.task, &self.settings.work, last, state),
             None => self.ledger.unbegun(&running.entry),
@@ -93,14 +93,14 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Counts a task that has ended, as what it is in the books. None: it never began.
-    fn count(&mut self, running: &Running, verdict: &Verdict, attempts: u32) -> Option<State> {
+    fn count(&mut self, running: &Running, verdict: &Verdict) -> Option<State> {
         let state = match verdict {
             Verdict::Succeeded(wall) => {
                 self.runtimes.add(wall.unwrap_or_else(|| running.since.elapsed()));
                 State::Succeeded
             }
-            Verdict::Failed(cause) => self.failed(&running.task, cause, attempts),
-            Verdict::Stopped if attempts == 0 => return None,
+            Verdict::Failed(cause) => self.failed(running, cause),
+            Verdict::Stopped if running.story.attempts == 0 => return None,
             Verdict::Stopped => State::Stopped,
             Verdict::PoolFailed(why) => {
                 let fault = self.program_fault.take();
@@ -119,12 +119,14 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Tells of a failure, unless the command was ended by us.
-    fn failed(&mut self, task: &Task, cause: &Cause, attempts: u32) -> State {
+    fn failed(&mut self, running: &Running, cause: &Cause) -> State {
         let killing = matches!(self.phase, Phase::Killing(_));
         if self.output.is_none() && verdict::is_broken_pipe(cause) {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
-            let (number, input) = (task.number, task.args.joined());
+            let Running { task, story, .. } = running;
+            let (number, input, attempts) = (task.number, task.args.joined(), story.attempts);
+            let cause = &cause.clone().after(&story.too_little);
             self.observer.notice(&Notice::Failed { number, input, cause, attempts });
             return State::Failed;
         }

@@ -16,12 +16,12 @@ use crate::work::Job;
 
 /// What becomes of the command for an input, by the input's first letter: ok, fail, hang.
 #[derive(Default)]
-struct Fake {
+pub(super) struct Fake {
     queue: VecDeque<(TaskId, char)>,
     reports: VecDeque<Report>,
-    given: Vec<String>,
-    most_at_once: usize,
-    cancelled: Vec<TaskId>,
+    pub(super) given: Vec<String>,
+    pub(super) most_at_once: usize,
+    pub(super) cancelled: Vec<TaskId>,
     terminated: bool,
     /// Signals come before so many-th reports.
     interrupts: Vec<usize>,
@@ -39,6 +39,11 @@ fn outcome(exit: Exit) -> Outcome {
 }
 
 impl Fake {
+    /// Signals come before so many-th reports.
+    pub(super) fn interrupted(interrupts: &[usize]) -> Self {
+        Self { interrupts: interrupts.to_vec(), ..Self::default() }
+    }
+
     fn end(&mut self, task: TaskId, outcome: Outcome) {
         self.reports.push_back(Report::Ended { task, slot: 1, attempts: 1, outcome });
     }
@@ -97,7 +102,7 @@ impl Engine for Fake {
 
 /// What was told.
 #[derive(Default)]
-struct Told(Vec<String>);
+pub(super) struct Told(pub(super) Vec<String>);
 
 impl Observer for Told {
     fn notice(&mut self, notice: &Notice<'_>) {
@@ -108,6 +113,7 @@ impl Observer for Told {
             }
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
             Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
+            Notice::Waiting(waiting) => waiting.to_string(),
             Notice::Trouble { why, running } => format!("trouble {why} {running}"),
             Notice::TroubleOver => "trouble over".to_owned(),
             Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
@@ -117,7 +123,7 @@ impl Observer for Told {
     fn progress(&mut self, _: &Progress) {}
 }
 
-fn settings(jobs: usize, halt: &str) -> Settings {
+pub(super) fn settings(jobs: usize, halt: &str) -> Settings {
     let template = Template::parse(&["cmd".into(), "{}".into()]).expect("a command");
     let halt = halt.parse().expect("a policy");
     Settings {
@@ -129,10 +135,13 @@ fn settings(jobs: usize, halt: &str) -> Settings {
         halt,
         delay: Duration::ZERO,
         verbose: false,
+        backoff: Backoff::NONE,
+        limits: Limits::default(),
+        cgroup: None,
     }
 }
 
-fn source(inputs: &str) -> Source {
+pub(super) fn source(inputs: &str) -> Source {
     Input::Arguments(inputs.split_whitespace().map(OsString::from).collect()).into()
 }
 
