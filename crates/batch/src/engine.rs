@@ -1,5 +1,6 @@
 //! The pool behind a run, as far as a run needs to know it.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ pub(crate) trait Engine {
     /// The next report. None: nothing came within `patience` (`None`: for ever).
     fn report(&mut self, patience: Option<Duration>) -> Option<Report>;
 
+    /// Whether the next report is there.
+    fn has_report(&mut self) -> bool;
+
     /// Ends a command.
     fn cancel(&mut self, task: TaskId);
 
@@ -37,6 +41,8 @@ const LONG_ENOUGH: Duration = Duration::from_millis(5);
 pub(crate) struct Gang {
     pool: Pool,
     reports: Reports,
+    /// Those that were taken together, which costs no more than one.
+    taken: VecDeque<Report>,
     options: TaskOptions,
 }
 
@@ -46,7 +52,7 @@ impl Gang {
         let pool = Pool::builder().workers(workers).name("run").claim_signals(true).prefetch(prefetch);
         // A command may have begun another process group when its worker is killed: only we are left to end that.
         let pool = work.pool(pool, dir).reap_orphans(true).build()?;
-        Ok(Self { pool, reports: Reports::new(UNREAD), options })
+        Ok(Self { pool, reports: Reports::new(UNREAD), taken: VecDeque::new(), options })
     }
 
     /// Waits for the workers to end, which have nothing to do any more.
@@ -80,7 +86,17 @@ impl Engine for Gang {
     }
 
     fn report(&mut self, patience: Option<Duration>) -> Option<Report> {
-        self.reports.recv(patience)
+        if self.taken.is_empty() {
+            self.reports.recv_all(patience, &mut self.taken);
+        }
+        self.taken.pop_front()
+    }
+
+    fn has_report(&mut self) -> bool {
+        if self.taken.is_empty() {
+            self.reports.recv_all(Some(Duration::ZERO), &mut self.taken);
+        }
+        !self.taken.is_empty()
     }
 
     fn cancel(&mut self, task: TaskId) {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use ganger::{Outcome, Report, Stream};
+use ganger::{Outcome, Report};
 
 use super::{Phase, Run, Running};
 use crate::engine::Engine;
@@ -55,7 +55,7 @@ impl<E: Engine> Run<'_, E> {
         if let (Work::Program(_), Outcome::Returned(answer), Some(output)) =
             (&self.settings.work, outcome, &mut self.output)
         {
-            let printed = output.piece(task, Stream::Stdout, answer);
+            let printed = output.answer(task, answer);
             self.check(printed);
         }
     }
@@ -84,7 +84,6 @@ impl<E: Engine> Run<'_, E> {
                 self.fail(Error::pool_failed(why));
             }
         }
-        self.tell_progress();
         self.halt();
     }
 
@@ -95,6 +94,7 @@ impl<E: Engine> Run<'_, E> {
         } else if !(killing && verdict::is_our_doing(cause)) {
             self.counts.failed += 1;
             let (number, input) = (task.number, task.value.as_slice());
+            self.flush();
             return self.observer.notice(&Notice::Failed { number, input, cause, attempts });
         }
         self.counts.stopped += 1;

@@ -138,7 +138,10 @@ impl<'a, E: Engine> Run<'a, E> {
     pub(crate) fn drive(mut self) -> (Result<Summary, Error>, E) {
         self.tell_progress();
         loop {
-            let obstacle = self.feed();
+            let obstacle = if self.is_well_fed() { Obstacle::Reports } else { self.feed() };
+            if self.running.is_empty() {
+                self.catch_up();
+            }
             let end = match self.phase {
                 Phase::Feeding => None,
                 Phase::Draining(end) | Phase::Killing(end) => Some(end),
@@ -147,11 +150,36 @@ impl<'a, E: Engine> Run<'a, E> {
                 let summary = Summary { counts: self.counts, end };
                 return (self.fault.map_or(Ok(summary), Err), self.engine);
             }
+            self.pause();
             if let Some(report) = self.next_report(&obstacle) {
                 self.take(report);
             }
             self.expire();
         }
+    }
+
+    /// Whether there is work for all for as long as it takes to read what is there. To feed after each report would make
+    /// workers, pool and run wait for each other by turns, task by task.
+    fn is_well_fed(&mut self) -> bool {
+        let window = self.settings.window();
+        window > self.settings.jobs && self.running.len() > window - window / 4 && self.engine.has_report()
+    }
+
+    /// Nothing is there to be done: what was put off while there was is done now.
+    fn pause(&mut self) {
+        if !self.engine.has_report() {
+            self.catch_up();
+        }
+    }
+
+    fn catch_up(&mut self) {
+        self.flush();
+        self.tell_progress();
+    }
+
+    pub(super) fn flush(&mut self) {
+        let flushed = self.output.as_mut().map_or(Ok(()), Output::flush);
+        self.check(flushed);
     }
 
     /// Starts commands until something is in the way.

@@ -84,6 +84,10 @@ impl Engine for Fake {
         self.reports.pop_front()
     }
 
+    fn has_report(&mut self) -> bool {
+        !self.reports.is_empty()
+    }
+
     fn cancel(&mut self, task: TaskId) {
         self.cancelled.push(task);
         self.queue.retain(|&(id, _)| id != task);
