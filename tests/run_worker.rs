@@ -132,7 +132,10 @@ fn a_program_at_fault_is_replaced_and_its_task_tried_again() {
         ("say \"{\\\"id\\\":$id}\"", "it has neither \"output\" nor \"error\""),
         ("exec >&-; sleep 1000", "broke the protocol of workers: it closed its standard output"),
         ("exit 0", "`sh w.sh` ended with exit code 0 in the middle of its task"),
-        ("echo oh no >&2; exit 3", "ended with exit code 3 in the middle of its task; the last on its standard error: \"oh no\""),
+        (
+            "echo oh no >&2; exit 3",
+            "ended with exit code 3 in the middle of its task; the last on its standard error: \"oh no\"",
+        ),
         ("kill -9 $$", "`sh w.sh` ended with signal 9 (SIGKILL) in the middle of its task"),
         ("say '{\"ready\":true,\"protocol\":9}'", "it speaks version 9 of the protocol, and this ganger 1"),
     ];
@@ -142,7 +145,10 @@ fn a_program_at_fault_is_replaced_and_its_task_tried_again() {
         assert_eq!((flaky.code(), flaky.stdout.as_str()), (0, "1\n2\n3\n"), "{flaky:#?}");
         let poisoned = done(&format!("if test $input = 2; then {fault}; else answer $input; fi"), &["-j2"]);
         poisoned.told(1, told);
-        assert!(poisoned.stderr.contains("input 2 (\"2\") failed: `sh w.sh` ") && poisoned.stderr.contains("(after 3 attempts)"));
+        assert!(
+            poisoned.stderr.contains("input 2 (\"2\") failed: `sh w.sh` ")
+                && poisoned.stderr.contains("(after 3 attempts)")
+        );
         assert_eq!(poisoned.stdout, "1\n3\n", "{poisoned:#?}");
     }
 }
@@ -202,7 +208,10 @@ fn a_program_that_cannot_run_is_told_before_anything_runs() {
 fn a_program_that_dies_at_once_fails_the_run_in_its_words() {
     let sandbox = Sandbox::new();
     let done = sandbox.run(["-j2", "--worker", "echo no such module >&2; exit 5", ":::", "1", "2", "3"]).done();
-    done.told(255, "ended with exit code 5 before it read its task; the last on its standard error: \"no such module\"");
+    done.told(
+        255,
+        "ended with exit code 5 before it read its task; the last on its standard error: \"no such module\"",
+    );
 }
 
 #[test]
@@ -276,5 +285,7 @@ fn a_halt_ends_what_runs() {
 fn a_dry_run_shows_the_lines() {
     let sandbox = Sandbox::new();
     let done = sandbox.run(["--dry-run", "--worker", "cat", ":::", "a", "b"]).done();
-    done.printed("{\"id\":1,\"input\":\"a\",\"attempt\":1,\"slot\":1}\n{\"id\":2,\"input\":\"b\",\"attempt\":1,\"slot\":1}\n");
+    done.printed(
+        "{\"id\":1,\"input\":\"a\",\"attempt\":1,\"slot\":1}\n{\"id\":2,\"input\":\"b\",\"attempt\":1,\"slot\":1}\n",
+    );
 }

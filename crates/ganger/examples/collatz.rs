@@ -12,7 +12,11 @@ fn collatz(n: u64) -> Result<u32, String> {
     let too_large = || format!("{n}: it grows beyond 64 bits");
     let (mut at, mut steps) = (n, 0);
     while at > 1 {
-        at = if at % 2 == 0 { at / 2 } else { at.checked_mul(3).and_then(|n| n.checked_add(1)).ok_or_else(too_large)? };
+        at = if at % 2 == 0 {
+            at / 2
+        } else {
+            at.checked_mul(3).and_then(|n| n.checked_add(1)).ok_or_else(too_large)?
+        };
         steps += 1;
     }
     Ok(steps)

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use ganger_proto::TaskId;
 use ganger_proto::codec;
 use ganger_proto::message::{Stream, Verdict};
-use ganger_proto::worker::Progress;
 use ganger_proto::outcome::{CommandEnd, Failure, FailureKind, Outcome, Panic};
+use ganger_proto::worker::Progress;
 use ganger_sys::Bell;
 
 use crate::engine::lock;

@@ -256,8 +256,7 @@ mod registry;
 mod arguments;
 
 mod line;
-pub use ganger_macros::worker;
-pub use line::{Answer, FromInput, Input};
+pub use line::{Answer, FromInput, Input, worker};
 
 mod linkage;
 pub use linkage::{Linkage, linkage};
@@ -271,6 +270,8 @@ pub use builder::{PoolBuilder, StartMethod};
 
 mod pool;
 pub use pool::Pool;
+
+mod line_pool;
 
 mod options;
 pub use options::TaskOptions;
@@ -375,8 +376,8 @@ pub fn cpu_count() -> usize {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__error_text as error_text;
-    pub use crate::manager::served as managed;
     pub use crate::line::{Answer, FromInput};
+    pub use crate::manager::served as managed;
     pub use crate::registry::{Entry, GANGER_WORKERS, LineEntry, TASKS};
     pub use crate::task::type_id;
     pub use crate::worker::invocation::{Debugged, Displayed, Invocation, NoError, Probe};

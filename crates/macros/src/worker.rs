@@ -39,7 +39,8 @@ fn refuse(attribute: &Tokens, function: &ItemFn) -> Result<(), Error> {
         return refusal(unsafety.span(), "it must be safe to call; put the unsafe block inside it");
     }
     if signature.inputs.len() != 1 || signature.inputs.iter().any(|input| matches!(input, FnArg::Receiver(_))) {
-        let why = "it takes one argument, the input: a &str, a &[u8], a number, or ganger::Input for all there is to know";
+        let why =
+            "it takes one argument, the input: a &str, a &[u8], a number, or ganger::Input for all there is to know";
         return refusal(signature.inputs.span(), why);
     }
     Ok(())

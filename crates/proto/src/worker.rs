@@ -61,9 +61,7 @@ impl Order<'_> {
             (Ok(texts), [_]) => Written { input: texts.first().copied(), ..base },
             (Ok(texts), _) => Written { args: Some(texts), ..base },
             (Err(_), [only]) => Written { input_base64: Some(STANDARD.encode(only)), ..base },
-            (Err(_), _) => {
-                Written { args_base64: Some(args.iter().map(|arg| STANDARD.encode(arg)).collect()), ..base }
-            }
+            (Err(_), _) => Written { args_base64: Some(args.iter().map(|arg| STANDARD.encode(arg)).collect()), ..base },
         };
         let encoded = serde_json::to_writer(&mut *out, &written);
         debug_assert!(encoded.is_ok(), "numbers and text go into memory: {encoded:?}");

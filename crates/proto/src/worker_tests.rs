@@ -27,8 +27,10 @@ fn everything_that_a_program_may_say_is_read() {
     let answer = |output: &str| Said::Answer { id: 1, output: output.into() };
     let failed = |message: &str| Said::Failed { id: 1, message: message.into() };
     let log = |level: &str| Said::Log { level: level.into(), text: "x".into() };
-    let progress =
-        |share, message: Option<&str>| Said::Progress { id: 1, progress: Progress { share, message: message.map(str::to_owned) } };
+    let progress = |share, message: Option<&str>| Said::Progress {
+        id: 1,
+        progress: Progress { share, message: message.map(str::to_owned) },
+    };
     let table = [
         (r#"{"id":1,"output":"ä"}"#, answer("ä\n")),
         (r#"{"id":1,"output":"two\nlines\n"}"#, answer("two\nlines\n")),

@@ -32,11 +32,16 @@ impl<E: Engine> Run<'_, E> {
             Report::Ended { task, attempts, outcome, .. } => {
                 if let Some(running) = self.running.remove(&task) {
                     self.print_answer(&running.task, &outcome);
-                    let verdict = verdict::judge(outcome, running.limit, running.expired).of_program(running.fault.as_deref());
+                    let verdict =
+                        verdict::judge(outcome, running.limit, running.expired).of_program(running.fault.as_deref());
                     self.ended(running, attempts, verdict);
                 }
             }
-            Report::Progress { .. } => {}
+            Report::Progress { task, progress } => {
+                if let Some(running) = self.running.get(&task) {
+                    self.observer.task_progress(running.task.number, &progress);
+                }
+            }
             Report::Fault { task, why } => {
                 if let Some(running) = task.and_then(|task| self.running.get_mut(&task)) {
                     running.fault = Some(why.clone());
@@ -80,7 +85,8 @@ impl<E: Engine> Run<'_, E> {
             Verdict::Stopped => self.counts.stopped += 1,
             Verdict::PoolFailed(why) => {
                 self.counts.stopped += 1;
-                let why = self.program_fault.take().map_or(why.clone(), |fault| format!("{why}; the last time: {fault}"));
+                let why =
+                    self.program_fault.take().map_or(why.clone(), |fault| format!("{why}; the last time: {fault}"));
                 self.fail(Error::pool_failed(why));
             }
         }

@@ -221,7 +221,8 @@ impl<'a, E: Engine> Run<'a, E> {
         let limit = self.limit();
         match self.engine.submit(job, limit) {
             Ok(id) => {
-                self.running.insert(id, Running { task, since: Instant::now(), earlier, limit, expired: false, fault: None });
+                self.running
+                    .insert(id, Running { task, since: Instant::now(), earlier, limit, expired: false, fault: None });
             }
             Err(error) => self.refused(error),
         }

@@ -8,9 +8,9 @@ use ganger::{Exit, Failure, FailureKind, Outcome, Stream};
 
 use super::*;
 use crate::input::Input;
+use crate::observer::Notice;
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
-use crate::observer::Notice;
 use crate::template::Template;
 use crate::work::Job;
 

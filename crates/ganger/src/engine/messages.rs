@@ -222,7 +222,9 @@ impl Core {
 
     fn on_hello(&mut self, index: usize, hello: &[u8]) {
         let limit = hello.len() as u64 + 1;
-        match codec::decode::<Hello>(hello, limit).map_err(|e| e.to_string()).and_then(|hello| check(hello, &self.settings.role))
+        match codec::decode::<Hello>(hello, limit)
+            .map_err(|e| e.to_string())
+            .and_then(|hello| check(hello, &self.settings.role))
         {
             Ok(()) => {
                 if let Some(member) = self.gang.at(index) {

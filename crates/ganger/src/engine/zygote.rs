@@ -121,7 +121,9 @@ impl Zygote {
     fn on_packet(&mut self, packet: &[u8], mut fds: Vec<OwnedFd>, settings: &Settings) -> Result<News, String> {
         if let Some(server) = self.server.take() {
             let preload = Control::Preload { calls: settings.preload.clone(), setup: start::setup(settings) };
-            unless_gone(greet(packet, server, &settings.role)?.send(preload)).and_then(|()| self.flush()).map_err(|e| e.to_string())?;
+            unless_gone(greet(packet, server, &settings.role)?.send(preload))
+                .and_then(|()| self.flush())
+                .map_err(|e| e.to_string())?;
             return Ok(News::Nothing);
         }
         match codec::decode::<Answer>(packet, PACKET as u64).map_err(|e| e.to_string())? {

@@ -23,9 +23,7 @@ pub(super) fn answer(worker: &Worker, entry: &LineEntry, line: &[u8], out: &mut 
     end_fork(worker, entry);
     let (verdict, told) = match called {
         Ok(Ok(())) => return Verdict::Returned,
-        Ok(Err(message)) => {
-            (Verdict::Failed, encoded(&Failure { kind: FailureKind::Task, message, value: None }))
-        }
+        Ok(Err(message)) => (Verdict::Failed, encoded(&Failure { kind: FailureKind::Task, message, value: None })),
         Err(payload) => (Verdict::Panicked, encoded(&panic::describe(&*payload))),
     };
     *out = told;
@@ -36,6 +34,9 @@ pub(super) fn answer(worker: &Worker, entry: &LineEntry, line: &[u8], out: &mut 
 fn end_fork(worker: &Worker, entry: &LineEntry) {
     if worker.outlet.is_in_fork() {
         let (fork, name) = (std::process::id(), entry.name);
-        exit_in_fork(&format!("ganger: process {fork}, forked by {name}: it must not return from there: end it with _exit\n"), IN_FORK);
+        exit_in_fork(
+            &format!("ganger: process {fork}, forked by {name}: it must not return from there: end it with _exit\n"),
+            IN_FORK,
+        );
     }
 }

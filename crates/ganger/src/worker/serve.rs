@@ -22,8 +22,8 @@ use crate::registry::{self, LineEntry};
 use crate::start_error::start_error;
 use crate::title;
 use crate::worker::command::{Commands, encoded};
-use crate::worker::host::{Halt, ProgramHost};
 use crate::worker::context::{self, Current};
+use crate::worker::host::{Halt, ProgramHost};
 use crate::worker::invocation::{Host, Invocation};
 use crate::worker::outlet::{LOOK, Life, Outlet};
 use crate::worker::{command, line, panic, values, zygote};
@@ -311,7 +311,14 @@ impl Worker {
         Some(ended)
     }
 
-    fn ask(&mut self, mut host: ProgramHost, task: TaskId, attempt: u32, line: &[u8], out: &mut Vec<u8>) -> Option<Verdict> {
+    fn ask(
+        &mut self,
+        mut host: ProgramHost,
+        task: TaskId,
+        attempt: u32,
+        line: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Option<Verdict> {
         match host.answer(self, task, attempt, line) {
             Ok((verdict, body)) => {
                 *out = body;

@@ -28,12 +28,13 @@ pub(super) struct Lines {
     begin: usize,
     /// Up to where no newline is.
     looked: usize,
+    closed: bool,
 }
 
 impl Lines {
     /// `reader` never blocks.
     pub(super) fn new(reader: PipeReader) -> Self {
-        Self { reader, buffer: Vec::new(), begin: 0, looked: 0 }
+        Self { reader, buffer: Vec::new(), begin: 0, looked: 0, closed: false }
     }
 
     /// Reads once.
@@ -45,6 +46,7 @@ impl Lines {
         self.buffer.resize(length + CHUNK, 0);
         let read = read_once(&mut self.reader, &mut self.buffer[length..]);
         self.buffer.truncate(length + read.as_ref().map_or(0, |(_, bytes)| *bytes));
+        self.closed |= matches!(read, Ok((Got::Closed, _)));
         read.map(|(what, _)| what)
     }
 
@@ -67,6 +69,11 @@ impl Lines {
     /// What has come of a line that has not ended.
     pub(super) fn unended(&self) -> &[u8] {
         &self.buffer[self.begin..]
+    }
+
+    /// Whether nothing will come any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     pub(super) fn is_too_long(&self) -> bool {
