@@ -13,6 +13,7 @@ mod run_output;
 mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
+mod run_resume;
 mod run_shortage;
 #[path = "run_worker.rs"]
 mod run_worker;

@@ -86,6 +86,13 @@ impl Sandbox {
         all.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter(has_mark).collect()
     }
 
+    /// What SIGKILL has left in the place for temporary files.
+    pub(crate) fn forget_temporary_files(&self) {
+        fs::remove_dir_all(self.path("tmp"))
+            .and_then(|()| fs::create_dir(self.path("tmp")))
+            .expect("an empty directory");
+    }
+
     /// Nothing may be left: neither a process nor a temporary file.
     pub(crate) fn is_clean(&self) -> bool {
         self.processes().is_empty() && fs::read_dir(self.path("tmp")).is_ok_and(|mut files| files.next().is_none())

@@ -5,6 +5,7 @@ mod jobs;
 mod plan;
 mod stdin;
 mod program;
+mod record;
 mod worker;
 mod verbs;
 mod show;

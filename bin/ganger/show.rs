@@ -36,8 +36,11 @@ pub(crate) fn usage(unclear: &clap::Error) -> u8 {
 
 /// How a run ended, where there is more to say than that all went well.
 pub(crate) fn summary(summary: &Summary) {
-    let Counts { succeeded, failed, stopped } = summary.counts;
+    let Counts { succeeded, failed, stopped, skipped } = summary.counts;
     let total = succeeded + failed + stopped;
+    if skipped > 0 {
+        message(format_args!("{skipped} had succeeded before and were left out"));
+    }
     let left = if stopped > 0 { format!(", {stopped} stopped") } else { String::new() };
     match summary.end {
         End::Complete if failed > 0 => message(format_args!("{failed} of {total} commands failed")),
@@ -73,6 +76,12 @@ impl Console {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
     }
 
+    /// As it is: it may be pasted.
+    fn command(&self, command: &[u8]) {
+        let mut above = self.above(io::stderr(), true);
+        let _ = above.write_all(&[command, b"\n"].concat());
+    }
+
     fn message(&self, text: impl Display) {
         match &self.bar {
             Some(bar) => bar.suspend(|| message(text)),
@@ -84,6 +93,7 @@ impl Console {
 impl Observer for Console {
     fn notice(&mut self, notice: &Notice<'_>) {
         match *notice {
+            Notice::Started { command } => self.command(command),
             Notice::Failed { number, input, cause, attempts } => {
                 let attempts = if attempts > 1 { format!(" (after {attempts} attempts)") } else { String::new() };
                 self.message(format_args!("input {number} ({}) failed: {cause}{attempts}", shown(input)));
@@ -105,6 +115,11 @@ impl Observer for Console {
                 2 => format!("asked the {running} that run to end (Ctrl-C again: kill them)"),
                 3.. => format!("killed the {running} that ran"),
             }),
+            Notice::Trouble { why, running } => self.message(format_args!(
+                "{why}; nothing is lost yet, but no more is started: waiting for {running} that run, and until there is \
+                 room (Ctrl-C: end without it)"
+            )),
+            Notice::TroubleOver => self.message("the store takes records again: going on"),
             Notice::Understaffed { workers, wanted, why } => {
                 self.message(format_args!("only {workers} of {wanted} workers could be started: {why} or lower -j"));
             }
@@ -113,13 +128,13 @@ impl Observer for Console {
 
     fn progress(&mut self, progress: &Progress) {
         let Some(bar) = &self.bar else { return };
-        let Progress { counts: Counts { succeeded, failed, stopped }, total } = *progress;
+        let Progress { counts: Counts { succeeded, failed, stopped, skipped }, total } = *progress;
         if let (Some(total), None) = (total, bar.length()) {
             bar.set_length(total);
             bar.set_style(style("{wide_bar} {pos}/{len} {msg}, {rate}, {eta} left"));
         }
         bar.set_message(format!("{failed} failed"));
-        bar.set_position(succeeded + failed + stopped);
+        bar.set_position(succeeded + failed + stopped + skipped);
     }
 }
 

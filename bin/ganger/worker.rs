@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use ganger::Linkage;
 use ganger_batch::{TemplateError, WorkerProgram};
 
-use crate::flags::worker::WorkerFlags;
+use crate::flags::WorkerFlags;
 use crate::plan::PlanError;
 use crate::program;
 use crate::show;

@@ -81,7 +81,10 @@ impl Engine for Gang {
             Job::Command(command) => {
                 self.pool.run_command(command, options, &self.reports).map_err(|refused| refused.error)
             }
-            Job::Line(task) => self.pool.submit_line(task.number, &[&task.value], options, &self.reports),
+            Job::Line(task) => {
+                let args: Vec<&[u8]> = task.args.iter().collect();
+                self.pool.submit_line(task.number, &args, options, &self.reports)
+            }
         }
     }
 

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ganger::Stream;
+use ganger_store::StoreError;
 
 use crate::input::InputError;
 use crate::spill::SpillError;
@@ -22,6 +24,8 @@ enum Kind {
     Pool(ganger::Error),
     PoolFailed { why: String },
     Stuck { waited: Duration },
+    Store(StoreError),
+    JobLog { path: PathBuf, source: io::Error },
 }
 
 impl Error {
@@ -41,6 +45,10 @@ impl Error {
         Self::new(Kind::Stuck { waited })
     }
 
+    pub(crate) fn joblog(path: &Path, source: io::Error) -> Self {
+        Self::new(Kind::JobLog { path: path.to_owned(), source })
+    }
+
     /// Whether it only says that nobody reads our output any more.
     pub(crate) fn is_closed_output(&self) -> bool {
         matches!(&*self.kind, Kind::Write { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
@@ -56,6 +64,12 @@ impl From<InputError> for Error {
 impl From<SpillError> for Error {
     fn from(error: SpillError) -> Self {
         Self::new(Kind::Spill(error))
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::new(Kind::Store(error))
     }
 }
 
@@ -78,6 +92,8 @@ impl fmt::Display for Error {
                 write!(f, "failed to write to {stream}: {source}; the commands that ran were stopped")
             }
             Kind::Pool(error) => error.fmt(f),
+            Kind::Store(error) => error.fmt(f),
+            Kind::JobLog { path, source } => write!(f, "job log {}: {source}", path.display()),
             Kind::PoolFailed { why } => write!(f, "the workers failed: {why}"),
             Kind::Stuck { waited } => {
                 write!(f, "the workers have not ended within {waited:?}, though all commands have")

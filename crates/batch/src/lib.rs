@@ -14,9 +14,17 @@ mod plan;
 pub use plan::{Layout, Order, OutputMode, Plan, Style};
 
 mod input;
-pub use input::Input;
+/// What stands between the columns of an input.
+pub use regex::bytes::Regex;
+
+pub use input::{Args, Columns, Input, Join, Packing, Reading, Source, Trim};
+
+mod edit;
 
 mod form;
+
+mod grammar;
+pub use grammar::Grammar;
 
 mod braces;
 pub use braces::UnknownReplacement;
@@ -28,7 +36,7 @@ mod script;
 pub use script::InputsAsCode;
 
 mod template;
-pub use template::{Template, TemplateError};
+pub use template::{Tag, Template, TemplateError};
 
 mod work;
 pub use work::{Work, WorkerProgram};
@@ -44,6 +52,9 @@ mod timeout;
 pub use timeout::{Timeout, parse_duration};
 
 mod verdict;
+
+mod record;
+pub use record::{Recording, Storage, failed_in_joblog};
 
 mod output;
 pub use output::Sinks;
@@ -65,8 +76,9 @@ use std::time::Duration;
 use ganger::{Stream, TaskOptions};
 
 use crate::engine::Gang;
-use crate::input::{Next, Source};
+use crate::input::Next;
 use crate::output::Output;
+use crate::record::Ledger;
 use crate::run::{Run, Settings};
 
 /// Runs a plan to its end: every command has ended, and every worker.
@@ -79,16 +91,31 @@ use crate::run::{Run, Settings};
 /// What is no command's fault: inputs that cannot be read, no room on the disk, a pool that failed. Commands that fail
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
-    let Plan { work, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output } = plan;
-    let mut source = open(input, shuffle, halt.needs_total());
+    let Plan {
+        work,
+        input: mut source,
+        jobs,
+        dir,
+        attempts,
+        backoff,
+        timeout,
+        halt,
+        delay,
+        output,
+        verbose,
+        record,
+        ..
+    } = opened(plan);
     // No worker is started, and no signal claimed, before there is something to do.
-    source.wait(Duration::MAX);
+    source.wait_for_first();
     if source.total() == Some(0) {
         let nothing = Summary { counts: Counts::default(), end: End::Complete };
         return source.next().map(|_| nothing).map_err(Error::from);
     }
+    // Nor is a store made for nothing.
+    let ledger = Ledger::open(&record, dir.as_deref())?;
     let jobs = source.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs))).max(1);
-    let settings = Settings { work, jobs, dir, attempts, timeout, halt, delay };
+    let settings = Settings { work, jobs, dir, attempts, timeout, halt, delay, verbose };
     // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
     let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
     let gang = Gang::start(jobs, options, &settings.work, settings.dir.as_deref())?;
@@ -96,7 +123,7 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
     };
-    let (ended, gang) = Run::new(settings, gang, source, output, observer).drive();
+    let (ended, gang) = Run::new(settings, gang, source, output, ledger, observer).drive();
     let finished = gang.finish();
     ended.and_then(|summary| finished.map(|()| summary))
 }
@@ -106,12 +133,12 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
 /// # Errors
 /// When the inputs cannot be read or the commands not be written.
 pub fn dry_run(plan: Plan, out: &mut dyn Write) -> Result<Summary, Error> {
-    let mut source = open(plan.input, plan.shuffle, plan.halt.needs_total());
+    let Plan { work, input: mut source, .. } = opened(plan);
     let mut end = None;
     while end.is_none() {
         match source.next()? {
-            Next::Task(task) => {
-                end = written(out.write_all(&plan.work.show(&task)))?;
+            Next::Ready(task) => {
+                end = written(out.write_all(&work.show(&task, source.total())))?;
             }
             Next::NotYet => source.wait(Duration::MAX),
             Next::End => end = Some(End::Complete),
@@ -129,12 +156,16 @@ fn written(result: std::io::Result<()>) -> Result<Option<End>, Error> {
     }
 }
 
-fn open(input: Input, shuffle: bool, needs_total: bool) -> Source {
-    let mut source = Source::open(input);
-    if shuffle {
-        source.shuffle();
-    } else if needs_total {
-        source.gather();
+/// The plan with its inputs read as far as it must know them beforehand.
+fn opened(mut plan: Plan) -> Plan {
+    let Plan { work, input: source, packing, .. } = &mut plan;
+    if let Some(packing) = packing {
+        source.pack(*packing, work.measure());
     }
-    source
+    if plan.shuffle {
+        plan.input.shuffle();
+    } else if plan.halt.needs_total() || plan.work.needs_total() {
+        plan.input.gather();
+    }
+    plan
 }

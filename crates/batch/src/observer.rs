@@ -34,6 +34,11 @@ pub struct Progress {
 /// Something that a person should know.
 #[derive(Debug)]
 pub enum Notice<'a> {
+    /// A command is about to start; told only where that was asked for.
+    Started {
+        /// As one would type it into a shell.
+        command: &'a [u8],
+    },
     /// A command failed, and is not tried again.
     Failed {
         /// The number of its input, from 1.
@@ -59,6 +64,15 @@ pub enum Notice<'a> {
         /// How many commands still run.
         running: usize,
     },
+    /// What becomes of commands cannot be written down at the moment: none is started until it can.
+    Trouble {
+        /// What is wrong.
+        why: &'a str,
+        /// How many commands still run.
+        running: usize,
+    },
+    /// It can be written down again.
+    TroubleOver,
     /// The run goes on with fewer commands at a time than it was to have.
     Understaffed {
         /// How many.

@@ -83,8 +83,8 @@ impl<'a> Output<'a> {
     /// A command has printed something.
     pub(crate) fn piece(&mut self, task: &Task, stream: Stream, bytes: &[u8]) -> Result<(), Error> {
         let printed = self.printed.entry(task.number).or_default();
-        if self.layout.tag && printed.tag.is_none() {
-            printed.tag = Some([&task.value[..], b"\t"].concat());
+        if let (Some(tag), None) = (&self.layout.tag, &printed.tag) {
+            printed.tag = Some(tag.of(task));
         }
         let now = match (self.layout.style, self.layout.order) {
             (Style::Grouped, Order::AsFinished | Order::OfInput) => 0,
@@ -106,7 +106,7 @@ impl<'a> Output<'a> {
     /// A task has all its output at once, and will print no more. It appears by the next [`flush`](Self::flush).
     pub(crate) fn answer(&mut self, task: &Task, bytes: &[u8]) -> Result<(), Error> {
         match self.layout.order {
-            Order::AsFinished if !self.layout.tag && !self.printed.contains_key(&task.number) => {
+            Order::AsFinished if self.layout.tag.is_none() && !self.printed.contains_key(&task.number) => {
                 self.late.extend_from_slice(bytes);
                 if self.late.len() > LATE { self.flush() } else { Ok(()) }
             }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use ganger::Backoff;
 
 use crate::halt::Halt;
-use crate::input::Input;
+use crate::input::{Packing, Source};
+use crate::record::Recording;
+use crate::template::Tag;
 use crate::timeout::Timeout;
 use crate::work::Work;
 
@@ -16,7 +18,9 @@ pub struct Plan {
     /// What is done with each input.
     pub work: Work,
     /// What it is run with.
-    pub input: Input,
+    pub input: Source,
+    /// Several inputs for one command.
+    pub packing: Option<Packing>,
     /// In a random order instead of that of the inputs.
     pub shuffle: bool,
     /// How many commands run at a time (1 or more).
@@ -35,16 +39,21 @@ pub struct Plan {
     pub delay: Duration,
     /// What becomes of what commands print.
     pub output: OutputMode,
+    /// What is left behind of it.
+    pub record: Recording,
+    /// Whether each command is told of before it starts.
+    pub verbose: bool,
 }
 
 impl Plan {
     /// A plan with nothing special about it: as many commands at a time as there are processors, one attempt, output
     /// in groups as the commands end.
     #[must_use]
-    pub fn new(work: impl Into<Work>, input: Input) -> Self {
+    pub fn new(work: impl Into<Work>, input: impl Into<Source>) -> Self {
         Self {
             work: work.into(),
-            input,
+            input: input.into(),
+            packing: None,
             shuffle: false,
             jobs: ganger::cpu_count(),
             dir: None,
@@ -54,6 +63,8 @@ impl Plan {
             halt: Halt::Never,
             delay: Duration::ZERO,
             output: OutputMode::default(),
+            record: Recording::default(),
+            verbose: false,
         }
     }
 }
@@ -62,7 +73,7 @@ impl Plan {
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(10), jitter: 0.25 };
 
 /// What becomes of what commands print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum OutputMode {
     /// It goes to our own standard output and standard error without passing through our hands.
     Ungrouped,
@@ -77,14 +88,14 @@ impl Default for OutputMode {
 }
 
 /// How collected output is passed on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
     /// In what portions.
     pub style: Style,
     /// In what order.
     pub order: Order,
-    /// Whether each line begins with its input and a tab.
-    pub tag: bool,
+    /// What each line begins with, before a tab.
+    pub tag: Option<Tag>,
 }
 
 /// In what portions output is passed on.

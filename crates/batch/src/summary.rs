@@ -19,6 +19,8 @@ pub struct Counts {
     pub failed: u64,
     /// It had begun, and was stopped by a halt or an interrupt. Inputs whose command never began are not counted.
     pub stopped: u64,
+    /// It had succeeded in an earlier run, and was left out.
+    pub skipped: u64,
 }
 
 /// Why a run was over.

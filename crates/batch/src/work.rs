@@ -8,8 +8,8 @@ use std::time::Duration;
 use ganger::worker_protocol::Order;
 use ganger::{Bytes, Command, CommandOutput, Hosted, PoolBuilder};
 
-use crate::input::Task;
-use crate::template::Template;
+use crate::input::{Args, Measure, Task};
+use crate::template::{Length, Template};
 
 /// What is done with each input.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,9 +53,17 @@ pub(crate) enum Job<'t> {
 }
 
 impl Work {
-    pub(crate) fn job<'t>(&self, task: &'t Task, dir: Option<&Path>, output: CommandOutput) -> Job<'t> {
+    pub(crate) fn job<'t>(
+        &self,
+        task: &'t Task,
+        total: Option<u64>,
+        dir: Option<&Path>,
+        output: CommandOutput,
+    ) -> Job<'t> {
         match self {
-            Work::Command(template) => Job::Command(Command { dir: dir.map(bytes), output, ..template.command(task) }),
+            Work::Command(template) => {
+                Job::Command(Command { dir: dir.map(bytes), output, ..template.command(task, total) })
+            }
             Work::Program(_) => Job::Line(task),
         }
     }
@@ -69,16 +77,40 @@ impl Work {
         }
     }
 
-    /// What an input comes to, for people.
-    pub(crate) fn show(&self, task: &Task) -> Vec<u8> {
+    /// Whether it says how many tasks there are.
+    pub(crate) fn needs_total(&self) -> bool {
         match self {
-            Work::Command(template) => [&template.show(&task.value, task.number)[..], b"\n"].concat(),
+            Work::Command(template) => template.needs_total(),
+            Work::Program(_) => false,
+        }
+    }
+
+    /// How long a command becomes with its inputs. What is sent to a program may have any length.
+    pub(crate) fn measure(&self) -> Box<dyn Measure> {
+        match self {
+            Work::Command(template) => Box::new(Length::of(template.clone())),
+            Work::Program(_) => Box::new(Unmeasured),
+        }
+    }
+
+    /// What an input, of which there are `total`, comes to, for people: a line.
+    pub(crate) fn show(&self, task: &Task, total: Option<u64>) -> Vec<u8> {
+        match self {
+            Work::Command(template) => [&template.show_of(&task.args, task.number, total)[..], b"\n"].concat(),
             Work::Program(_) => {
                 let mut line = Vec::new();
-                Order { id: task.number, args: &[&task.value], attempt: 1, slot: 1 }.write(&mut line);
+                let args: Vec<&[u8]> = task.args.iter().collect();
+                Order { id: task.number, args: &args, attempt: 1, slot: 1 }.write(&mut line);
                 line
             }
         }
+    }
+
+    /// The same without the end of the line, for a job log.
+    pub(crate) fn line(&self, task: &Task) -> Vec<u8> {
+        let mut line = self.show(task, None);
+        line.pop();
+        line
     }
 
     /// A pool whose workers do it.
@@ -102,6 +134,18 @@ impl WorkerProgram {
         let argv = self.argv.iter().map(|word| Bytes::from(word.clone().into_vec())).collect();
         let command = Command { argv, dir: dir.map(bytes), ..Command::default() };
         Hosted { name: self.name.clone(), command, says_ready: self.start_timeout.is_some() }
+    }
+}
+
+struct Unmeasured;
+
+impl Measure for Unmeasured {
+    fn empty(&self) -> usize {
+        0
+    }
+
+    fn added(&self, _: &Args, _: usize) -> usize {
+        0
     }
 }
 

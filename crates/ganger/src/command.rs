@@ -53,6 +53,10 @@ pub enum Report {
     Again {
         /// Which.
         task: TaskId,
+        /// In which slot it ran, from 1.
+        slot: u32,
+        /// How the attempt ended.
+        outcome: Outcome,
     },
     /// It has told how far it is. Of lines that a program answers.
     Progress {
@@ -158,8 +162,8 @@ impl ReportQueue {
         self.push(Report::Output { task, stream, bytes: bytes.to_vec() });
     }
 
-    pub(crate) fn again(&self, task: TaskId) {
-        self.push(Report::Again { task });
+    pub(crate) fn again(&self, task: TaskId, slot: u32, how: How) {
+        self.push(Report::Again { task, slot, outcome: told(how) });
     }
 
     pub(crate) fn ended(&self, task: TaskId, slot: u32, attempts: u32, ended: Ended) {
@@ -260,7 +264,11 @@ fn outcome(ended: Ended) -> Outcome {
         Ended::Returned { body, .. } => return Outcome::Returned(body.into_vec()),
         Ended::Other(detail) => *detail,
     };
-    match detail.how {
+    told(detail.how)
+}
+
+fn told(how: How) -> Outcome {
+    match how {
         How::Reported(Verdict::Returned, body) | How::ReturnedWith(body, _) => Outcome::Returned(body),
         How::Reported(Verdict::Failed, body) => Outcome::Failed(decoded(&body)),
         How::Reported(Verdict::Panicked, body) => match codec::decode::<Panic>(&body, body.len() as u64 + 1) {

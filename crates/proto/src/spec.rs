@@ -30,7 +30,7 @@ pub enum Work {
     Command(Command),
 }
 
-/// A program with its arguments: started in a process group of its own, with /dev/null as standard input.
+/// A program with its arguments: started in a process group of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     /// Program and arguments: bytes without NUL, not necessarily UTF-8. A program without a slash is looked up in PATH.
@@ -38,8 +38,10 @@ pub struct Command {
     pub argv: Vec<Bytes>,
     /// The directory to run in; the supervisor's own if none.
     pub dir: Option<Bytes>,
-    /// Variables added to the environment, as name and value.
+    /// Variables added to the environment, as name and value. A value that is [`SLOT`] stands for that number, too.
     pub env: Vec<(Bytes, Bytes)>,
+    /// What it reads from standard input, a file that can be read again from its start; none: /dev/null.
+    pub stdin: Option<Bytes>,
     /// Where its output goes.
     pub output: Output,
 }

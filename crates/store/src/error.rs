@@ -20,6 +20,7 @@ pub(crate) enum Kind {
     Newer { version: u32, known: u32 },
     Locked { by: Option<u32> },
     NoJob(String),
+    Empty,
     NoRecorder,
     Io(io::Error),
     Sqlite(rusqlite::Error),
@@ -82,6 +83,7 @@ impl StoreError {
             | Kind::Newer { .. }
             | Kind::Locked { .. }
             | Kind::NoJob(_)
+            | Kind::Empty
             | Kind::NoRecorder => false,
         }
     }
@@ -99,6 +101,7 @@ impl fmt::Display for StoreError {
             Kind::Locked { by: Some(pid) } => write!(f, "process {pid} writes to it; one can at a time"),
             Kind::Locked { by: None } => write!(f, "another process writes to it; one can at a time"),
             Kind::NoJob(name) => write!(f, "it has no job {name:?}: ganger ls shows those that it has"),
+            Kind::Empty => write!(f, "it has no job yet"),
             Kind::NoRecorder => write!(f, "its recorder has ended"),
             Kind::Io(error) => error.fmt(f),
             Kind::Sqlite(error) => error.fmt(f),
@@ -116,6 +119,7 @@ impl std::error::Error for StoreError {
             | Kind::Newer { .. }
             | Kind::Locked { .. }
             | Kind::NoJob(_)
+            | Kind::Empty
             | Kind::NoRecorder => None,
         }
     }

@@ -49,6 +49,7 @@ impl Group {
                 self.begun.push((task, State::Running));
             }
             Record::Again(task) => self.change(task, State::Running),
+            Record::Stopped(task) => self.change(task, State::Stopped),
             Record::Printed { attempt, stream, bytes } => self.printed.push((attempt, stream, bytes)),
             Record::Ended { attempt, state } => {
                 self.change(attempt.task, state);
@@ -97,8 +98,8 @@ impl Group {
 
     fn write_attempts(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
         let mut insert = to.prepare_cached(
-            "INSERT INTO attempt (id, task, run, number, slot, began, ended, wall, user, system, max_rss, how, code, message)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO attempt (id, task, run, number, slot, began, ended, wall, user, system, max_rss, printed, how, code, message)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         for attempt in &self.attempts {
             let (how, code, message) = attempt.end.words();
@@ -115,6 +116,7 @@ impl Group {
                 used.user.as_micros() as i64,
                 used.system.as_micros() as i64,
                 used.max_rss as i64,
+                attempt.printed as i64,
                 how,
                 code,
                 message

@@ -1,6 +1,7 @@
 //! One writer a store.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::error::{Kind, StoreError};
@@ -16,8 +17,10 @@ impl Lock {
     /// Makes the file if there is none.
     pub(crate) fn take(file: &Path) -> Result<Self, StoreError> {
         let failed = StoreError::io(file);
-        let open =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(file).map_err(&failed)?;
+        // Only its owner may read it: it holds what commands were given and printed.
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let open = options.open(file).map_err(&failed)?;
         match open.try_lock() {
             Ok(()) => Ok(Self(open)),
             Err(TryLockError::WouldBlock) => Err(StoreError::new(file, Kind::Locked { by: None })),

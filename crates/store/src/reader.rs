@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
 
 use crate::error::{Kind, StoreError};
 use crate::key::Key;
 use crate::record::{Attempt, Job, Run, Setting, Task};
 use crate::schema;
-use crate::store::{PATIENCE, job, moment, split};
+use crate::store::{PATIENCE, job, last_job, moment, split};
 use crate::words::{AttemptId, End, JobId, RunId, State, Stream, TaskId, Usage};
 
 /// Which tasks of a job.
@@ -59,18 +59,41 @@ impl Reader {
     /// # Errors
     /// Those of the disk, as everywhere here.
     pub fn jobs(&self) -> Result<Vec<Job>, StoreError> {
-        self.all("SELECT id, name, command, created FROM job ORDER BY id", [], |row| {
-            Ok(Job { id: JobId(row.get(0)?), name: row.get(1)?, command: row.get(2)?, created: moment(row.get(3)?) })
-        })
+        self.all("SELECT id, name, command, created FROM job ORDER BY id", [], job)
     }
 
-    /// The job of that name.
+    /// The last job of that name, or, if none has it, the one with that number.
     ///
     /// # Errors
     /// When there is none.
     pub fn job(&self, name: &str) -> Result<Job, StoreError> {
-        let found = job(&self.connection, name).map_err(StoreError::sqlite(&self.file))?;
+        let sql = "SELECT id, name, command, created FROM job WHERE id = ?";
+        let numbered = || match name.parse::<i64>() {
+            Ok(id) => self.connection.query_row(sql, [id], job).optional(),
+            Err(_) => Ok(None),
+        };
+        let named = last_job(&self.connection, name);
+        let found = named.and_then(|found| found.map_or_else(numbered, |job| Ok(Some(job))));
+        let found = found.map_err(StoreError::sqlite(&self.file))?;
         found.ok_or_else(|| StoreError::new(&self.file, Kind::NoJob(name.to_owned())))
+    }
+
+    /// The job that was made last.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn newest_job(&self) -> Result<Job, StoreError> {
+        let sql = "SELECT id, name, command, created FROM job ORDER BY id DESC LIMIT 1";
+        let found = self.connection.query_row(sql, [], job).optional().map_err(StoreError::sqlite(&self.file))?;
+        found.ok_or_else(|| StoreError::new(&self.file, Kind::Empty))
+    }
+
+    /// A job's last run.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn last_run(&self, job: JobId) -> Result<Run, StoreError> {
+        self.runs(job)?.pop().ok_or_else(|| StoreError::new(&self.file, Kind::Empty))
     }
 
     /// A job's runs, the first one first.
@@ -78,8 +101,8 @@ impl Reader {
     /// # Errors
     /// Those of the disk.
     pub fn runs(&self, job: JobId) -> Result<Vec<Run>, StoreError> {
-        let sql =
-            "SELECT id, began, ended, pid, host, words, directory, environment FROM run WHERE job = ? ORDER BY id";
+        let sql = "SELECT id, began, ended, pid, host, words, variables, directory, environment
+            FROM run WHERE job = ? ORDER BY id";
         self.all(sql, [job.0], |row| {
             Ok(Run {
                 id: RunId(row.get(0)?),
@@ -90,8 +113,9 @@ impl Reader {
                 host: row.get(4)?,
                 setting: Setting {
                     words: split(&row.get::<_, Vec<u8>>(5)?),
-                    directory: row.get(6)?,
-                    environment: split(&row.get::<_, Vec<u8>>(7)?),
+                    variables: split(&row.get::<_, Vec<u8>>(6)?),
+                    directory: row.get(7)?,
+                    environment: split(&row.get::<_, Vec<u8>>(8)?),
                 },
             })
         })
@@ -123,7 +147,7 @@ impl Reader {
     /// # Errors
     /// Those of the disk.
     pub fn attempts(&self, task: TaskId) -> Result<Vec<Attempt>, StoreError> {
-        let sql = "SELECT id, number, slot, began, ended, wall, user, system, max_rss, how, code, message
+        let sql = "SELECT id, number, slot, began, ended, wall, user, system, max_rss, printed, how, code, message
             FROM attempt WHERE task = ? ORDER BY id";
         self.all(sql, [task.0], |row| attempt(task, row))
     }
@@ -168,7 +192,7 @@ fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
 
 fn attempt(task: TaskId, row: &Row<'_>) -> rusqlite::Result<Attempt> {
     let micros = |at| row.get::<_, i64>(at).map(|time| std::time::Duration::from_micros(time.unsigned_abs()));
-    let how: String = row.get(9)?;
+    let how: String = row.get(10)?;
     Ok(Attempt {
         id: AttemptId(row.get(0)?),
         task,
@@ -182,6 +206,7 @@ fn attempt(task: TaskId, row: &Row<'_>) -> rusqlite::Result<Attempt> {
             system: micros(7)?,
             max_rss: row.get::<_, i64>(8)?.unsigned_abs(),
         },
-        end: End::of(&how, row.get(10)?, row.get(11)?).ok_or(rusqlite::Error::InvalidColumnName(how))?,
+        printed: row.get::<_, i64>(9)?.unsigned_abs(),
+        end: End::of(&how, row.get(11)?, row.get(12)?).ok_or(rusqlite::Error::InvalidColumnName(how))?,
     })
 }

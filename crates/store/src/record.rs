@@ -42,6 +42,8 @@ pub struct Run {
 pub struct Setting {
     /// The command's words, before an input is in them.
     pub words: Vec<Vec<u8>>,
+    /// The names of the variables that make two tasks different ones.
+    pub variables: Vec<Vec<u8>>,
     /// Where it runs.
     pub directory: Vec<u8>,
     /// `NAME=value` each.
@@ -93,6 +95,8 @@ pub struct Attempt {
     pub ended: SystemTime,
     /// What it used.
     pub used: Usage,
+    /// How much it printed in all, in bytes, whether that was kept or not.
+    pub printed: u64,
     /// How it ended.
     pub end: End,
 }
@@ -113,6 +117,8 @@ pub enum Record {
         /// What.
         bytes: Vec<u8>,
     },
+    /// A task that has begun is stopped before there was an attempt at it.
+    Stopped(TaskId),
     /// An attempt is over, and this is what that makes of its task.
     Ended {
         /// The attempt.
@@ -129,7 +135,7 @@ impl Record {
         BASE + match self {
             Self::Begun(task) => task.input.len(),
             Self::Printed { bytes, .. } => bytes.len(),
-            Self::Again(_) | Self::Ended { .. } => 0,
+            Self::Again(_) | Self::Stopped(_) | Self::Ended { .. } => 0,
         }
     }
 }

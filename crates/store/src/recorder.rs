@@ -1,15 +1,18 @@
 //! Writing what happens, on a thread of its own, in groups.
 //!
 //! ```text
-//!  run's thread ── Record ──► bounded channel ──► Group ── full, or LINGER old ──► one commit
-//!        ▲                                          │ the disk refuses
-//!        └────────── trouble() ◄────────────────────┘ kept, and tried again
+//!  run's thread ── Record ──► parcel ── full, or flush() ──► bounded channel ──► Group ── full, or LINGER old ──► commit
+//!        ▲                                                                         │ the disk refuses
+//!        └────────── trouble() ◄───────────────────────────────────────────────────┘ kept, and tried again
 //! ```
+//!
+//! Records travel in parcels, since waking the other thread costs more than writing a record.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, Thread};
 use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::{Connection, params};
@@ -25,18 +28,23 @@ use crate::words::{AttemptId, RunId, TaskId};
 const LINGER: Duration = Duration::from_millis(10);
 /// The weight of a full group, in bytes.
 const FULL: usize = 512 << 10;
-/// How many records may be on the way to the thread: then who sends them waits.
-const AHEAD: usize = 1024;
+/// How many records make a parcel.
+const PARCEL: usize = 256;
+/// How many parcels may be on the way to the thread: then who sends them waits.
+const AHEAD: usize = 16;
 /// How long after a refusal the disk is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
+/// How long both sides look in one direction.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// Takes what happens in one run, and commits it. While the disk refuses, what came is kept and tried again every second;
 /// [`trouble`](Self::trouble) says so, and who begins tasks should wait.
 #[derive(Debug)]
 pub struct Recorder {
-    records: Option<SyncSender<Record>>,
+    parcels: Option<SyncSender<Vec<Record>>>,
+    parcel: Vec<Record>,
     writer: Option<JoinHandle<Result<(), StoreError>>>,
-    trouble: Arc<Mutex<Option<String>>>,
+    state: Arc<State>,
     file: PathBuf,
     next_task: i64,
     next_attempt: i64,
@@ -49,21 +57,22 @@ impl Store {
     /// Those of the disk, and when there is no thread left.
     pub fn record(self, run: &Run) -> Result<Recorder, StoreError> {
         let (task, attempt) = self.next_ids()?;
-        let (sender, records) = sync_channel(AHEAD);
-        let trouble = Arc::new(Mutex::new(None));
+        let (sender, parcels) = sync_channel(AHEAD);
+        let state = Arc::new(State::new());
         let Self { connection, file, lock } = self;
         let writer = Writer {
             connection,
             file: file.clone(),
             _lock: lock,
-            records,
+            parcels,
             group: Group::new(run.job, run.id),
             run: run.id,
-            trouble: Arc::clone(&trouble),
+            state: Arc::clone(&state),
         };
         let thread = thread::Builder::new().name("ganger-store".to_owned());
-        let writer = Some(thread.spawn(|| writer.run()).map_err(StoreError::io(&file))?);
-        Ok(Recorder { records: Some(sender), writer, trouble, file, next_task: task.0, next_attempt: attempt.0 })
+        let writer = Some(thread.spawn(move || writer.work()).map_err(StoreError::io(&file))?);
+        let (parcels, parcel) = (Some(sender), Vec::new());
+        Ok(Recorder { parcels, parcel, writer, state, file, next_task: task.0, next_attempt: attempt.0 })
     }
 }
 
@@ -80,35 +89,76 @@ impl Recorder {
         AttemptId(self.next_attempt - 1)
     }
 
-    /// Hands a record in. Waits while a thousand are on the way.
+    /// Hands a record in. It is on its way when many are, or after a [`flush`](Self::flush). Waits while thousands are.
     ///
     /// # Errors
-    /// When the recorder gave up: the store is damaged.
-    pub fn send(&self, record: Record) -> Result<(), StoreError> {
-        let sent = self.records.as_ref().map(|records| records.send(record));
-        match sent {
-            Some(Ok(())) => Ok(()),
-            Some(Err(_)) | None => Err(StoreError::new(&self.file, Kind::NoRecorder)),
+    /// Why the recorder gave up, which it does when the store is damaged.
+    pub fn send(&mut self, record: Record) -> Result<(), StoreError> {
+        self.parcel.push(record);
+        if self.parcel.len() < PARCEL { Ok(()) } else { self.flush() }
+    }
+
+    /// Sends what was handed in on its way: for who has nothing to do for a moment.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        if self.parcel.is_empty() {
+            return Ok(());
         }
+        let parcel = std::mem::replace(&mut self.parcel, Vec::with_capacity(PARCEL));
+        let sent = self.parcels.as_ref().is_some_and(|parcels| parcels.send(parcel).is_ok());
+        if sent { Ok(()) } else { self.close() }
     }
 
     /// What the disk refuses at the moment.
     #[must_use]
     pub fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Commits what is left, and notes the end of the run.
+    /// Commits what is left, and notes the end of the run. While the disk refuses, `gives_up` is asked now and then, with
+    /// what it says.
     ///
     /// # Errors
-    /// When the disk refuses, now as well: what was not committed is lost.
-    pub fn finish(mut self) -> Result<(), StoreError> {
-        self.records = None;
-        let ended = self.writer.take().map(JoinHandle::join);
-        match ended {
+    /// When the disk refused until `gives_up` said yes: what was not committed is lost.
+    pub fn finish(mut self, mut gives_up: impl FnMut(&str) -> bool) -> Result<(), StoreError> {
+        self.flush()?;
+        self.parcels = None;
+        while !self.state.done.load(Ordering::Acquire) {
+            if self.trouble().is_some_and(|why| gives_up(&why)) {
+                self.state.given_up.store(true, Ordering::Relaxed);
+            }
+            thread::park_timeout(GLANCE);
+        }
+        self.close()
+    }
+
+    /// Lets the writer end, and gives its verdict.
+    fn close(&mut self) -> Result<(), StoreError> {
+        self.parcels = None;
+        match self.writer.take().map(JoinHandle::join) {
             Some(Ok(result)) => result,
             Some(Err(_)) | None => Err(StoreError::new(&self.file, Kind::NoRecorder)),
         }
+    }
+}
+
+/// What both threads know.
+#[derive(Debug)]
+struct State {
+    /// What the disk refuses at the moment.
+    trouble: Mutex<Option<String>>,
+    /// Nobody waits for the disk any more.
+    given_up: AtomicBool,
+    /// The writer has ended, and woken the owner.
+    done: AtomicBool,
+    owner: Thread,
+}
+
+impl State {
+    fn new() -> Self {
+        Self { trouble: Mutex::default(), given_up: false.into(), done: false.into(), owner: thread::current() }
     }
 }
 
@@ -118,43 +168,55 @@ struct Writer {
     connection: Connection,
     file: PathBuf,
     _lock: Lock,
-    records: Receiver<Record>,
+    parcels: Receiver<Vec<Record>>,
     group: Group,
     run: RunId,
-    trouble: Arc<Mutex<Option<String>>>,
+    state: Arc<State>,
 }
 
 impl Writer {
-    fn run(mut self) -> Result<(), StoreError> {
-        while let Ok(first) = self.records.recv() {
-            self.group.add(first);
-            let open = self.gather();
-            self.commit(open)?;
+    fn work(mut self) -> Result<(), StoreError> {
+        let done = self.run();
+        let state = Arc::clone(&self.state);
+        // The connection and the lock are let go before anybody may take the store to be free.
+        drop(self);
+        state.done.store(true, Ordering::Release);
+        state.owner.unpark();
+        done
+    }
+
+    fn run(&mut self) -> Result<(), StoreError> {
+        while let Ok(first) = self.parcels.recv() {
+            self.add(first);
+            self.gather();
+            self.commit()?;
         }
         self.end()
     }
 
-    /// Adds what comes until the group is full or old. False: nothing more will come.
-    fn gather(&mut self) -> bool {
+    /// Adds what comes until the group is full or old.
+    fn gather(&mut self) {
         let until = Instant::now() + LINGER;
         while self.group.weight < FULL {
-            match self.records.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(record) => self.group.add(record),
-                Err(RecvTimeoutError::Timeout) => return true,
-                Err(RecvTimeoutError::Disconnected) => return false,
+            match self.parcels.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                Ok(parcel) => self.add(parcel),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
             }
         }
-        true
     }
 
-    /// Commits the group. While the disk refuses it, it is tried again; when nobody is left who could make room, once.
-    fn commit(&mut self, mut patient: bool) -> Result<(), StoreError> {
+    fn add(&mut self, parcel: Vec<Record>) {
+        parcel.into_iter().for_each(|record| self.group.add(record));
+    }
+
+    /// Commits the group. While the disk refuses it, it is tried again.
+    fn commit(&mut self) -> Result<(), StoreError> {
         while !self.group.is_empty() {
             match self.group.commit(&mut self.connection).map_err(StoreError::sqlite(&self.file)) {
                 Ok(()) => self.group.clear(),
-                Err(error) if error.is_of_the_disk() && patient => {
+                Err(error) if error.is_of_the_disk() && !self.state.given_up.load(Ordering::Relaxed) => {
                     self.tell(Some(error.to_string()));
-                    patient = self.hold_out();
+                    self.hold_out();
                 }
                 Err(error) => return Err(error),
             }
@@ -163,23 +225,23 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes what comes meanwhile, which is what runs already. False: nothing more will come.
-    fn hold_out(&mut self) -> bool {
+    /// Takes what comes meanwhile, which is what runs already.
+    fn hold_out(&mut self) {
         let until = Instant::now() + AGAIN;
-        loop {
-            match self.records.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                Ok(record) => self.group.add(record),
-                Err(RecvTimeoutError::Timeout) => return true,
-                Err(RecvTimeoutError::Disconnected) => return false,
+        while !self.state.given_up.load(Ordering::Relaxed) && Instant::now() < until {
+            match self.parcels.recv_timeout(GLANCE) {
+                Ok(parcel) => self.add(parcel),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => thread::sleep(GLANCE),
             }
         }
     }
 
     fn tell(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        *self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
-    fn end(self) -> Result<(), StoreError> {
+    fn end(&self) -> Result<(), StoreError> {
         let ended = params![time(SystemTime::now()), self.run.0];
         let noted = self.connection.execute("UPDATE run SET ended = ? WHERE id = ?", ended);
         noted.map(drop).map_err(StoreError::sqlite(&self.file))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::durability::Durability;
 use crate::error::{Kind, StoreError};
@@ -24,7 +24,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// let place = tempfile::tempdir()?;
 /// let mut store = Store::open(&place.path().join("jobs.db"), Durability::Process)?;
 /// let job = store.create_job("compress", "gzip {}")?;
-/// assert_eq!(store.job("compress")?.expect("made just now").id, job.id);
+/// assert_eq!(store.last_job("compress")?.expect("made just now").id, job.id);
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
@@ -48,31 +48,26 @@ impl Store {
         Ok(Self { connection, file: file.to_owned(), lock })
     }
 
-    /// A job with a name of its own: this one, or the first of `name-2`, `name-3`, … that is not taken.
+    /// A new job. From now on it is meant by its name, and no longer an earlier one that is called the same.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn create_job(&mut self, name: &str, command: &str) -> Result<Job, StoreError> {
-        let mut free = name.to_owned();
-        let mut number = 1;
-        while self.job(&free)?.is_some() {
-            number += 1;
-            free = format!("{name}-{number}");
-        }
         let created = SystemTime::now();
         self.execute(
             "INSERT INTO job (name, command, created) VALUES (?, ?, ?)",
-            params![free, command, time(created)],
+            params![name, command, time(created)],
         )?;
-        Ok(Job { id: JobId(self.connection.last_insert_rowid()), name: free, command: command.to_owned(), created })
+        let id = JobId(self.connection.last_insert_rowid());
+        Ok(Job { id, name: name.to_owned(), command: command.to_owned(), created })
     }
 
-    /// The job of that name.
+    /// The last job of that name.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn job(&self, name: &str) -> Result<Option<Job>, StoreError> {
-        job(&self.connection, name).map_err(self.failed())
+    pub fn last_job(&self, name: &str) -> Result<Option<Job>, StoreError> {
+        last_job(&self.connection, name).map_err(self.failed())
     }
 
     /// A run of a job begins, in this process.
@@ -82,13 +77,15 @@ impl Store {
     pub fn begin_run(&mut self, job: JobId, host: &str, setting: Setting) -> Result<Run, StoreError> {
         let (began, pid) = (SystemTime::now(), std::process::id());
         self.execute(
-            "INSERT INTO run (job, began, pid, host, words, directory, environment) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO run (job, began, pid, host, words, variables, directory, environment)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             params![
                 job.0,
                 time(began),
                 pid,
                 host,
                 joined(&setting.words),
+                joined(&setting.variables),
                 setting.directory,
                 joined(&setting.environment)
             ],
@@ -132,13 +129,14 @@ fn configure(connection: &Connection, durability: Durability) -> rusqlite::Resul
     connection.pragma_update(None, "synchronous", durability.synchronous())
 }
 
-pub(crate) fn job(connection: &Connection, name: &str) -> rusqlite::Result<Option<Job>> {
-    let mut statement = connection.prepare("SELECT id, command, created FROM job WHERE name = ?")?;
-    let row = |row: &rusqlite::Row<'_>| {
-        let name = name.to_owned();
-        Ok(Job { id: JobId(row.get(0)?), name, command: row.get(1)?, created: moment(row.get(2)?) })
-    };
-    statement.query_row([name], row).optional()
+pub(crate) fn last_job(connection: &Connection, name: &str) -> rusqlite::Result<Option<Job>> {
+    let sql = "SELECT id, name, command, created FROM job WHERE name = ? ORDER BY id DESC LIMIT 1";
+    connection.query_row(sql, [name], job).optional()
+}
+
+/// A row with a job's id, name, command and creation.
+pub(crate) fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
+    Ok(Job { id: JobId(row.get(0)?), name: row.get(1)?, command: row.get(2)?, created: moment(row.get(3)?) })
 }
 
 /// Microseconds since 1970.

@@ -62,6 +62,12 @@ pub enum End {
     OutOfMemory,
     /// It ran for longer than it might.
     TimeLimit,
+    /// It used more processor time than it might.
+    CpuLimit,
+    /// The worker that ran it died: how.
+    Crashed(String),
+    /// It said itself that it failed: why.
+    Error(String),
     /// It could not be started: why.
     NotStarted(String),
     /// The run ended it.
@@ -76,6 +82,9 @@ impl End {
             Self::Signal(number) => ("signal", Some(*number), None),
             Self::OutOfMemory => ("out of memory", None, None),
             Self::TimeLimit => ("time limit", None, None),
+            Self::CpuLimit => ("cpu limit", None, None),
+            Self::Crashed(how) => ("crashed", None, Some(how)),
+            Self::Error(why) => ("error", None, Some(why)),
             Self::NotStarted(why) => ("not started", None, Some(why)),
             Self::Stopped => ("stopped", None, None),
         }
@@ -87,6 +96,9 @@ impl End {
             "signal" => Self::Signal(code?),
             "out of memory" => Self::OutOfMemory,
             "time limit" => Self::TimeLimit,
+            "cpu limit" => Self::CpuLimit,
+            "crashed" => Self::Crashed(message.unwrap_or_default()),
+            "error" => Self::Error(message.unwrap_or_default()),
             "not started" => Self::NotStarted(message.unwrap_or_default()),
             "stopped" => Self::Stopped,
             _ => return None,

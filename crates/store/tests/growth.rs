@@ -23,15 +23,24 @@ fn speed() {
         let id = recorder.fresh_attempt();
         recorder.send(Record::Printed { attempt: id, stream: Stream::Stdout, bytes: b"hello\n".to_vec() }).unwrap();
         let now = SystemTime::now();
-        let attempt =
-            Attempt { id, task, number: 1, slot: 1, began: now, ended: now, used: Usage::default(), end: End::Exit(0) };
+        let attempt = Attempt {
+            id,
+            task,
+            number: 1,
+            slot: 1,
+            began: now,
+            ended: now,
+            used: Usage::default(),
+            printed: 6,
+            end: End::Exit(0),
+        };
         recorder.send(Record::Ended { attempt, state: State::Succeeded }).unwrap();
         if (i + 1) % (n / 10) == 0 {
             eprintln!("{:.2} us", last.elapsed().as_secs_f64() * 1e6 / (n / 10) as f64);
             last = Instant::now();
         }
     }
-    recorder.finish().unwrap();
+    recorder.finish(|_| true).unwrap();
     let start = Instant::now();
     let mut store = Store::open(&file, Durability::Process).unwrap();
     let mut known = store.known(job.id).unwrap();

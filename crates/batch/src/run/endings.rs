@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use ganger::{Outcome, Report};
+use ganger::{Outcome, Report, Stream, TaskId};
+use ganger_store::State;
 
 use super::{Phase, Run, Running};
 use crate::engine::Engine;
@@ -10,6 +11,7 @@ use crate::error::Error;
 use crate::halt::When;
 use crate::input::Task;
 use crate::observer::{Cause, Notice};
+use crate::record::Attempt;
 use crate::summary::End;
 use crate::verdict::{self, Verdict};
 use crate::work::Work;
@@ -17,24 +19,15 @@ use crate::work::Work;
 impl<E: Engine> Run<'_, E> {
     pub(super) fn take(&mut self, report: Report) {
         match report {
-            Report::Output { task, stream, bytes } => {
-                if let (Some(running), Some(output)) = (self.running.get(&task), &mut self.output) {
-                    let printed = output.piece(&running.task, stream, &bytes);
-                    self.check(printed);
-                }
-            }
-            Report::Again { task } => {
-                if let Some(running) = self.running.get_mut(&task) {
-                    running.since = Instant::now();
-                    self.output.iter_mut().for_each(|output| output.void(running.task.number));
-                }
-            }
-            Report::Ended { task, attempts, outcome, .. } => {
+            Report::Output { task, stream, bytes } => self.printed(task, stream, &bytes),
+            Report::Again { task, slot, outcome } => self.again(task, slot, outcome),
+            Report::Ended { task, slot, attempts, outcome } => {
+                self.answered(task, &outcome);
                 if let Some(running) = self.running.remove(&task) {
-                    self.print_answer(&running.task, &outcome);
-                    let verdict =
-                        verdict::judge(outcome, running.limit, running.expired).of_program(running.fault.as_deref());
-                    self.ended(running, attempts, verdict);
+                    let used = ganger::command_end(&outcome);
+                    let verdict = verdict::judge(outcome, running.limit, running.expired);
+                    let verdict = verdict.of_program(running.fault.as_deref());
+                    self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), slot });
                 }
             }
             Report::Progress { task, progress } => {
@@ -55,55 +48,94 @@ impl<E: Engine> Run<'_, E> {
         }
     }
 
-    /// What a program that is kept has answered. What commands print has come before.
-    fn print_answer(&mut self, task: &Task, outcome: &Outcome) {
-        if let (Work::Program(_), Outcome::Returned(answer), Some(output)) =
-            (&self.settings.work, outcome, &mut self.output)
-        {
-            let printed = output.answer(task, answer);
-            self.check(printed);
-        }
+    fn printed(&mut self, task: TaskId, stream: Stream, bytes: &[u8]) {
+        let Some(running) = self.running.get_mut(&task) else { return };
+        let kept = self.ledger.printed(&mut running.entry, stream, bytes);
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.piece(&running.task, stream, bytes));
+        self.check_books(kept);
+        self.check(printed);
     }
 
-    fn ended(&mut self, running: Running, attempts: u32, verdict: Verdict) {
-        let Running { task, since, earlier, expired, .. } = running;
-        let attempts = earlier + attempts;
-        let goes_on = matches!(self.phase, Phase::Feeding | Phase::Draining(End::Complete));
-        if expired && attempts < self.settings.attempts && goes_on {
-            self.output.iter_mut().for_each(|output| output.void(task.number));
-            return self.submit(task, attempts);
-        }
-        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(task.number));
+    /// What a program that is kept has answered. What commands print has come before.
+    fn answered(&mut self, task: TaskId, outcome: &Outcome) {
+        let (Work::Program(_), Outcome::Returned(answer)) = (&self.settings.work, outcome) else { return };
+        let Some(running) = self.running.get_mut(&task) else { return };
+        let kept = self.ledger.printed(&mut running.entry, Stream::Stdout, answer);
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.answer(&running.task, answer));
+        self.check_books(kept);
         self.check(printed);
-        match verdict {
-            Verdict::Succeeded(wall) => {
-                self.counts.succeeded += 1;
-                self.runtimes.add(wall.unwrap_or_else(|| since.elapsed()));
-            }
-            Verdict::Failed(cause) => self.failed(&task, &cause, attempts),
-            Verdict::Stopped if attempts == 0 => {}
-            Verdict::Stopped => self.counts.stopped += 1,
-            Verdict::PoolFailed(why) => {
-                self.counts.stopped += 1;
-                let why =
-                    self.program_fault.take().map_or(why.clone(), |fault| format!("{why}; the last time: {fault}"));
-                self.fail(Error::pool_failed(why));
-            }
+    }
+
+    /// An attempt failed, and the pool makes another.
+    fn again(&mut self, task: TaskId, slot: u32, outcome: Outcome) {
+        let Some(running) = self.running.get_mut(&task) else { return };
+        running.since = Instant::now();
+        self.output.iter_mut().for_each(|output| output.void(running.task.number));
+        let used = ganger::command_end(&outcome);
+        let verdict = verdict::judge(outcome, running.limit, false).of_program(running.fault.as_deref());
+        let attempt = Attempt { verdict: &verdict, used: used.as_ref(), slot };
+        let kept = self.ledger.attempted(&mut running.entry, &attempt);
+        self.check_books(kept);
+    }
+
+    fn ended(&mut self, mut running: Running, attempts: u32, last: &Attempt<'_>) {
+        let attempts = running.earlier + attempts;
+        let goes_on = matches!(self.phase, Phase::Feeding | Phase::Draining(End::Complete));
+        if running.expired && attempts < self.settings.attempts && goes_on {
+            self.output.iter_mut().for_each(|output| output.void(running.task.number));
+            let kept = self.ledger.attempted(&mut running.entry, last);
+            self.check_books(kept);
+            return self.submit(running.task, running.entry, attempts);
         }
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(running.task.number));
+        self.check(printed);
+        let state = self.count(&running, last.verdict, attempts);
+        let kept = match state {
+            Some(state) => self.ledger.ended(&mut running.entry, &running.task, &self.settings.work, last, state),
+            None => self.ledger.unbegun(&running.entry),
+        };
+        self.check_books(kept);
         self.halt();
     }
 
-    fn failed(&mut self, task: &Task, cause: &Cause, attempts: u32) {
+    /// Counts a task that has ended, as what it is in the books. None: it never began.
+    fn count(&mut self, running: &Running, verdict: &Verdict, attempts: u32) -> Option<State> {
+        let state = match verdict {
+            Verdict::Succeeded(wall) => {
+                self.runtimes.add(wall.unwrap_or_else(|| running.since.elapsed()));
+                State::Succeeded
+            }
+            Verdict::Failed(cause) => self.failed(&running.task, cause, attempts),
+            Verdict::Stopped if attempts == 0 => return None,
+            Verdict::Stopped => State::Stopped,
+            Verdict::PoolFailed(why) => {
+                let fault = self.program_fault.take();
+                let why = fault.map_or(why.clone(), |fault| format!("{why}; the last time: {fault}"));
+                self.fail(Error::pool_failed(why));
+                State::Stopped
+            }
+        };
+        let count = match state {
+            State::Succeeded => &mut self.counts.succeeded,
+            State::Failed => &mut self.counts.failed,
+            State::Running | State::Stopped => &mut self.counts.stopped,
+        };
+        *count += 1;
+        Some(state)
+    }
+
+    /// Tells of a failure, unless the command was ended by us.
+    fn failed(&mut self, task: &Task, cause: &Cause, attempts: u32) -> State {
         let killing = matches!(self.phase, Phase::Killing(_));
         if self.output.is_none() && verdict::is_broken_pipe(cause) {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
-            self.counts.failed += 1;
-            let (number, input) = (task.number, task.value.as_slice());
+            let (number, input) = (task.number, task.args.joined());
             self.flush();
-            return self.observer.notice(&Notice::Failed { number, input, cause, attempts });
+            self.observer.notice(&Notice::Failed { number, input, cause, attempts });
+            return State::Failed;
         }
-        self.counts.stopped += 1;
+        State::Stopped
     }
 
     /// Ends the run if what has ended is enough.

@@ -11,6 +11,7 @@
 //! that no worker waits for us between two commands; but exactly as wide where what ends decides over what starts
 //! (a halt, a delay, a time limit that follows the median).
 
+mod books;
 mod endings;
 mod expiry;
 mod stopping;
@@ -25,8 +26,9 @@ use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
-use crate::observer::{Observer, Progress};
+use crate::observer::{Notice, Observer, Progress};
 use crate::output::Output;
+use crate::record::{Entry, Fate, Ledger};
 use crate::summary::{Counts, End, Summary};
 use crate::timeout::{Runtimes, Timeout};
 use crate::work::Work;
@@ -35,6 +37,8 @@ use crate::work::Work;
 const HELD: u64 = 1 << 14;
 /// How long we look in one direction while inputs and reports may come from two.
 const GLANCE: Duration = Duration::from_millis(10);
+/// How many inputs are left out before we look elsewhere.
+const IN_A_ROW: u64 = 256;
 
 /// What a run needs of its plan.
 pub(crate) struct Settings {
@@ -45,6 +49,7 @@ pub(crate) struct Settings {
     pub(crate) timeout: Option<Timeout>,
     pub(crate) halt: Halt,
     pub(crate) delay: Duration,
+    pub(crate) verbose: bool,
 }
 
 impl Settings {
@@ -63,6 +68,9 @@ pub(crate) struct Run<'a, E> {
     /// None: commands print past us.
     output: Option<Output<'a>>,
     observer: &'a mut dyn Observer,
+    ledger: Ledger,
+    /// What keeps the ledger from being written, as far as that was told.
+    trouble: Option<String>,
     running: HashMap<TaskId, Running>,
     phase: Phase,
     fault: Option<Error>,
@@ -77,6 +85,7 @@ pub(crate) struct Run<'a, E> {
 /// A command that has been handed to the pool and has not ended.
 struct Running {
     task: Task,
+    entry: Entry,
     since: Instant,
     /// Attempts that were made before the pool was asked anew.
     earlier: u32,
@@ -107,6 +116,10 @@ enum Obstacle {
     Input,
     /// It is not time yet.
     Delay(Duration),
+    /// What would come of it could not be written down.
+    Books,
+    /// None, but others want to be heard as well.
+    Courtesy,
 }
 
 impl<'a, E: Engine> Run<'a, E> {
@@ -115,6 +128,7 @@ impl<'a, E: Engine> Run<'a, E> {
         engine: E,
         source: Source,
         output: Option<Output<'a>>,
+        ledger: Ledger,
         observer: &'a mut dyn Observer,
     ) -> Self {
         Self {
@@ -123,6 +137,8 @@ impl<'a, E: Engine> Run<'a, E> {
             source,
             output,
             observer,
+            ledger,
+            trouble: None,
             running: HashMap::new(),
             phase: Phase::Feeding,
             fault: None,
@@ -147,10 +163,8 @@ impl<'a, E: Engine> Run<'a, E> {
                 Phase::Draining(end) | Phase::Killing(end) => Some(end),
             };
             if let (true, Some(end)) = (self.running.is_empty(), end) {
-                let summary = Summary { counts: self.counts, end };
-                return (self.fault.map_or(Ok(summary), Err), self.engine);
+                return self.over(end);
             }
-            self.pause();
             if let Some(report) = self.next_report(&obstacle) {
                 self.take(report);
             }
@@ -165,13 +179,7 @@ impl<'a, E: Engine> Run<'a, E> {
         window > self.settings.jobs && self.running.len() > window - window / 4 && self.engine.has_report()
     }
 
-    /// Nothing is there to be done: what was put off while there was is done now.
-    fn pause(&mut self) {
-        if !self.engine.has_report() {
-            self.catch_up();
-        }
-    }
-
+    /// What was put off while there was something to do.
     fn catch_up(&mut self) {
         self.flush();
         self.tell_progress();
@@ -184,12 +192,19 @@ impl<'a, E: Engine> Run<'a, E> {
 
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
+        let skipped = self.counts.skipped;
         while self.phase == Phase::Feeding && self.has_room() {
+            if self.is_troubled() {
+                return Obstacle::Books;
+            }
+            if self.counts.skipped - skipped > IN_A_ROW {
+                return Obstacle::Courtesy;
+            }
             if let Some(left) = self.next_start.and_then(|start| start.checked_duration_since(Instant::now())) {
                 return Obstacle::Delay(left);
             }
             match self.source.next() {
-                Ok(Next::Task(task)) => self.start(task),
+                Ok(Next::Ready(task)) => self.start(task),
                 Ok(Next::NotYet) => return Obstacle::Input,
                 Ok(Next::End) => {
                     self.phase = Phase::Draining(End::Complete);
@@ -211,18 +226,32 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn start(&mut self, task: Task) {
         self.started = task.number;
-        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
-        self.submit(task, 0);
+        match self.ledger.begin(&task, &self.settings.work) {
+            Ok(Fate::Run(entry)) => self.begin(task, entry),
+            Ok(Fate::Skip) => self.skip(&task),
+            Err(error) => self.check_books(Err(error)),
+        }
     }
 
-    fn submit(&mut self, task: Task, earlier: u32) {
+    fn begin(&mut self, task: Task, entry: Entry) {
+        if self.settings.verbose {
+            let command = self.settings.work.show(&task, self.source.total());
+            self.observer.notice(&Notice::Started { command: command.trim_ascii_end() });
+        }
+        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
+        self.submit(task, entry, 0);
+    }
+
+    fn submit(&mut self, task: Task, entry: Entry, earlier: u32) {
         let output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
-        let job = self.settings.work.job(&task, self.settings.dir.as_deref(), output);
+        let total = self.source.total();
+        let job = self.settings.work.job(&task, total, self.settings.dir.as_deref(), output);
         let limit = self.limit();
         match self.engine.submit(job, limit) {
             Ok(id) => {
-                self.running
-                    .insert(id, Running { task, since: Instant::now(), earlier, limit, expired: false, fault: None });
+                let since = Instant::now();
+                let running = Running { task, entry, since, earlier, limit, expired: false, fault: None };
+                self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
         }
@@ -236,9 +265,16 @@ impl<'a, E: Engine> Run<'a, E> {
             }
             Obstacle::Input => Some(GLANCE),
             Obstacle::Delay(left) => Some(*left),
+            Obstacle::Books => Some(GLANCE),
+            Obstacle::Courtesy => Some(Duration::ZERO),
             Obstacle::Reports => None,
         };
         let patience = [patience, self.next_expiry()].into_iter().flatten().min();
+        if !self.engine.has_report() {
+            // What was printed is there before it is written that it was.
+            self.catch_up();
+            self.flush_books();
+        }
         self.engine.report(patience)
     }
 

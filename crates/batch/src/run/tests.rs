@@ -11,6 +11,7 @@ use crate::input::Input;
 use crate::observer::Notice;
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
+use crate::template::Tag;
 use crate::template::Template;
 use crate::work::Job;
 
@@ -106,11 +107,14 @@ struct Told(Vec<String>);
 impl Observer for Told {
     fn notice(&mut self, notice: &Notice<'_>) {
         self.0.push(match notice {
+            Notice::Started { command } => String::from_utf8_lossy(command).into_owned(),
             Notice::Failed { number, input, cause, attempts } => {
                 format!("{number} {} {cause} {attempts}", String::from_utf8_lossy(input))
             }
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
             Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
+            Notice::Trouble { why, running } => format!("trouble {why} {running}"),
+            Notice::TroubleOver => "trouble over".to_owned(),
             Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
         });
     }
@@ -121,11 +125,20 @@ impl Observer for Told {
 fn settings(jobs: usize, halt: &str) -> Settings {
     let template = Template::parse(&["cmd".into(), "{}".into()]).expect("a command");
     let halt = halt.parse().expect("a policy");
-    Settings { work: template.into(), jobs, dir: None, attempts: 1, timeout: None, halt, delay: Duration::ZERO }
+    Settings {
+        work: template.into(),
+        jobs,
+        dir: None,
+        attempts: 1,
+        timeout: None,
+        halt,
+        delay: Duration::ZERO,
+        verbose: false,
+    }
 }
 
 fn source(inputs: &str) -> Source {
-    Source::open(Input::Arguments(inputs.split_whitespace().map(OsString::from).collect()))
+    Input::Arguments(inputs.split_whitespace().map(OsString::from).collect()).into()
 }
 
 struct Seen {
@@ -137,9 +150,9 @@ struct Seen {
 
 fn seen_with(settings: Settings, inputs: &str, fake: Fake) -> Seen {
     let (mut stdout, mut stderr, mut told) = (Vec::new(), io::sink(), Told::default());
-    let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: true };
+    let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: Some(Tag::INPUTS) };
     let output = Output::new(layout, Sinks { stdout: &mut stdout, stderr: &mut stderr });
-    let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), &mut told).drive();
+    let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), &mut told).drive();
     Seen { summary, fake, told: told.0, printed: String::from_utf8(stdout).expect("text") }
 }
 
@@ -247,7 +260,8 @@ fn a_closed_output_stops_the_rest_without_a_word() {
     let (mut stdout, mut stderr, mut told) = (Closed, io::sink(), Told::default());
     let output = Output::new(Layout::default(), Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let many = ["a"; 1000].join(" ");
-    let run = Run::new(settings(2, "never"), Fake::default(), source(&many), Some(output), &mut told);
+    let run =
+        Run::new(settings(2, "never"), Fake::default(), source(&many), Some(output), Ledger::default(), &mut told);
     let (summary, fake) = run.drive();
     let summary = summary.expect("no error");
     assert_eq!((summary.end, summary.exit_code()), (End::OutputClosed, 141));
@@ -257,9 +271,10 @@ fn a_closed_output_stops_the_rest_without_a_word() {
 #[test]
 fn an_unreadable_input_is_told_when_the_rest_is_done() {
     let reader = Box::new(io::Cursor::new(b"a\nb\0\nc\n".to_vec()));
-    let source = Source::open(Input::Stream { name: "list".into(), reader, delimiter: b'\n' });
+    let source = Input::Stream { name: "list".into(), reader }.into();
     let mut told = Told::default();
-    let (summary, fake) = Run::new(settings(2, "never"), Fake::default(), source, None, &mut told).drive();
+    let (summary, fake) =
+        Run::new(settings(2, "never"), Fake::default(), source, None, Ledger::default(), &mut told).drive();
     assert!(summary.expect_err("a NUL").to_string().contains("input 2 of list"));
     assert_eq!(fake.given, ["a"]);
     assert!(!fake.terminated);

@@ -11,6 +11,7 @@ use crate::engine::member::{Body, Member, Phase};
 use crate::engine::orphans::{self, Orphans};
 use crate::engine::table::Entry;
 use crate::exit::translated;
+use crate::slot::How;
 
 impl Driver {
     pub(super) fn on_death(&mut self, worker: WorkerId) {
@@ -58,7 +59,7 @@ impl Driver {
         let event = self.farewell(&member, current, exit);
         turn.event(event);
         if let Some(task) = current {
-            turn.again(task);
+            turn.again(task, member.slot, || How::Crashed(vec![exit]));
         }
     }
 

@@ -18,6 +18,7 @@ use crate::engine::deeds::Finish;
 use crate::engine::member::{Phase, Unread as _};
 use crate::engine::table::Sink;
 use crate::registry;
+use crate::slot::How;
 
 /// After so many messages the room they took is given back to the worker, which may be waiting for it.
 const GIVE_BACK: usize = 64;
@@ -130,7 +131,7 @@ impl Core {
 
     fn on_finished(&mut self, index: usize, task: TaskId, verdict: Verdict, took: Duration, body: Vec<u8>) -> Vec<u8> {
         let Some(member) = self.gang.at(index) else { return body };
-        let worker = member.id;
+        let (worker, slot) = (member.id, member.slot);
         if !member.finished(task) {
             self.misbehave(index, format!("it finished {task}, which it was not handed"));
             return body;
@@ -139,11 +140,9 @@ impl Core {
         self.finish = Some(Finish { verdict, body, came, took });
         self.event(Event::Finished { worker, task, verdict, took });
         self.weigh(index);
-        let unused = self.finish.take();
-        if unused.is_some() {
-            self.again(task);
-        }
-        unused.map_or_else(|| std::mem::take(&mut self.spare), |finish| finish.body)
+        let Some(unused) = self.finish.take() else { return std::mem::take(&mut self.spare) };
+        self.again(task, slot, || How::Reported(unused.verdict, unused.body));
+        Vec::new()
     }
 
     fn on_descriptor(&mut self, index: usize) {
@@ -167,9 +166,9 @@ impl Core {
     }
 
     /// An attempt is over, and another will follow: what it printed is void.
-    pub(crate) fn again(&mut self, task: TaskId) {
+    pub(crate) fn again(&mut self, task: TaskId, slot: u32, how: impl FnOnce() -> How) {
         if let Some(Sink::Reports(reports)) = self.tasks.get(task).map(|entry| &entry.sink) {
-            reports.again(task);
+            reports.again(task, slot, how());
         }
     }
 

@@ -172,7 +172,7 @@ fn launch(commands: &Commands, program: &Program, pipes: Option<&[Pipe; 2]>) -> 
         env: own_env.as_ref().unwrap_or(&commands.env),
         env_more: &program.env_more,
         dir: program.dir(),
-        stdin: commands.null.as_fd(),
+        stdin: program.stdin.as_ref().unwrap_or(&commands.null).as_fd(),
         stdout,
         stderr,
     };

@@ -13,4 +13,6 @@ mod trees;
 
 mod alone;
 
+mod lines;
+
 ganger::test_worker!();

@@ -23,6 +23,8 @@ pub(crate) struct Told {
     /// How many pieces of output came.
     pub(crate) pieces: usize,
     pub(crate) again: u32,
+    /// How each attempt but the last ended, and in which slot.
+    pub(crate) before: Vec<(u32, Option<Exit>)>,
     pub(crate) slot: u32,
     pub(crate) attempts: u32,
     pub(crate) outcome: Option<Outcome>,
@@ -55,9 +57,11 @@ impl Shop {
     pub(crate) fn take(&mut self) -> Option<TaskId> {
         match self.reports.recv(Some(DEADLINE)).expect("a report within the deadline") {
             Report::Output { task, stream, bytes } => self.of(task).print(stream, &bytes),
-            Report::Again { task } => {
+            Report::Again { task, slot, outcome } => {
                 let told = self.of(task);
-                *told = Told { again: told.again + 1, ..Told::default() };
+                let mut before = std::mem::take(&mut told.before);
+                before.push((slot, exit_of(&outcome)));
+                *told = Told { again: told.again + 1, before, ..Told::default() };
             }
             Report::Ended { task, slot, attempts, outcome } => {
                 let told = self.of(task);
@@ -65,6 +69,7 @@ impl Shop {
                 return Some(task);
             }
             Report::Interrupted { .. } | Report::Understaffed { .. } => {}
+            Report::Progress { .. } | Report::Fault { .. } => panic!("of programs that are kept"),
         }
         None
     }
@@ -162,4 +167,11 @@ pub(crate) fn processes_with(entry: &str) -> Vec<u32> {
         environ.split(|byte| *byte == 0).any(|own| own == entry.as_bytes())
     };
     pids.filter(has).filter(|pid| lives(*pid)).collect()
+}
+
+fn exit_of(outcome: &Outcome) -> Option<Exit> {
+    match outcome {
+        Outcome::Crashed(exits) => exits.first().copied(),
+        ended => command_end(ended).map(|end| end.exit),
+    }
 }

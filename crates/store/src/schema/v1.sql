@@ -2,10 +2,11 @@
 
 CREATE TABLE job (
     id      INTEGER PRIMARY KEY,
-    name    TEXT NOT NULL UNIQUE,
+    name    TEXT NOT NULL,             -- the last job of a name is meant by it
     command TEXT NOT NULL,             -- as it was typed
     created INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX job_of_name ON job (name);
 
 -- One invocation of a job: the first, or a resume.
 CREATE TABLE run (
@@ -16,6 +17,7 @@ CREATE TABLE run (
     pid         INTEGER NOT NULL,
     host        TEXT NOT NULL,
     words       BLOB NOT NULL,         -- the command before its inputs are in it, with a NUL behind each word
+    variables   BLOB NOT NULL,         -- the names of those that are part of a task's key, with a NUL behind each
     directory   BLOB NOT NULL,
     environment BLOB NOT NULL          -- NAME=value, with a NUL behind each
 ) STRICT;
@@ -35,7 +37,7 @@ CREATE TABLE attempt (
     id      INTEGER PRIMARY KEY,
     task    INTEGER NOT NULL REFERENCES task (id),
     run     INTEGER NOT NULL REFERENCES run (id),
-    number  INTEGER NOT NULL,          -- from 1
+    number  INTEGER NOT NULL,          -- from 1, in its run
     slot    INTEGER NOT NULL,
     began   INTEGER NOT NULL,
     ended   INTEGER NOT NULL,
@@ -43,16 +45,18 @@ CREATE TABLE attempt (
     user    INTEGER NOT NULL,
     system  INTEGER NOT NULL,
     max_rss INTEGER NOT NULL,          -- bytes
-    how     TEXT NOT NULL CHECK (how IN ('exit', 'signal', 'out of memory', 'time limit', 'not started', 'stopped')),
+    printed INTEGER NOT NULL,          -- bytes in all, whether kept or not
+    how     TEXT NOT NULL CHECK (how IN ('exit', 'signal', 'out of memory', 'time limit', 'cpu limit', 'crashed', 'error',
+                                         'not started', 'stopped')),
     code    INTEGER,                   -- the exit code, or the signal's number
-    message TEXT
+    message TEXT                       -- of those that are told in words
 ) STRICT;
 CREATE INDEX attempt_of_task ON attempt (task);
 
 -- What an attempt printed: 1 is stdout, 2 is stderr; pieces in the order of their ids.
 CREATE TABLE output (
     id      INTEGER PRIMARY KEY,
-    attempt INTEGER NOT NULL REFERENCES attempt (id),
+    attempt INTEGER NOT NULL,          -- which is written when it is over, so it may not be there yet
     stream  INTEGER NOT NULL CHECK (stream IN (1, 2)),
     bytes   BLOB NOT NULL
 ) STRICT;

@@ -1,0 +1,40 @@
+//! What is left behind of a run, and taken up by the next.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::Args;
+use ganger_store::Durability;
+
+/// Records and resume.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Records")]
+pub(crate) struct RecordFlags {
+    /// Record every task in this file: its input, attempts, exit, times, memory, output (made if there is none)
+    #[arg(long, value_name = "FILE", env = "GANGER_STORE")]
+    pub(crate) store: Option<PathBuf>,
+
+    /// What the job is called in the store [default: the program's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+
+    /// What a record survives: off nothing, process the death of ganger, full a loss of power [default: process]
+    #[arg(long, value_name = "off|process|full", default_value = "process", hide_default_value = true)]
+    pub(crate) durable: Durability,
+
+    /// Leave out what has succeeded by the store, or else the job log: same command, input, directory, and --env
+    #[arg(long, visible_alias = "resume-failed")]
+    pub(crate) resume: bool,
+
+    /// Run again what failed by the store, or else the job log; inputs and command are taken from there
+    #[arg(long, conflicts_with_all = ["arg_file", "words", "resume"])]
+    pub(crate) retry_failed: bool,
+
+    /// A variable whose value is part of what a task is: with another one, --resume runs it again
+    #[arg(long = "env", value_name = "NAME")]
+    pub(crate) variables: Vec<OsString>,
+
+    /// Write GNU parallel's job log: a line for each command that has ended
+    #[arg(long, visible_alias = "jl", value_name = "FILE")]
+    pub(crate) joblog: Option<PathBuf>,
+}

@@ -1,0 +1,90 @@
+//! Records and resume: flags → where a run is recorded, and what it takes up.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
+use ganger_batch::{Args, Recording, Storage};
+use ganger_store::{Filter, Reader, Setting, State, StoreError};
+
+use crate::flags::RecordFlags;
+use crate::plan::PlanError;
+
+/// How much of what an attempt prints is kept, in bytes.
+const OUTPUT: usize = 1 << 20;
+
+/// Stands before the words of a program that is kept.
+const WORKER: &str = "--worker";
+
+/// What failed before, with all that is needed to run it again.
+pub(crate) struct Failed {
+    pub(crate) words: Vec<OsString>,
+    /// The words are those of a program that is kept.
+    pub(crate) by_worker: bool,
+    pub(crate) inputs: Vec<Args>,
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// Where the run of a command is recorded.
+pub(crate) fn recording(flags: RecordFlags, words: &[OsString], by_worker: bool) -> Result<Recording, PlanError> {
+    let resume = flags.resume || flags.retry_failed;
+    if resume && flags.store.is_none() && flags.joblog.is_none() {
+        return Err(PlanError::NoRecords);
+    }
+    let store = flags.store.map(|file| Storage {
+        file,
+        name: flags.name.unwrap_or_else(|| name_of(words)),
+        words: by_worker.then(|| WORKER.into()).into_iter().chain(words.iter().cloned()).collect(),
+        durability: flags.durable,
+        variables: flags.variables,
+        output: OUTPUT,
+    });
+    Ok(Recording { store, joblog: flags.joblog, resume })
+}
+
+/// Looks up what failed; for a job in a store the flags are completed from its last run.
+pub(crate) fn failed(flags: &mut RecordFlags) -> Result<Failed, PlanError> {
+    match (&flags.store, &flags.joblog) {
+        (Some(store), _) => {
+            let (name, failed, setting) = in_store(store, flags.name.as_deref())?;
+            flags.name = Some(name);
+            flags.variables = setting.variables.into_iter().map(OsString::from_vec).collect();
+            Ok(failed)
+        }
+        (None, Some(log)) => {
+            // Without words each input is a command.
+            let inputs = ganger_batch::failed_in_joblog(log).map_err(PlanError::Batch)?;
+            Ok(Failed {
+                words: Vec::new(),
+                by_worker: false,
+                inputs: inputs.into_iter().map(Args::one).collect(),
+                dir: None,
+            })
+        }
+        (None, None) => Err(PlanError::NoRecords),
+    }
+}
+
+fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting), StoreError> {
+    let reader = Reader::open(file)?;
+    let job = match name {
+        Some(name) => reader.job(name)?,
+        None => reader.newest_job()?,
+    };
+    let filter = Filter { state: Some(State::Failed), ..Filter::default() };
+    let inputs = reader.tasks(job.id, &filter)?.into_iter().map(|task| Args::from_stored(&task.input)).collect();
+    let setting = reader.last_run(job.id)?.setting;
+    let mut words: Vec<_> = setting.words.iter().map(|word| OsString::from_vec(word.clone())).collect();
+    let by_worker = words.first().is_some_and(|word| word == WORKER);
+    words.drain(..usize::from(by_worker));
+    let dir = Some(PathBuf::from(OsString::from_vec(setting.directory.clone())));
+    Ok((job.name, Failed { words, by_worker, inputs, dir }, setting))
+}
+
+/// The program's name, as far as a command shows it.
+fn name_of(words: &[OsString]) -> String {
+    let first = words.first().map_or(&b""[..], |word| word.as_bytes());
+    let program = first.split(u8::is_ascii_whitespace).find(|part| !part.is_empty()).unwrap_or(b"job");
+    let name = program.rsplit(|&byte| byte == b'/').next().unwrap_or(program);
+    String::from_utf8_lossy(name).into_owned()
+}
