@@ -61,9 +61,9 @@ fn a_pool_that_was_not_made_for_lines_refuses_them() {
     let told = match submitted {
         Err(error) => error.to_string(),
         Ok(_) => loop {
-            match reports.recv(Some(DEADLINE)).expect("a report within the deadline") {
-                Report::Ended { outcome, .. } => break format!("{outcome:?}"),
-                other => drop(other),
+            let report = reports.recv(Some(DEADLINE)).expect("a report within the deadline");
+            if let Report::Ended { outcome, .. } = report {
+                break format!("{outcome:?}");
             }
         },
     };
