@@ -23,6 +23,7 @@ pub(super) enum Got {
 /// The reading end of its standard output, and what was read ahead.
 pub(super) struct Lines {
     reader: PipeReader,
+    chunk: Box<[u8]>,
     buffer: Vec<u8>,
     /// Where the next line begins.
     begin: usize,
@@ -34,7 +35,7 @@ pub(super) struct Lines {
 impl Lines {
     /// `reader` never blocks.
     pub(super) fn new(reader: PipeReader) -> Self {
-        Self { reader, buffer: Vec::new(), begin: 0, looked: 0, closed: false }
+        Self { reader, chunk: vec![0; CHUNK].into(), buffer: Vec::new(), begin: 0, looked: 0, closed: false }
     }
 
     /// Reads once.
@@ -42,12 +43,10 @@ impl Lines {
         self.buffer.drain(..self.begin);
         self.looked -= self.begin;
         self.begin = 0;
-        let length = self.buffer.len();
-        self.buffer.resize(length + CHUNK, 0);
-        let read = read_once(&mut self.reader, &mut self.buffer[length..]);
-        self.buffer.truncate(length + read.as_ref().map_or(0, |(_, bytes)| *bytes));
-        self.closed |= matches!(read, Ok((Got::Closed, _)));
-        read.map(|(what, _)| what)
+        let (got, length) = read_once(&mut self.reader, &mut self.chunk)?;
+        self.buffer.extend_from_slice(&self.chunk[..length]);
+        self.closed |= got == Got::Closed;
+        Ok(got)
     }
 
     /// Where the next whole line is, without its newline. None: there is none yet.
