@@ -8,6 +8,7 @@ use ganger::{Exit, Failure, FailureKind, Outcome, Stream};
 
 use super::*;
 use crate::input::Input;
+use crate::observer::Notice;
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
 use crate::template::Tag;
@@ -87,6 +88,10 @@ impl Engine for Fake {
         }
         assert!(self.reports.front().is_some() || patience.is_some() || !self.interrupts.is_empty(), "a hang");
         self.reports.pop_front()
+    }
+
+    fn has_report(&mut self) -> bool {
+        !self.reports.is_empty()
     }
 
     fn cancel(&mut self, task: TaskId) {
