@@ -63,6 +63,8 @@ impl JobState {
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Counts {
     pub(crate) total: u64,
+    /// Of the service's jobs alone.
+    pub(crate) waiting: u64,
     pub(crate) running: u64,
     pub(crate) succeeded: u64,
     pub(crate) failed: u64,
@@ -75,6 +77,7 @@ impl Counts {
         for (state, count) in reader.counts(job.id)? {
             counts.total += count;
             match state {
+                State::Waiting => counts.waiting = count,
                 State::Running => counts.running = count,
                 State::Succeeded => counts.succeeded = count,
                 State::Failed => counts.failed = count,
@@ -90,6 +93,7 @@ impl Counts {
             (self.succeeded, "succeeded"),
             (self.failed, "failed"),
             (self.running, "running"),
+            (self.waiting, "waiting"),
             (self.stopped, "stopped"),
         ];
         let some: Vec<_> = all.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Statement, Transaction, params};
 
 use crate::record::{Attempt, NewTask, Record};
 use crate::store::time;
@@ -84,12 +84,11 @@ impl Group {
     }
 
     fn write_tasks(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
-        let mut insert =
-            to.prepare_cached("INSERT INTO task (id, job, number, key, input, state) VALUES (?, ?, ?, ?, ?, ?)")?;
+        let mut insert = to.prepare_cached(INSERT_TASK)?;
         for (task, state) in &self.begun {
             insert.execute(params![task.id.0, self.job.0, task.number as i64, task.key.0, task.input, state.word()])?;
         }
-        let mut update = to.prepare_cached("UPDATE task SET state = ? WHERE id = ?")?;
+        let mut update = to.prepare_cached(UPDATE_TASK)?;
         for (task, state) in &self.changed {
             update.execute(params![state.word(), task.0])?;
         }
@@ -97,40 +96,47 @@ impl Group {
     }
 
     fn write_attempts(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
-        let mut insert = to.prepare_cached(
-            "INSERT INTO attempt (id, task, run, number, slot, began, ended, wall, user, system, max_rss, peak, printed, how, code, message)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        )?;
-        for attempt in &self.attempts {
-            let (how, code, message) = attempt.end.words();
-            let used = &attempt.used;
-            insert.execute(params![
-                attempt.id.0,
-                attempt.task.0,
-                self.run.0,
-                attempt.number,
-                attempt.slot,
-                time(attempt.began),
-                time(attempt.ended),
-                used.wall.as_micros() as i64,
-                used.user.as_micros() as i64,
-                used.system.as_micros() as i64,
-                used.max_rss as i64,
-                used.peak as i64,
-                attempt.printed as i64,
-                how,
-                code,
-                message
-            ])?;
-        }
-        Ok(())
+        let mut insert = to.prepare_cached(INSERT_ATTEMPT)?;
+        self.attempts.iter().try_for_each(|attempt| insert_attempt(&mut insert, self.run, attempt))
     }
 
     fn write_printed(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
-        let mut insert = to.prepare_cached("INSERT INTO output (attempt, stream, bytes) VALUES (?, ?, ?)")?;
+        let mut insert = to.prepare_cached(INSERT_OUTPUT)?;
         for (attempt, stream, bytes) in &self.printed {
             insert.execute(params![attempt.0, *stream as i64, bytes])?;
         }
         Ok(())
     }
+}
+
+pub(crate) const INSERT_TASK: &str = "INSERT INTO task (id, job, number, key, input, state) VALUES (?, ?, ?, ?, ?, ?)";
+pub(crate) const UPDATE_TASK: &str = "UPDATE task SET state = ? WHERE id = ?";
+pub(crate) const INSERT_OUTPUT: &str = "INSERT INTO output (attempt, stream, bytes) VALUES (?, ?, ?)";
+pub(crate) const INSERT_ATTEMPT: &str =
+    "INSERT INTO attempt (id, task, run, number, slot, began, ended, wall, user, system, max_rss, peak, printed, how, code, message)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// Writes an attempt with a statement made of [`INSERT_ATTEMPT`].
+pub(crate) fn insert_attempt(insert: &mut Statement<'_>, run: RunId, attempt: &Attempt) -> rusqlite::Result<()> {
+    let (how, code, message) = attempt.end.words();
+    let used = &attempt.used;
+    insert.execute(params![
+        attempt.id.0,
+        attempt.task.0,
+        run.0,
+        attempt.number,
+        attempt.slot,
+        time(attempt.began),
+        time(attempt.ended),
+        used.wall.as_micros() as i64,
+        used.user.as_micros() as i64,
+        used.system.as_micros() as i64,
+        used.max_rss as i64,
+        used.peak as i64,
+        attempt.printed as i64,
+        how,
+        code,
+        message
+    ])?;
+    Ok(())
 }

@@ -10,7 +10,7 @@
 //!
 //! [`Store`] writes: one process has it at a time, by a lock that dies with it. [`Reader`] looks, from any number of
 //! processes, also while a `Store` writes. A [`Recorder`] takes what happens, one [`Record`] after the other, and commits
-//! them in groups.
+//! them in groups. A [`Backlog`] is the service's half: tasks that wait, and are claimed.
 //!
 //! # What holds
 //! - *A group is there whole or not at all*, whenever the process is killed; whether it survives the loss of power is
@@ -35,7 +35,7 @@ mod key;
 pub use key::Key;
 
 mod words;
-pub use words::{AttemptId, End, JobId, RunEnd, RunId, State, Stream, TaskId, Usage};
+pub use words::{AttemptId, End, JobId, QueueId, RunEnd, RunId, State, Stream, TaskId, Usage};
 
 mod record;
 pub use record::{Attempt, Job, NewTask, Record, Run, Setting, Task};
@@ -51,8 +51,14 @@ mod group;
 mod recorder;
 pub use recorder::Recorder;
 
+mod backlog;
+pub use backlog::{Accepted, Backlog, Claim, Done, Ended, Fate, NewJob, Policy, Turn};
+
 mod reader;
 pub use reader::Reader;
+
+mod served;
+pub use served::{Served, Tally};
 
 mod pages;
 pub use pages::{Attempts, Filter, Tasks};

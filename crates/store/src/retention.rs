@@ -84,6 +84,7 @@ fn forget(connection: &mut Connection, job: JobId) -> rusqlite::Result<u64> {
         }
     }
     let rest = connection.transaction()?;
+    rest.execute("DELETE FROM served WHERE job = ?", [job.0])?;
     rest.execute("DELETE FROM run WHERE job = ?", [job.0])?;
     rest.execute("DELETE FROM job WHERE id = ?", [job.0])?;
     rest.commit()?;
@@ -95,11 +96,15 @@ const KNOWN: &str =
 
 fn forget_some(connection: &mut Connection, job: JobId) -> rusqlite::Result<usize> {
     const SOME: &str = "SELECT id FROM task WHERE job = ? ORDER BY state, id LIMIT ?";
+    const WAITS: &str = "SELECT s.queue, s.rank, t.id FROM task t JOIN served s ON s.job = t.job";
     let attempts = format!("SELECT id FROM attempt WHERE task IN ({SOME})");
     let some = [job.0, CHUNK];
     let chunk = connection.transaction()?;
     chunk.prepare_cached(&format!("DELETE FROM output WHERE attempt IN ({attempts})"))?.execute(some)?;
     chunk.prepare_cached(&format!("DELETE FROM attempt WHERE task IN ({SOME})"))?.execute(some)?;
+    let waiting = format!("DELETE FROM waiting WHERE (queue, rank, task) IN ({WAITS} WHERE t.id IN ({SOME}))");
+    chunk.prepare_cached(&waiting)?.execute(some)?;
+    chunk.prepare_cached(&format!("DELETE FROM running WHERE task IN ({SOME})"))?.execute(some)?;
     let deleted = chunk.prepare_cached(&format!("DELETE FROM task WHERE id IN ({SOME})"))?.execute(some)?;
     chunk.commit()?;
     Ok(deleted)

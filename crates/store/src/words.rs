@@ -19,12 +19,16 @@ ids! {
     /// A task's number in its store: it stays the same when it is run again.
     TaskId,
     /// The number of one try at a task.
-    AttemptId
+    AttemptId,
+    /// The number of a queue of the service.
+    QueueId
 }
 
 /// What became of a task so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
+    /// It has not begun. Of the service's alone.
+    Waiting,
     /// It was begun. Where no run of its job is going on, that one was killed.
     Running,
     /// It ended with status 0.
@@ -40,6 +44,7 @@ impl State {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Running => "running",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
@@ -48,7 +53,7 @@ impl State {
     }
 
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Running, Self::Succeeded, Self::Failed, Self::Stopped];
+    pub const ALL: [Self; 5] = [Self::Waiting, Self::Running, Self::Succeeded, Self::Failed, Self::Stopped];
 
     pub(crate) fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.word() == word)

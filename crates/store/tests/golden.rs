@@ -15,9 +15,13 @@ use crate::place::Place;
 
 const INPUTS: [&[u8]; 4] = [b"a.log", b"b\xff", b"two\0arguments", b""];
 
-fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1.db")
+/// The file of a version.
+fn golden(version: u32) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/v{version}.db"))
 }
+
+/// The version that this program writes.
+const VERSION: u32 = 2;
 
 fn setting() -> Setting {
     Setting {
@@ -102,14 +106,16 @@ fn read(file: &Path) {
 }
 
 #[test]
-fn the_file_of_version_1_is_read_as_it_was_written() {
+fn the_files_of_all_versions_are_read_as_they_were_written() {
     if std::env::var_os("GANGER_GOLDEN").is_some() {
-        assert!(!golden().exists(), "a released version's file is never written again");
-        write(&golden());
+        assert!(!golden(VERSION).exists(), "a released version's file is never written again");
+        write(&golden(VERSION));
     }
-    let place = Place::new();
-    fs::copy(golden(), place.file()).unwrap();
-    read(&place.file());
+    for version in 1..=VERSION {
+        let place = Place::new();
+        fs::copy(golden(version), place.file()).unwrap();
+        read(&place.file());
+    }
 }
 
 #[test]
@@ -123,5 +129,9 @@ fn what_this_version_writes_is_the_same() {
         let rows = all.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))).unwrap();
         rows.map(Result::unwrap).collect::<Vec<_>>()
     };
-    assert_eq!(schema(&place.file()), schema(&golden()), "a change of the schema is a new version with a new file");
+    assert_eq!(
+        schema(&place.file()),
+        schema(&golden(VERSION)),
+        "a change of the schema is a new version with a new file"
+    );
 }

@@ -12,5 +12,6 @@ mod disk;
 mod torn;
 mod golden;
 mod growth;
+mod backlog;
 mod retention;
 mod salvage;

@@ -54,7 +54,7 @@ impl Journal {
         let key = Key::of(self.common.iter().map(Vec::as_slice).chain(task.args.iter()));
         let id = match self.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
             Some((_, State::Succeeded)) => return Ok(None),
-            Some((id, State::Failed | State::Running | State::Stopped)) => {
+            Some((id, State::Failed | State::Waiting | State::Running | State::Stopped)) => {
                 self.recorder.send(Record::Again(id))?;
                 id
             }
