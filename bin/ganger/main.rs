@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     show::start_logging();
     let status = match Flags::try_parse() {
         Ok(Flags { verb: Verb::Run(flags) }) => verbs::run(*flags).unwrap_or_else(|error| show::error(&error)),
+        Ok(Flags { verb: Verb::Serve(flags) }) => verbs::serve(flags).unwrap_or_else(|error| show::error(&error)),
         Ok(Flags { verb: Verb::Look(look) }) => look::look(look).unwrap_or_else(|error| show::error(&error)),
         Err(unclear) => show::usage(&unclear),
     };

@@ -4,8 +4,9 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
 use ganger_batch::{Plan, Sinks, Work};
+use ganger_daemon::Service;
 
-use crate::flags::RunFlags;
+use crate::flags::{RunFlags, ServeFlags};
 use crate::plan;
 use crate::show::{self, Console};
 use crate::stdin;
@@ -29,6 +30,12 @@ pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
     let summary = ran.map_err(boxed)?;
     show::summary(&summary);
     Ok(summary.exit_code())
+}
+
+/// `ganger serve`: its exit status.
+pub(crate) fn serve(flags: ServeFlags) -> Result<u8, Box<dyn Display>> {
+    let service = Service::start(plan::service(flags)).map_err(boxed)?;
+    service.run().map(|()| 0).map_err(boxed)
 }
 
 /// Someone who has forgotten `:::` should not wait for ever.

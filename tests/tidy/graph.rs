@@ -10,10 +10,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ganger", &["ganger-proto", "ganger-sys", "ganger-shm", "ganger-machine", "ganger-macros"]),
     ("ganger-store", &[]),
     ("ganger-batch", &["ganger", "ganger-store"]),
+    ("ganger-daemon", &["ganger", "ganger-store"]),
     // Its limits are those of the bare ring.
     ("ganger-bench", &["ganger", "ganger-shm", "ganger-sys"]),
     ("ganger-jobs", &["ganger"]),
-    ("ganger-cli", &["ganger", "ganger-batch", "ganger-store"]),
+    ("ganger-cli", &["ganger", "ganger-batch", "ganger-daemon", "ganger-store"]),
 ];
 
 /// The packages that decide without doing, and what would let them do.

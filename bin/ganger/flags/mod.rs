@@ -8,6 +8,7 @@ mod failures;
 mod limits;
 mod record;
 mod worker;
+mod serve;
 mod help;
 
 pub(crate) use arguments::ArgumentFlags;
@@ -16,6 +17,7 @@ pub(crate) use inputs::InputFlags;
 pub(crate) use limits::LimitFlags;
 pub(crate) use output::OutputFlags;
 pub(crate) use record::RecordFlags;
+pub(crate) use serve::ServeFlags;
 pub(crate) use worker::WorkerFlags;
 
 use std::ffi::OsString;
@@ -38,6 +40,9 @@ pub(crate) struct Flags {
 pub(crate) enum Verb {
     /// Run a command over many inputs, several at a time
     Run(Box<RunFlags>),
+    // Hidden while only a part of it is there.
+    #[command(hide = true)]
+    Serve(ServeFlags),
     #[command(flatten)]
     Look(look::Look),
 }

@@ -4,6 +4,7 @@
 mod error;
 mod lists;
 mod grammar;
+mod service;
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use ganger_batch::{Grammar, Layout, Order, OutputMode, Plan, Style, Tag, Template, Work};
 
 pub(crate) use error::PlanError;
+pub(crate) use service::service;
 
 use crate::flags::{OutputFlags, RunFlags, WorkerFlags};
 use crate::jobs::{self, JobsFlag};

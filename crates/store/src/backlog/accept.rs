@@ -25,6 +25,7 @@ impl Writing<'_> {
         self.insert_served(job, run, new)?;
         let first = TaskId(self.next.task);
         self.insert_tasks(job, new)?;
+        self.waits(new.queue, new.tasks.len() as i64);
         self.done.accepted.push(Accepted { job, first });
         Ok(())
     }

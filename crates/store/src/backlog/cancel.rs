@@ -41,7 +41,7 @@ impl Writing<'_> {
             forget.execute(params![queue.0, rank, task])?;
             self.change(job, TaskId(*task), State::Waiting, State::Stopped)?;
         }
-        self.done.stopped.push((queue, tasks.len() as u64));
+        self.waits(queue, -(tasks.len() as i64));
         Ok(tasks.len() as i64)
     }
 

@@ -44,6 +44,7 @@ impl Writing<'_> {
         to.prepare_cached("INSERT INTO running (task, attempt, number, began) VALUES (?, ?, ?, ?)")?
             .execute(params![task, claim.attempt.0, claim.number, time(claim.began)])?;
         self.change(claim.job, claim.task, State::Waiting, State::Running)?;
+        self.waits(claim.queue, -1);
         self.next.attempt = claim.attempt.0 + 1;
         self.done.claimed.push(claim);
         Ok(())

@@ -5,7 +5,7 @@ use rusqlite::params;
 use super::Writing;
 use super::turn::{Ended, Fate, Turn};
 use crate::group::{INSERT_ATTEMPT, INSERT_OUTPUT, UPDATE_TASK, insert_attempt};
-use crate::words::{JobId, State, TaskId};
+use crate::words::{JobId, QueueId, State, TaskId};
 
 impl Writing<'_> {
     /// What attempts have printed, and how they ended.
@@ -30,12 +30,18 @@ impl Writing<'_> {
         if let Some(tried) = tried {
             let values = params![claim.queue.0, claim.rank, claim.task.0, tried];
             to.prepare_cached("INSERT INTO waiting (queue, rank, task, tried) VALUES (?, ?, ?, ?)")?.execute(values)?;
+            self.waits(claim.queue, 1);
         }
         self.change(claim.job, claim.task, State::Running, state)
     }
 
     fn is_cancelled(&self, job: JobId) -> rusqlite::Result<bool> {
         self.to.prepare_cached("SELECT cancelled FROM served WHERE job = ?")?.query_row([job.0], |row| row.get(0))
+    }
+
+    /// So many more wait in a queue.
+    pub(super) fn waits(&mut self, queue: QueueId, more: i64) {
+        *self.done.depths.entry(queue).or_default() += more;
     }
 
     pub(super) fn change(&mut self, job: JobId, task: TaskId, from: State, to: State) -> rusqlite::Result<()> {

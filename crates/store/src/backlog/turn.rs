@@ -1,5 +1,6 @@
 //! What is written together, and what comes of it.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use crate::record::Attempt;
@@ -115,8 +116,8 @@ pub struct Done {
     pub claimed: Vec<Claim>,
     /// Jobs of which nothing waits or runs any more.
     pub over: Vec<JobId>,
-    /// How many tasks of each queue were stopped before they began.
-    pub stopped: Vec<(QueueId, u64)>,
+    /// How many tasks more, or fewer, wait in each queue than before.
+    pub depths: BTreeMap<QueueId, i64>,
     /// There is more to do even if nothing happens: another turn should follow.
     pub more: bool,
 }

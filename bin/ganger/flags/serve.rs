@@ -1,0 +1,79 @@
+//! The service.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use ganger_batch::parse_duration;
+use ganger_store::Durability;
+
+/// Keep a durable queue of jobs, and work it off.
+///
+/// Jobs come by HTTP on a Unix socket, which only this user and root may use. What was accepted survives the service's death.
+/// SIGTERM ends it: nothing more begins, and what runs has --drain; then it is asked to end, and waits for the next service.
+#[derive(Debug, Args)]
+pub(crate) struct ServeFlags {
+    /// The file that jobs are kept in (made if there is none)
+    #[arg(long, value_name = "FILE", env = "GANGER_STORE")]
+    pub(crate) store: PathBuf,
+
+    /// Where clients connect: unix:PATH, a socket that is made
+    #[arg(long, value_name = "unix:PATH")]
+    pub(crate) listen: Listen,
+
+    /// A queue, and how many of its tasks run at a time [default: default, as many as there are processors]
+    #[arg(long = "queue", value_name = "NAME[=SLOTS]")]
+    pub(crate) queues: Vec<QueueFlag>,
+
+    /// What an acknowledgement survives: off nothing, process the death of ganger, full a loss of power
+    #[arg(long, value_name = "off|process|full", default_value = "process")]
+    pub(crate) durable: Durability,
+
+    /// How long what runs may go on when the service is asked to end
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "20s")]
+    pub(crate) drain: Duration,
+
+    /// How long it may then take to end, before it is killed
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
+    pub(crate) grace: Duration,
+}
+
+/// Where clients connect.
+#[derive(Clone, Debug)]
+pub(crate) struct Listen(pub(crate) PathBuf);
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("unix:") {
+            Some(path) if !path.is_empty() => Ok(Self(path.into())),
+            _ => Err(format!("{text:?} is no unix:PATH, like unix:/run/ganger.sock")),
+        }
+    }
+}
+
+/// A queue.
+#[derive(Clone, Debug)]
+pub(crate) struct QueueFlag {
+    pub(crate) name: String,
+    pub(crate) slots: Option<usize>,
+}
+
+impl FromStr for QueueFlag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, slots) = text.split_once('=').map_or((text, None), |(name, slots)| (name, Some(slots)));
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if name.is_empty() || !name.bytes().all(plain) {
+            return Err(format!("{name:?} cannot be a queue's name: letters, digits, '.', '_' and '-' can be in it"));
+        }
+        let slots = slots.map(|slots| match slots.parse() {
+            Ok(slots) if (1..=10_000).contains(&slots) => Ok(slots),
+            _ => Err(format!("{slots:?} tasks at a time: give a number from 1 to 10000")),
+        });
+        Ok(Self { name: name.to_owned(), slots: slots.transpose()? })
+    }
+}

@@ -1,0 +1,86 @@
+//! What a client is told when its wish is not met: a problem of RFC 9457, with the name and the remedy.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use ganger_store::StoreError;
+use serde::Serialize;
+
+use crate::driver::Refusal;
+
+/// `application/problem+json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    /// What exactly, and the remedy.
+    detail: String,
+}
+
+impl Problem {
+    /// `name`: of the kind, as programs know it, `title`: as people do.
+    pub(crate) fn new(status: StatusCode, name: &str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind: format!("urn:ganger:problem:{name}"), title, status: status.as_u16(), detail: detail.into() }
+    }
+
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad-request", "the request cannot be read", detail)
+    }
+
+    pub(crate) fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "the request cannot be met", detail)
+    }
+
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "there is no such thing", detail)
+    }
+
+    pub(crate) fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the request is too large", detail)
+    }
+
+    pub(crate) fn slow() -> Self {
+        let detail = "the body did not come in time; send it at once, or in smaller requests";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "slow", "the request is too slow", detail)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let unavailable = |name, title, detail: String| Self::new(StatusCode::SERVICE_UNAVAILABLE, name, title, detail);
+        match refusal {
+            Refusal::Stopping => {
+                unavailable("stopping", "the service is about to end", "try again when it was started again".to_owned())
+            }
+            Refusal::Busy => unavailable("busy", "the service is busy", "try again in a second".to_owned()),
+            Refusal::Disk(why) => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "disk",
+                "the store cannot be written to",
+                format!("{why}; nothing was accepted: make room, and try again"),
+            ),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        log::error!("{error}");
+        let detail = "the store cannot be read; the service's log says why";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "store", "the store cannot be read", detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        // Strings and a number are always JSON.
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

@@ -1,0 +1,147 @@
+//! A job as a client hands it in.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ganger_store::{NewJob, Policy, QueueId};
+use serde::Deserialize;
+
+use super::problem::Problem;
+
+/// The body of `POST /v1/jobs`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Submission {
+    /// What it is called; else by its first word.
+    name: Option<String>,
+    #[serde(default = "default_queue")]
+    queue: String,
+    #[serde(default)]
+    priority: i32,
+    /// What each task's words begin with.
+    #[serde(default)]
+    command: Vec<String>,
+    /// The words that each task adds. One task without any, if this is left out.
+    tasks: Option<Vec<Vec<String>>>,
+    /// How long an attempt may take, in seconds.
+    timeout: Option<f64>,
+    /// How often a task may be tried that fails.
+    attempts: Option<u32>,
+    /// How often it may be tried when its worker, or the service, dies under it.
+    crash_attempts: Option<u32>,
+    directory: Option<String>,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+}
+
+fn default_queue() -> String {
+    "default".to_owned()
+}
+
+/// A name is shown in lists, so it is short.
+const NAME: usize = 200;
+
+impl Submission {
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
+        serde_json::from_slice(body).map_err(|error| Problem::bad_request(format!("the body is no job: {error}")))
+    }
+
+    /// The job, if all of it can be met. `queues`: those that there are; `limit`: the most tasks.
+    pub(crate) fn check(self, queues: &[(String, QueueId)], limit: usize) -> Result<NewJob, Problem> {
+        let queue = find_queue(&self.queue, queues)?;
+        let policy = self.policy()?;
+        let tasks = self.tasks.unwrap_or_else(|| vec![Vec::new()]);
+        check_count(tasks.len(), limit)?;
+        if self.command.is_empty() && tasks.iter().any(Vec::is_empty) {
+            return Err(Problem::invalid("a task has no word: give a `command`, or words in each of `tasks`"));
+        }
+        let command = words("command", self.command)?;
+        let name = self.name.unwrap_or_else(|| name_of(&command, &tasks));
+        if name.len() > NAME || name.contains(char::is_control) {
+            return Err(Problem::invalid(format!("`name`: at most {NAME} bytes, and no control characters")));
+        }
+        let directory = check_directory(self.directory.unwrap_or_default())?;
+        let environment = self.environment.into_iter().map(variable).collect::<Result<_, _>>()?;
+        let tasks = tasks.into_iter().map(|task| words("tasks", task)).collect::<Result<_, _>>()?;
+        Ok(NewJob {
+            name,
+            priority: self.priority,
+            policy,
+            command,
+            tasks,
+            directory,
+            environment,
+            ..NewJob::to(queue)
+        })
+    }
+
+    fn policy(&self) -> Result<Policy, Problem> {
+        let given = Policy::default();
+        let at_least_once = |name, times: Option<u32>, default| match times {
+            Some(0) => Err(Problem::invalid(format!("`{name}` is 0: a task is tried once at least"))),
+            times => Ok(times.unwrap_or(default)),
+        };
+        Ok(Policy {
+            timeout: self.timeout.map(seconds).transpose()?,
+            failures: at_least_once("attempts", self.attempts, given.failures)?,
+            losses: at_least_once("crash_attempts", self.crash_attempts, given.losses)?,
+        })
+    }
+}
+
+fn find_queue(name: &str, queues: &[(String, QueueId)]) -> Result<QueueId, Problem> {
+    let found = queues.iter().find(|(known, _)| known == name);
+    found.map(|(_, id)| *id).ok_or_else(|| {
+        let all: Vec<_> = queues.iter().map(|(name, _)| name.as_str()).collect();
+        Problem::invalid(format!("there is no queue {name:?}: there are {}", all.join(", ")))
+    })
+}
+
+fn check_count(tasks: usize, limit: usize) -> Result<(), Problem> {
+    match tasks {
+        0 => Err(Problem::invalid("`tasks` is empty: give one at least, or leave it out for one without words")),
+        tasks if tasks > limit => {
+            Err(Problem::too_large(format!("{tasks} tasks in one request: at most {limit}, so send several jobs")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn seconds(seconds: f64) -> Result<Duration, Problem> {
+    let limit = Duration::try_from_secs_f64(seconds).ok().filter(|limit| !limit.is_zero() && limit.as_secs() < 1 << 32);
+    limit.ok_or_else(|| Problem::invalid(format!("`timeout` is {seconds}: give seconds above 0")))
+}
+
+/// Words of a program: the kernel ends them with a NUL.
+fn words(field: &str, words: Vec<String>) -> Result<Vec<Vec<u8>>, Problem> {
+    let found = words.iter().find(|word| word.contains('\0'));
+    match found {
+        Some(word) => Err(Problem::invalid(format!("`{field}`: a NUL in {word:?}, which no argument can hold"))),
+        None => Ok(words.into_iter().map(String::into_bytes).collect()),
+    }
+}
+
+fn check_directory(directory: String) -> Result<Vec<u8>, Problem> {
+    if directory.contains('\0') || !(directory.is_empty() || directory.starts_with('/')) {
+        return Err(Problem::invalid(format!("`directory` is {directory:?}: give a path that begins with /")));
+    }
+    Ok(directory.into_bytes())
+}
+
+fn variable((name, value): (String, String)) -> Result<Vec<u8>, Problem> {
+    if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
+        return Err(Problem::invalid(format!(
+            "`environment`: {name:?} cannot be the name of a variable, or its value has a NUL"
+        )));
+    }
+    Ok(format!("{name}={value}").into_bytes())
+}
+
+/// By the program, without its directory and without what could not be shown.
+fn name_of(command: &[Vec<u8>], tasks: &[Vec<String>]) -> String {
+    let first = tasks.iter().flatten().next().map(String::as_bytes);
+    let word = command.first().map(Vec::as_slice).or(first).unwrap_or_default();
+    let file = word.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+    let shown = String::from_utf8_lossy(file).into_owned();
+    shown.chars().filter(|char| !char.is_control()).take(NAME / 4).collect()
+}

@@ -1,0 +1,96 @@
+//! What happens to a service: everything comes through this door.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::{Duration, Instant};
+
+use ganger::Report;
+use ganger_store::{Accepted, JobId, NewJob};
+use tokio::sync::oneshot;
+
+/// How many events may wait. Clients are fewer; workers' reports beyond that wait where they are.
+pub(crate) const AHEAD: usize = 1024;
+
+/// Something that happened.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A client has handed a job in.
+    Submitted { job: Box<NewJob>, reply: oneshot::Sender<Result<Accepted, Refusal>> },
+    /// A client wants nothing more of a job to run.
+    Cancelled { job: JobId, reply: oneshot::Sender<Result<(), Refusal>> },
+    /// A client waits for a job to be over.
+    Awaited { job: JobId, reply: oneshot::Sender<()> },
+    /// A client asks how long the queues are.
+    Asked { reply: oneshot::Sender<Vec<Depth>> },
+    /// The workers of a lane have something to tell.
+    Reported { lane: usize, reports: VecDeque<Report> },
+    /// The service is to end: what runs may go on until then.
+    Drained { until: Instant },
+}
+
+/// How long a queue is.
+#[derive(Clone, Debug)]
+pub(crate) struct Depth {
+    pub(crate) name: String,
+    pub(crate) slots: usize,
+    pub(crate) waiting: u64,
+    pub(crate) running: usize,
+}
+
+/// Why a client's wish was not met.
+#[derive(Clone, Debug)]
+pub(crate) enum Refusal {
+    /// The service is about to end.
+    Stopping,
+    /// More happens than is written down.
+    Busy,
+    /// The store cannot be written to: why.
+    Disk(String),
+}
+
+/// Where clients' wishes are handed in.
+#[derive(Clone, Debug)]
+pub(crate) struct Desk(pub(crate) SyncSender<Event>);
+
+impl Desk {
+    /// Once this is told, the job is committed.
+    pub(crate) async fn submit(&self, job: NewJob) -> Result<Accepted, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Event::Submitted { job: Box::new(job), reply })?;
+        answer.await.unwrap_or(Err(Refusal::Stopping))
+    }
+
+    pub(crate) async fn cancel(&self, job: JobId) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Event::Cancelled { job, reply })?;
+        answer.await.unwrap_or(Err(Refusal::Stopping))
+    }
+
+    /// Waits until a job is over, or there is none, or for so long.
+    pub(crate) async fn wait(&self, job: JobId, patience: Duration) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Event::Awaited { job, reply })?;
+        // Which of the three it was is for the caller to see.
+        let _ = tokio::time::timeout(patience, answer).await;
+        Ok(())
+    }
+
+    pub(crate) async fn depths(&self) -> Result<Vec<Depth>, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Event::Asked { reply })?;
+        answer.await.map_err(|_| Refusal::Stopping)
+    }
+
+    /// From a thread that may wait.
+    pub(crate) fn drain(&self, until: Instant) {
+        // A driver that is gone has nothing to drain.
+        let _ = self.0.send(Event::Drained { until });
+    }
+
+    fn send(&self, event: Event) -> Result<(), Refusal> {
+        self.0.try_send(event).map_err(|error| match error {
+            TrySendError::Full(_) => Refusal::Busy,
+            TrySendError::Disconnected(_) => Refusal::Stopping,
+        })
+    }
+}

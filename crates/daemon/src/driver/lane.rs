@@ -1,0 +1,240 @@
+//! One queue, and the pool that works it off.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ganger::{Command, Hosted, Pool, Reports, TaskId, TaskOptions};
+use ganger_store::{AttemptId, Claim, JobId, QueueId, Stream};
+
+use super::event::{Depth, Event};
+use crate::config::{Config, QueueConfig, Runs};
+use crate::error::ServeError;
+
+/// How much output may be unread before the commands that print it are held up, in bytes.
+const UNREAD: usize = 2 << 20;
+/// How often a thread that waits for reports looks whether anybody wants them.
+const GLANCE: Duration = Duration::from_secs(5);
+/// How long after its pool has failed a lane gets another.
+const REST: Duration = Duration::from_secs(5);
+/// How long after it was asked to end, at its time limit, a command's worker is killed.
+const LAST: Duration = Duration::from_secs(5);
+
+/// A queue and its workers.
+pub(super) struct Lane {
+    pub(super) queue: QueueId,
+    pub(super) config: QueueConfig,
+    recipe: Recipe,
+    pool: Pool,
+    /// When a pool that has failed is replaced.
+    rests: Option<Instant>,
+    reports: Reports,
+    held: HashMap<TaskId, Held>,
+    /// How many tasks wait in the store.
+    pub(super) waiting: i64,
+    /// Lives as long as the lane: who forwards its reports ends with it.
+    _alive: Arc<()>,
+}
+
+/// What is the same for the pools of all lanes.
+#[derive(Clone, Copy, Debug)]
+struct Recipe {
+    grace: Duration,
+    /// Of several pools each would take the others' workers for orphans.
+    alone: bool,
+}
+
+/// A task that a worker has, or is about to have.
+pub(super) struct Held {
+    pub(super) claim: Claim,
+    /// How much it has printed, in bytes.
+    pub(super) printed: usize,
+    /// What its program was found at fault for.
+    pub(super) fault: Option<String>,
+}
+
+impl Recipe {
+    fn pool(self, queue: &QueueConfig) -> Result<Pool, ganger::Error> {
+        let pool =
+            Pool::builder().workers(queue.slots).name(&queue.name).stop_grace(self.grace).reap_orphans(self.alone);
+        let pool = match &queue.runs {
+            Runs::Commands => pool.for_commands(),
+            Runs::Worker(words) => pool.hosting(hosted(words)),
+        };
+        pool.build()
+    }
+}
+
+impl Lane {
+    /// Starts the workers, which report as lane `number`.
+    pub(super) fn start(
+        config: &QueueConfig,
+        service: &Config,
+        queue: QueueId,
+        number: usize,
+        inbox: &SyncSender<Event>,
+    ) -> Result<Self, ServeError> {
+        let recipe = Recipe { grace: service.grace, alone: service.queues.len() == 1 };
+        let pool = recipe.pool(config).map_err(ServeError::pool(&config.name))?;
+        let (reports, alive) = (Reports::new(UNREAD), Arc::new(()));
+        pool.follow(&reports);
+        forward(number, reports.clone(), inbox.clone(), Arc::downgrade(&alive))?;
+        let (config, held) = (config.clone(), HashMap::new());
+        Ok(Self { queue, config, recipe, pool, rests: None, reports, held, waiting: 0, _alive: alive })
+    }
+
+    /// How many tasks may begin.
+    pub(super) fn room(&self) -> usize {
+        if self.rests.is_some() { 0 } else { self.config.slots.saturating_sub(self.held.len()) }
+    }
+
+    /// The pool has failed: nothing begins before it was replaced.
+    pub(super) fn rest(&mut self) {
+        self.rests.get_or_insert_with(|| Instant::now() + REST);
+    }
+
+    /// When it should be looked after.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.rests
+    }
+
+    /// Replaces a pool that has failed, when that is due.
+    pub(super) fn mend(&mut self) {
+        if self.rests.is_none_or(|until| Instant::now() < until) {
+            return;
+        }
+        self.rests = match self.recipe.pool(&self.config) {
+            Ok(pool) => {
+                self.pool = pool;
+                self.pool.follow(&self.reports);
+                log::info!("queue {}: it has new workers", self.config.name);
+                None
+            }
+            Err(error) => {
+                log::error!("queue {}: {error}", self.config.name);
+                Some(Instant::now() + REST)
+            }
+        };
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    pub(super) fn depth(&self) -> Depth {
+        let Self { config: QueueConfig { name, slots, .. }, waiting, held, .. } = self;
+        let waiting = u64::try_from(*waiting).unwrap_or(0);
+        Depth { name: name.clone(), slots: *slots, waiting, running: held.len() }
+    }
+
+    /// Hands a task to the workers. If they take none, the claim comes back with the reason.
+    pub(super) fn begin(&mut self, claim: Claim) -> Result<(), (Box<Claim>, ganger::Error)> {
+        let options = options(&claim, &self.config.runs);
+        let submitted = match self.config.runs {
+            Runs::Commands => {
+                self.pool.run_command(command(&claim), &options, &self.reports).map_err(|refused| refused.error)
+            }
+            Runs::Worker(_) => {
+                let number = claim.task.0.unsigned_abs();
+                self.pool.submit_line(number, &claim.argv(), &options, &self.reports)
+            }
+        };
+        match submitted {
+            Ok(task) => {
+                self.held.insert(task, Held { claim, printed: 0, fault: None });
+                Ok(())
+            }
+            Err(error) => Err((Box::new(claim), error)),
+        }
+    }
+
+    /// What is to be kept of something that an attempt has printed.
+    pub(super) fn printed(&mut self, task: TaskId, mut bytes: Vec<u8>) -> Option<(AttemptId, Vec<u8>)> {
+        let held = self.held.get_mut(&task)?;
+        bytes.truncate(self.config.output.saturating_sub(held.printed));
+        held.printed += bytes.len();
+        (!bytes.is_empty()).then_some((held.claim.attempt, bytes))
+    }
+
+    pub(super) fn at_fault(&mut self, task: TaskId, why: String) {
+        if let Some(held) = self.held.get_mut(&task) {
+            held.fault = Some(why);
+        }
+    }
+
+    /// A task is over for the workers.
+    pub(super) fn take(&mut self, task: TaskId) -> Option<Held> {
+        self.held.remove(&task)
+    }
+
+    /// Ends what runs of a job.
+    pub(super) fn cancel(&self, job: JobId) {
+        self.held.iter().filter(|(_, held)| held.claim.job == job).for_each(|(task, _)| self.pool.cancel(*task));
+    }
+
+    /// Asks all tasks to end, and kills what has not after the grace.
+    pub(super) fn terminate(&self) {
+        self.pool.terminate();
+    }
+
+    /// Waits for the workers to end, which have nothing to do any more.
+    pub(super) fn finish(self) {
+        const PATIENCE: Duration = Duration::from_secs(15);
+        self.pool.close();
+        if let Err(error) = self.pool.join(Some(PATIENCE)) {
+            log::warn!("queue {}: {error}", self.config.name);
+            self.pool.kill();
+        }
+    }
+}
+
+/// Passes reports on, from a thread of its own: when the driver is behind, it waits, and so do those who print.
+fn forward(lane: usize, reports: Reports, inbox: SyncSender<Event>, alive: Weak<()>) -> Result<(), ServeError> {
+    let work = move || {
+        while alive.strong_count() > 0 {
+            let mut some = VecDeque::new();
+            reports.recv_all(Some(GLANCE), &mut some);
+            if !some.is_empty() && inbox.send(Event::Reported { lane, reports: some }).is_err() {
+                return;
+            }
+        }
+    };
+    let thread = thread::Builder::new().name(format!("ganger-lane-{lane}")).spawn(work);
+    thread.map(drop).map_err(ServeError::system("a thread for reports"))
+}
+
+/// Each try is one attempt, and the driver decides whether another follows: it is written down before it begins.
+fn options(claim: &Claim, runs: &Runs) -> TaskOptions {
+    let once = TaskOptions::new().crash_attempts(1).failure_attempts(1);
+    match (claim.policy.timeout, runs) {
+        (None, _) => once,
+        (Some(limit), Runs::Commands) => once.soft_timeout(limit).timeout(limit.saturating_add(LAST)),
+        (Some(limit), Runs::Worker(_)) => once.timeout(limit),
+    }
+}
+
+fn command(claim: &Claim) -> Command {
+    let argv = claim.argv().into_iter().map(|word| word.to_vec().into()).collect();
+    let dir = (!claim.directory.is_empty()).then(|| claim.directory.clone().into());
+    let env = claim.environment.iter().filter_map(|variable| {
+        let at = variable.iter().position(|byte| *byte == b'=')?;
+        Some((variable[..at].to_vec().into(), variable[at + 1..].to_vec().into()))
+    });
+    Command { argv, dir, env: env.collect(), ..Command::default() }
+}
+
+fn hosted(words: &[String]) -> Hosted {
+    let argv = words.iter().map(|word| word.clone().into_bytes().into()).collect();
+    let name = words.first().cloned().unwrap_or_default();
+    Hosted { name, command: Command { argv, ..Command::default() }, says_ready: false }
+}
+
+/// The store's word for a stream.
+pub(super) fn stream(stream: ganger::Stream) -> Stream {
+    match stream {
+        ganger::Stream::Stdout => Stream::Stdout,
+        ganger::Stream::Stderr => Stream::Stderr,
+    }
+}
