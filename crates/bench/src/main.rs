@@ -9,6 +9,7 @@ mod tasks;
 mod gang;
 mod gate;
 mod examples;
+mod http;
 
 mod noop;
 mod map;
@@ -20,6 +21,7 @@ mod killed;
 mod cpu;
 mod launch;
 mod durable;
+mod serve;
 mod growth;
 mod queue;
 mod lock;

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use crate::{
     cpu, durable, echo, filter, growth, killed, latency, launch, limits, lock, manager, map, memory, noop, queue,
-    redis, start,
+    redis, serve, start,
 };
 
 /// What a workload ends with: its figures are printed as they come.
@@ -28,6 +28,11 @@ pub(crate) const WORKLOADS: &[Workload] = &[
         "durable",
         durable::measure,
         "the same with a store, s; a worker program with one, tasks/s; its millionth task, x",
+    ),
+    (
+        "serve",
+        serve::measure,
+        "a service: tasks accepted in batches and singly, tasks/s, submit to result, ms, the same with 1 M queued",
     ),
     (
         "growth",
