@@ -22,6 +22,8 @@ mod run_grammar;
 mod run_worker;
 #[path = "run_worker_native.rs"]
 mod run_worker_native;
+mod serve;
+mod serve_end;
 
 // This program is itself the worker in Rust of some tests.
 ganger::test_worker!();

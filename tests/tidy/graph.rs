@@ -11,8 +11,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ganger-store", &[]),
     ("ganger-batch", &["ganger", "ganger-store"]),
     ("ganger-daemon", &["ganger", "ganger-store"]),
-    // Its limits are those of the bare ring.
-    ("ganger-bench", &["ganger", "ganger-shm", "ganger-sys"]),
+    // Its limits are those of the bare ring; it is a client of the service.
+    ("ganger-bench", &["ganger", "ganger-daemon", "ganger-shm", "ganger-sys"]),
     ("ganger-jobs", &["ganger"]),
     ("ganger-cli", &["ganger", "ganger-batch", "ganger-daemon", "ganger-store"]),
 ];

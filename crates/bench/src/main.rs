@@ -9,7 +9,6 @@ mod tasks;
 mod gang;
 mod gate;
 mod examples;
-mod http;
 
 mod noop;
 mod map;

@@ -8,10 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ganger_daemon::Client;
 use tempfile::TempDir;
 
 use crate::figure::Figure;
-use crate::http::Client;
 use crate::launch::{beside_us, skipped, try_out};
 use crate::{Measured, timing};
 
@@ -31,7 +31,7 @@ pub(crate) fn measure() -> Measured {
     let service = Service::start(&program)?;
     let mut client = service.client()?;
     // Whoever comes after this one in its queue waits.
-    client.post("/v1/jobs", r#"{"queue":"held","command":["sleep","600"]}"#)?;
+    submit(&mut client, r#"{"queue":"held","command":["sleep","600"]}"#)?;
     let few = service.look(&mut client, "")?;
     service.fill(&mut client)?;
     let many = service.look(&mut client, ", 1M queued")?;
@@ -59,7 +59,7 @@ impl Service {
     fn wait_until_it_answers(&self) -> Measured {
         const PATIENCE: Duration = Duration::from_secs(20);
         let until = Instant::now() + PATIENCE;
-        while self.client().and_then(|mut client| client.get("/v1/queues")).is_err() {
+        while !self.client().is_ok_and(|mut client| client.get("/v1/queues").is_ok()) {
             if Instant::now() > until {
                 return Err("the service does not answer".into());
             }
@@ -69,7 +69,7 @@ impl Service {
     }
 
     fn client(&self) -> Result<Client, Box<dyn Error>> {
-        Client::connect(&self.socket())
+        Ok(Client::connect(&self.socket(), Duration::from_secs(60))?)
     }
 
     fn socket(&self) -> PathBuf {
@@ -92,7 +92,7 @@ impl Service {
     fn singles(&self) -> Measured {
         let one = || -> Result<(), String> {
             let mut client = self.client().map_err(|error| error.to_string())?;
-            let submit = || client.post("/v1/jobs", r#"{"queue":"held","command":["true"]}"#).map(drop);
+            let submit = || submit(&mut client, r#"{"queue":"held","command":["true"]}"#).map(drop);
             std::iter::repeat_with(submit).take(SINGLES / CLIENTS).collect::<Result<(), _>>().map_err(|e| e.to_string())
         };
         thread::scope(|scope| {
@@ -106,7 +106,7 @@ impl Service {
     fn fill(&self, client: &mut Client) -> Measured {
         let body = batch();
         let mut sample = |batches: u64| -> Result<f64, Box<dyn Error>> {
-            let took = timing::seconds(|| (0..batches).try_for_each(|_| client.post("/v1/jobs", &body).map(drop)))?;
+            let took = timing::seconds(|| (0..batches).try_for_each(|_| submit(client, &body).map(drop)))?;
             Ok((batches * BATCH) as f64 / took)
         };
         let first = sample(SAMPLE)?;
@@ -140,10 +140,17 @@ impl Drop for Service {
 fn round_trip(client: &mut Client) -> Result<f64, Box<dyn Error>> {
     timing::seconds(|| {
         let receipt: serde_json::Value =
-            serde_json::from_str(&client.post("/v1/jobs", r#"{"queue":"free","command":["true"]}"#)?)?;
-        let job = client.get(&format!("/v1/jobs/{}?wait=20", receipt["id"]))?;
+            serde_json::from_str(&submit(client, r#"{"queue":"free","command":["true"]}"#)?)?;
+        let job = String::from_utf8(client.get(&format!("/v1/jobs/{}?wait=20", receipt["id"]))?.body)?;
         if job.contains(r#""state":"succeeded""#) { Ok(()) } else { Err(job.into()) }
     })
+}
+
+/// The receipt.
+fn submit(client: &mut Client, job: &str) -> Result<String, Box<dyn Error>> {
+    let answer = client.post("/v1/jobs", job.as_bytes())?;
+    let body = String::from_utf8(answer.body)?;
+    if answer.status == 201 { Ok(body) } else { Err(body.into()) }
 }
 
 /// A thousand tasks of one job.

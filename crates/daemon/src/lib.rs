@@ -27,6 +27,9 @@ pub use error::ServeError;
 mod service;
 pub use service::Service;
 
+mod client;
+pub use client::{Answer, Client};
+
 mod notify;
 mod server;
 mod api;

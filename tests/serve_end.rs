@@ -1,0 +1,172 @@
+//! `ganger serve`: how it ends, and what the next one finds.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::net::UnixDatagram;
+
+use ganger_daemon::Client;
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+
+use crate::sandbox::{Sandbox, eventually};
+use crate::serve::{Service, get, over, submit};
+
+fn tally(client: &mut Client, job: u64, state: &str) -> u64 {
+    get(client, &format!("/v1/jobs/{job}"))["tasks"][state].as_u64().expect("a number")
+}
+
+#[test]
+fn what_runs_may_finish_and_what_waits_is_run_by_the_next() {
+    let sandbox = Sandbox::new();
+    let service = Service::start(&sandbox, &["--queue", "default=1"]);
+    let mut client = service.client();
+    let script = "echo $1 >>ran; [ $1 = 2 ] || touch begun; until [ -e go ]; do sleep 0.02; done";
+    let job = submit(
+        &mut client,
+        &json!({"command": ["sh", "-c", script, "-"], "tasks": [["1"], ["2"]], "directory": sandbox.path(".")}),
+    );
+    sandbox.file("begun");
+    service.started.signal(Signal::SIGTERM);
+    eventually("nothing more is accepted", || {
+        let answer = client.post("/v1/jobs", br#"{"command":["true"]}"#).expect("an answer");
+        answer.status == 503
+    });
+    sandbox.write("go", "");
+    assert_eq!(service.started.done().code(), 0);
+    assert_eq!(fs::read_to_string(sandbox.path("ran")).expect("a file"), "1\n");
+
+    let service = Service::start(&sandbox, &["--queue", "default=1"]);
+    let mut client = service.client();
+    assert_eq!(over(&mut client, job)["tasks"]["succeeded"], json!(2));
+    assert_eq!(fs::read_to_string(sandbox.path("ran")).expect("a file"), "1\n2\n");
+    service.stop();
+}
+
+#[test]
+fn a_stubborn_task_is_ended_in_time_and_counts_no_attempt() {
+    let sandbox = Sandbox::new();
+    let options = ["--drain", "100ms", "--grace", "200ms"];
+    let service = Service::start(&sandbox, &options);
+    let mut client = service.client();
+    let script = "trap '' TERM INT; touch begun; until [ -e go ]; do sleep 0.02; done";
+    let command = json!(["sh", "-c", script]);
+    let job = submit(&mut client, &json!({"command": command, "crash_attempts": 1, "directory": sandbox.path(".")}));
+    sandbox.file("begun");
+    let told = service.stop();
+    assert_eq!(told.stderr, "");
+    sandbox.write("go", "");
+    let service = Service::start(&sandbox, &options);
+    let mut client = service.client();
+    assert_eq!(over(&mut client, job)["state"], json!("succeeded"));
+    let story = get(&mut client, &format!("/v1/jobs/{job}/tasks/1"));
+    let attempts: Vec<(&Value, &Value)> =
+        story["attempts"].as_array().expect("attempts").iter().map(|a| (&a["number"], &a["end"])).collect();
+    assert_eq!(attempts, [(&json!(1), &json!("stopped")), (&json!(1), &json!("exit"))]);
+    service.stop();
+}
+
+/// A thousand tasks come in while the service is killed again and again: what it has accepted is all there in the end, and
+/// each task is recorded once.
+#[test]
+fn nothing_that_was_accepted_is_lost_by_kills() {
+    const JOBS: usize = 50;
+    const TASKS: usize = 20;
+    let sandbox = Sandbox::new();
+    let mut accepted: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut seed = 0x9e37_79b9_u64;
+    let mut kills = 0;
+    while accepted.len() < JOBS {
+        let service = Service::start(&sandbox, &["--queue", "default=4"]);
+        let mut client = service.client();
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        for _ in 0..=seed >> 62 {
+            let first = accepted.len() * TASKS;
+            let tasks: Vec<_> = (first..first + TASKS).map(|number| [number.to_string()]).collect();
+            let command = json!(["sh", "-c", "echo $1; echo $1 >>effects", "-"]);
+            // Killed once in ten, so that this must not be the fault of the task.
+            let job =
+                json!({"command": command, "tasks": tasks, "crash_attempts": 100, "directory": sandbox.path(".")});
+            accepted.insert(submit(&mut client, &job), first);
+        }
+        let wanted =
+            ran(&sandbox) + (seed >> 58) as usize % (accepted.len() * TASKS).saturating_sub(ran(&sandbox)).max(1);
+        eventually("so many have run", || ran(&sandbox) >= wanted.min(accepted.len() * TASKS));
+        service.started.signal(Signal::SIGKILL);
+        assert_eq!(service.started.done().code(), 128 + 9);
+        kills += 1;
+    }
+    sandbox.forget_temporary_files();
+    let service = Service::start(&sandbox, &["--queue", "default=4"]);
+    let mut client = service.client();
+    for (job, first) in &accepted {
+        let shown = over(&mut client, *job);
+        assert_eq!(shown["tasks"]["succeeded"], json!(TASKS), "job {job} after {kills} kills");
+        let last = client.get(&format!("/v1/jobs/{job}/tasks/{TASKS}/stdout")).expect("an answer").body;
+        assert_eq!(last, format!("{}\n", first + TASKS - 1).into_bytes());
+    }
+    let effects = fs::read_to_string(sandbox.path("effects")).expect("a file");
+    let seen: std::collections::BTreeSet<usize> = effects.lines().filter_map(|line| line.parse().ok()).collect();
+    assert_eq!(seen.len(), accepted.len() * TASKS, "each was run");
+    service.stop();
+    assert_once(&sandbox, accepted.len() * TASKS);
+}
+
+/// How many attempts have had their effect, one that was killed right after it included.
+fn ran(sandbox: &Sandbox) -> usize {
+    fs::read_to_string(sandbox.path("effects")).map_or(0, |effects| effects.lines().count())
+}
+
+/// Each task has one attempt that succeeded, and nothing waits or runs.
+fn assert_once(sandbox: &Sandbox, tasks: usize) {
+    let reader = ganger_store::Reader::open(&sandbox.path("s.db")).expect("a store");
+    let jobs = reader.jobs().expect("jobs");
+    let all: Vec<_> =
+        jobs.iter().flat_map(|job| reader.tasks(job.id, &ganger_store::Filter::default()).expect("tasks")).collect();
+    assert_eq!(all.len(), tasks);
+    for task in all {
+        let ends = reader.attempts(task.id).expect("attempts").into_iter().map(|attempt| attempt.end);
+        assert_eq!(ends.filter(|end| *end == ganger_store::End::Exit(0)).count(), 1, "{task:?}");
+    }
+}
+
+#[test]
+fn systemd_is_told_how_it_goes() {
+    let sandbox = Sandbox::new();
+    let systemd = UnixDatagram::bind(sandbox.path("notify")).expect("a socket");
+    systemd.set_read_timeout(Some(std::time::Duration::from_secs(30))).expect("a socket");
+    let heard = || {
+        let mut bytes = [0; 512];
+        let length = systemd.recv(&mut bytes).expect("a message");
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    let mut serve = sandbox.cmd(crate::sandbox::GANGER).args(["serve", "--store", "s.db", "--listen", "unix:s.sock"]);
+    serve.command.env("NOTIFY_SOCKET", sandbox.path("notify")).env("WATCHDOG_USEC", "200000");
+    let started = serve.start();
+    let mut told = vec![heard()];
+    while told.iter().filter(|words| *words == "WATCHDOG=1").count() < 3
+        || !told.iter().any(|words| words.starts_with("READY=1"))
+    {
+        told.push(heard());
+    }
+    assert!(sandbox.path("s.sock").exists(), "it is ready when it listens");
+    started.signal(Signal::SIGTERM);
+    eventually("it says that it ends", || heard().starts_with("STOPPING=1"));
+    started.done().printed("");
+}
+
+#[test]
+fn the_count_of_what_waits_is_kept_over_a_restart() {
+    let sandbox = Sandbox::new();
+    let options = ["--queue", "default=1", "--drain", "0s", "--grace", "100ms"];
+    let service = Service::start(&sandbox, &options);
+    let mut client = service.client();
+    let job = submit(&mut client, &json!({"command": ["sleep"], "tasks": vec![["600"]; 30]}));
+    eventually("one runs", || tally(&mut client, job, "running") == 1);
+    service.stop();
+    let service = Service::start(&sandbox, &options);
+    let mut client = service.client();
+    eventually("one runs again", || tally(&mut client, job, "running") == 1);
+    let queue = &get(&mut client, "/v1/queues")[0];
+    assert_eq!((&queue["waiting"], &queue["running"], &queue["slots"]), (&json!(29), &json!(1), &json!(1)));
+    service.stop();
+}
