@@ -1,6 +1,7 @@
 //! `ganger serve`: a durable queue of jobs.
 
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use crate::sandbox::{Done, Sandbox, Started, eventually};
 
 /// No answer takes longer.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A service in a sandbox, and where it listens.
 pub(crate) struct Service<'a> {
@@ -164,7 +165,8 @@ fn tasks_are_tried_again_time_out_and_come_by_priority() {
     submit(&mut client, &note("usual", 0));
     submit(&mut client, &note("high", 1));
     sandbox.write("go", "");
-    (over(&mut client, hold), over(&mut client, last));
+    over(&mut client, hold);
+    over(&mut client, last);
     assert_eq!(std::fs::read_to_string(sandbox.path("order")).expect("a file"), "high\nusual\nlow\n");
     service.stop();
 }
@@ -217,7 +219,7 @@ fn bad_requests_are_refused_with_the_remedy() {
     let service = Service::start(&sandbox, &[]);
     let mut client = service.client();
     let many = json!({"command": ["true"], "tasks": vec![[""; 0]; 10_001]}).to_string();
-    let bodies: [(&str, u16, &str); 11] = [
+    let bodies: [(&str, u16, &str); 12] = [
         ("", 400, "EOF"),
         ("{", 400, "line 1"),
         ("[]", 400, "the body is no job"),
@@ -228,6 +230,7 @@ fn bad_requests_are_refused_with_the_remedy() {
         (r#"{"command":["a\u0000b"]}"#, 422, "NUL"),
         (r#"{"command":["true"],"timeout":-1}"#, 422, "`timeout`"),
         (r#"{"command":["true"],"directory":"../x"}"#, 422, "`directory`"),
+        (r#"{"command":["true"],"attempts":0}"#, 422, "from 1 to 100"),
         (&many, 413, "at most 10000"),
     ];
     for (body, status, remedy) in bodies {
@@ -290,6 +293,27 @@ fn hostile_clients_hold_nobody_up() {
     let job = submit(&mut client, &json!({"command": ["true"]}));
     assert_eq!(over(&mut client, job)["state"], json!("succeeded"));
     drop(others);
+    service.stop();
+}
+
+/// The socket's own permissions keep strangers out; who is let through by them is looked at all the same.
+#[test]
+fn a_stranger_is_not_let_in() {
+    let sandbox = Sandbox::new();
+    let service = Service::start(&sandbox, &[]);
+    let mode = |path: &str| std::fs::metadata(sandbox.path(path)).expect("a file").permissions().mode() & 0o777;
+    assert_eq!((mode("s.sock"), mode("s.db")), (0o600, 0o600));
+    let script = "chmod 777 . s.sock; for id in 0 65534; do
+        setpriv --reuid=$id --regid=$id --clear-groups curl -s --unix-socket s.sock -o /dev/null -w '%{http_code} ' http://ganger/v1/queues
+    done; chmod 700 .";
+    let tools = ["setpriv", "curl"].map(|tool| std::process::Command::new(tool).arg("--version").output().is_ok());
+    if crate::sandbox::is_root() && tools == [true; 2] {
+        let told = sandbox.script(script).done().stdout;
+        assert_eq!(told, "200 000 ", "root is let in, and nobody else");
+    } else {
+        let told = "SKIPPED a_stranger_is_not_let_in: needs root, setpriv (util-linux) and curl";
+        writeln!(std::io::stderr(), "{told}").expect("stderr");
+    }
     service.stop();
 }
 

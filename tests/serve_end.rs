@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, eventually};
-use crate::serve::{Service, get, over, submit};
+use crate::serve::{PATIENCE, Service, get, over, submit};
 
 fn tally(client: &mut Client, job: u64, state: &str) -> u64 {
     get(client, &format!("/v1/jobs/{job}"))["tasks"][state].as_u64().expect("a number")
@@ -130,6 +130,36 @@ fn assert_once(sandbox: &Sandbox, tasks: usize) {
 }
 
 #[test]
+fn on_a_full_disk_nothing_is_accepted_and_what_ran_is_kept() {
+    let sandbox = Sandbox::new();
+    if !crate::sandbox::is_root() {
+        let told = "SKIPPED on_a_full_disk_nothing_is_accepted_and_what_ran_is_kept: needs root to mount a file system";
+        return std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes()).expect("stderr");
+    }
+    let script = "mkdir disk; exec unshare -m sh -c 'mount -t tmpfs -o size=2m none disk && \
+        exec $GANGER serve --store disk/s.db --listen unix:s.sock --drain 1s'";
+    let started = sandbox.script(script).start();
+    let socket = sandbox.path("s.sock");
+    eventually("the service answers", || Client::connect(&socket, PATIENCE).is_ok_and(|mut c| c.get("/").is_ok()));
+    let mut client = Client::connect(&socket, PATIENCE).expect("it listens");
+    let here = sandbox.path(".");
+    let held = json!(["sh", "-c", "until [ -e go ]; do sleep 0.02; done; rm disk/ballast; echo done"]);
+    let held = submit(&mut client, &json!({"command": held, "directory": here}));
+    let fill = json!(["sh", "-c", "cat /dev/zero >disk/ballast 2>/dev/null; touch full"]);
+    submit(&mut client, &json!({"command": fill, "directory": here}));
+    sandbox.file("full");
+    let big = json!({"command": ["true"], "tasks": vec![["x".repeat(200)]; 9_000]}).to_string();
+    let refused = client.post("/v1/jobs", big.as_bytes()).expect("an answer");
+    assert_eq!(refused.status, 507, "{}", String::from_utf8_lossy(&refused.body));
+    sandbox.write("go", "");
+    assert_eq!(over(&mut client, held)["state"], json!("succeeded"), "it was kept until there was room");
+    let next = submit(&mut client, &json!({"command": ["true"]}));
+    assert_eq!(over(&mut client, next)["state"], json!("succeeded"));
+    started.signal(Signal::SIGTERM);
+    assert_eq!(started.done().code(), 0);
+}
+
+#[test]
 fn systemd_is_told_how_it_goes() {
     let sandbox = Sandbox::new();
     let systemd = UnixDatagram::bind(sandbox.path("notify")).expect("a socket");
@@ -163,6 +193,7 @@ fn the_count_of_what_waits_is_kept_over_a_restart() {
     let job = submit(&mut client, &json!({"command": ["sleep"], "tasks": vec![["600"]; 30]}));
     eventually("one runs", || tally(&mut client, job, "running") == 1);
     service.stop();
+    // How it has ended when it was asked to is no failure of the task.
     let service = Service::start(&sandbox, &options);
     let mut client = service.client();
     eventually("one runs again", || tally(&mut client, job, "running") == 1);

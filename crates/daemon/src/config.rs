@@ -73,7 +73,9 @@ pub enum Runs {
 pub struct Limits {
     /// The largest body of a request, in bytes.
     pub body: usize,
-    /// How much of bodies is in memory at a time, in bytes: more waits.
+    /// Above this size, in bytes, a body waits for its share of `bodies`.
+    pub small: usize,
+    /// How much of such bodies is in memory at a time, in bytes, until their jobs are committed.
     pub bodies: usize,
     /// The most tasks in one request.
     pub tasks: usize,
@@ -91,9 +93,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body: 4 << 20,
-            bodies: 12 << 20,
+            small: 16 << 10,
+            bodies: 8 << 20,
             tasks: 10_000,
-            connections: 512,
+            connections: 256,
             head_time: Duration::from_secs(30),
             body_time: Duration::from_secs(30),
             wait: Duration::from_secs(60),

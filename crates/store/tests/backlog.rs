@@ -1,5 +1,6 @@
 //! What waits in a store, is claimed, and is over.
 
+use std::io::Write as _;
 use std::time::SystemTime;
 
 use ganger_store::{Backlog, Claim, Done, End, Ended, Fate, JobId, NewJob, Policy, QueueId, State, Tally, Turn, Usage};
@@ -176,7 +177,7 @@ fn accept_until_killed() {
         Backlog::open(ganger_store::Store::open(&file, ganger_store::Durability::Process).unwrap()).unwrap();
     let queue = backlog.queue("default").unwrap();
     loop {
-        println!("{}", accept(&mut backlog, job(queue, 10)).0);
+        writeln!(std::io::stdout(), "{}", accept(&mut backlog, job(queue, 10)).0).unwrap();
         claim(&mut backlog, queue, 3).into_iter().take(2).for_each(|claim| drop(succeed(&mut backlog, claim)));
     }
 }

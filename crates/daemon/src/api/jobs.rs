@@ -1,5 +1,6 @@
 //! Jobs: handed in, shown, waited for, cancelled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ganger_store::{JobId, NewJob, Reader, Served};
 use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Api;
 use super::problem::Problem;
@@ -27,7 +29,8 @@ struct Receipt {
 
 pub(super) async fn submit(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
     check_type(request.headers())?;
-    let job = read_job(&api, request).await?;
+    // Until the job is committed: it is in memory as long.
+    let (job, _share) = read_job(&api, request).await?;
     let tasks = job.tasks.len();
     let id = api.desk.submit(job).await?.job.0;
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/jobs/{id}"))], Json(Receipt { id, tasks }))
@@ -44,17 +47,30 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "type", "the content type is not JSON", detail))
 }
 
-/// As much of bodies as is in memory at a time is bounded: a request waits for its share before its body is read.
-async fn read_job(api: &Api, request: Request) -> Result<NewJob, Problem> {
+/// How much of large bodies is in memory at a time is bounded, so who sends one slowly holds up others who send such, for a
+/// while. Small ones are bounded by the number of connections.
+async fn read_job(api: &Api, request: Request) -> Result<(NewJob, Option<OwnedSemaphorePermit>), Problem> {
     let limit = api.limits.body;
     let length = content_length(request.headers()).unwrap_or(limit);
     if length > limit {
         return Err(too_large(limit));
     }
-    let share = u32::try_from(length.div_ceil(1024)).unwrap_or(u32::MAX);
-    let _share = api.bodies.acquire_many(share).await.map_err(|_| Problem::slow())?;
+    let share = if length > api.limits.small { Some(share(api, length).await?) } else { None };
     let body = read_body(request.into_body(), length, api.limits.body_time).await?;
-    Submission::parse(&body)?.check(&api.queues, api.limits.tasks)
+    let (queues, tasks) = (Arc::clone(&api.queues), api.limits.tasks);
+    let parse = move || Submission::parse(&body)?.check(&queues, tasks);
+    let job = if share.is_some() { apart(parse).await } else { parse() };
+    Ok((job?, share))
+}
+
+async fn share(api: &Api, length: usize) -> Result<OwnedSemaphorePermit, Problem> {
+    let share = u32::try_from(length.div_ceil(1024)).unwrap_or(u32::MAX);
+    Arc::clone(&api.bodies).acquire_many_owned(share).await.map_err(|_| Problem::slow())
+}
+
+/// What takes a while is done on another thread.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::failed()))
 }
 
 async fn read_body(body: Body, limit: usize, patience: Duration) -> Result<axum::body::Bytes, Problem> {

@@ -43,7 +43,7 @@ pub(crate) struct Api {
     readers: Readers,
     queues: Arc<[(String, QueueId)]>,
     limits: Limits,
-    /// A permit for each KiB of bodies that may be in memory.
+    /// A permit for each KiB of large bodies that may be in memory.
     bodies: Arc<Semaphore>,
 }
 

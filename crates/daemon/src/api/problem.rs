@@ -40,6 +40,10 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the request is too large", detail)
     }
 
+    pub(crate) fn failed() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "the service failed", "its log says why")
+    }
+
     pub(crate) fn slow() -> Self {
         let detail = "the body did not come in time; send it at once, or in smaller requests";
         Self::new(StatusCode::REQUEST_TIMEOUT, "slow", "the request is too slow", detail)

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::StatusCode;
 use ganger_store::{Reader, StoreError};
 
 use super::problem::Problem;
@@ -32,7 +31,7 @@ impl Readers {
             readers.free().push(reader);
             found
         });
-        looked.await.unwrap_or_else(|_| Err(failed()))
+        looked.await.unwrap_or_else(|_| Err(Problem::failed()))
     }
 
     fn take(&self) -> Result<Reader, StoreError> {
@@ -43,8 +42,4 @@ impl Readers {
     fn free(&self) -> std::sync::MutexGuard<'_, Vec<Reader>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn failed() -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "failed", "the service failed", "its log says why")
 }

@@ -41,6 +41,9 @@ fn default_queue() -> String {
 /// A name is shown in lists, so it is short.
 const NAME: usize = 200;
 
+/// All attempts at a task are shown together.
+const ATTEMPTS: u32 = 100;
+
 impl Submission {
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
         serde_json::from_slice(body).map_err(|error| Problem::bad_request(format!("the body is no job: {error}")))
@@ -77,14 +80,14 @@ impl Submission {
 
     fn policy(&self) -> Result<Policy, Problem> {
         let given = Policy::default();
-        let at_least_once = |name, times: Option<u32>, default| match times {
-            Some(0) => Err(Problem::invalid(format!("`{name}` is 0: a task is tried once at least"))),
-            times => Ok(times.unwrap_or(default)),
+        let times = |name, times: Option<u32>, default| match times.unwrap_or(default) {
+            times @ 1..=ATTEMPTS => Ok(times),
+            times => Err(Problem::invalid(format!("`{name}` is {times}: give a number from 1 to {ATTEMPTS}"))),
         };
         Ok(Policy {
             timeout: self.timeout.map(seconds).transpose()?,
-            failures: at_least_once("attempts", self.attempts, given.failures)?,
-            losses: at_least_once("crash_attempts", self.crash_attempts, given.losses)?,
+            failures: times("attempts", self.attempts, given.failures)?,
+            losses: times("crash_attempts", self.crash_attempts, given.losses)?,
         })
     }
 }

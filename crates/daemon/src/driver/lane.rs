@@ -49,7 +49,7 @@ struct Recipe {
 /// A task that a worker has, or is about to have.
 pub(super) struct Held {
     pub(super) claim: Claim,
-    /// How much it has printed, in bytes.
+    /// How much it has printed, in bytes, whether that is kept or not.
     pub(super) printed: usize,
     /// What its program was found at fault for.
     pub(super) fault: Option<String>,
@@ -153,8 +153,9 @@ impl Lane {
     /// What is to be kept of something that an attempt has printed.
     pub(super) fn printed(&mut self, task: TaskId, mut bytes: Vec<u8>) -> Option<(AttemptId, Vec<u8>)> {
         let held = self.held.get_mut(&task)?;
-        bytes.truncate(self.config.output.saturating_sub(held.printed));
+        let room = self.config.output.saturating_sub(held.printed);
         held.printed += bytes.len();
+        bytes.truncate(room);
         (!bytes.is_empty()).then_some((held.claim.attempt, bytes))
     }
 

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ganger::{NotStarted, Outcome, Report, TaskId};
 use ganger_store::{
-    Accepted, Backlog, Claim, Done, Ended, Fate, JobId, NewJob, QueueId, StoreError, Stream, Turn, Usage,
+    Accepted, Backlog, Claim, Done, End, Ended, Fate, JobId, NewJob, QueueId, StoreError, Stream, Turn, Usage,
 };
 use tokio::sync::oneshot;
 
@@ -118,7 +118,7 @@ impl Driver {
 
     /// Takes what has come, and waits for the first of it if there is nothing else to do.
     fn gather(&mut self) {
-        let patience = if self.more && self.trouble.is_none() { Duration::ZERO } else { self.patience() };
+        let patience = if self.has_more_to_do() { Duration::ZERO } else { self.patience() };
         match self.inbox.recv_timeout(patience) {
             Ok(event) => self.on(event),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
@@ -128,6 +128,11 @@ impl Driver {
         {
             self.on(event);
         }
+    }
+
+    /// Whether another commit is due, though nothing has happened.
+    fn has_more_to_do(&self) -> bool {
+        self.trouble.is_none() && (self.more || !self.turn.is_empty())
     }
 
     /// Until the next moment at which something is due.
@@ -209,10 +214,12 @@ impl Driver {
             self.lanes[lane].rest();
         }
         let (end, used) = verdict::judge(outcome, fault);
-        self.end(claim, slot, printed, end, used);
+        // What has been asked to end may do so in any way, and need not have failed.
+        let asked = self.stage == Stage::Ending && end != End::Exit(0);
+        self.end(claim, slot, printed, if asked { End::Stopped } else { end }, used);
     }
 
-    fn end(&mut self, claim: Claim, slot: u32, printed: usize, end: ganger_store::End, used: Usage) {
+    fn end(&mut self, claim: Claim, slot: u32, printed: usize, end: End, used: Usage) {
         let fate = verdict::fate(&claim, &end);
         let ended = SystemTime::now();
         let used = Usage {
@@ -284,7 +291,7 @@ impl Driver {
         if let Err((claim, error)) = lane.begin(claim) {
             log::error!("queue {}: a task could not begin: {error}", lane.config.name);
             lane.rest();
-            self.end(*claim, 0, 0, ganger_store::End::Stopped, Usage::default());
+            self.end(*claim, 0, 0, End::Stopped, Usage::default());
         }
     }
 

@@ -93,8 +93,8 @@ impl Backlog {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let next = Next { task: task.0, attempt: attempt.0 };
         let mut backlog = Self { connection, file, _lock: lock, next, cancelling: BTreeSet::new(), interrupted: 0 };
-        backlog.cancelling = backlog.read(|connection| cancel::unfinished(connection))?;
-        let interrupted = backlog.read(|connection| claim::running(connection))?;
+        backlog.cancelling = backlog.read(cancel::unfinished)?;
+        let interrupted = backlog.read(claim::running)?;
         backlog.next.attempt =
             interrupted.iter().map(|claim| claim.attempt.0 + 1).max().unwrap_or(1).max(backlog.next.attempt);
         backlog.interrupted = interrupted.len();
