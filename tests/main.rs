@@ -24,6 +24,7 @@ mod run_worker;
 mod run_worker_native;
 mod serve;
 mod serve_end;
+mod serve_described;
 
 // This program is itself the worker in Rust of some tests.
 ganger::test_worker!();

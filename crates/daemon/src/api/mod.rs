@@ -10,6 +10,7 @@
 //! | `GET /v1/jobs/{id}/tasks/{number}` | a task with its attempts |
 //! | `GET /v1/jobs/{id}/tasks/{number}/stdout`, `…/stderr` | what its last attempt has printed so far; with ranges |
 //! | `GET /v1/queues` | the queues, and how long they are |
+//! | `GET /v1/openapi.json` | all of this, for programs |
 
 mod jobs;
 mod problem;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::Router;
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::{StatusCode, Uri, header};
 use axum::routing::{get, post};
 use ganger_store::QueueId;
 use tokio::sync::Semaphore;
@@ -35,6 +36,9 @@ use crate::driver::Desk;
 use problem::Problem;
 use readers::Readers;
 use views::QueueView;
+
+/// By hand, as it is short; a test holds it against the answers.
+const DESCRIPTION: &str = include_str!("openapi.json");
 
 /// What every answer is made of.
 #[derive(Clone, Debug)]
@@ -62,6 +66,7 @@ impl Api {
             .route("/v1/jobs/{id}/tasks/{number}", get(tasks::show))
             .route("/v1/jobs/{id}/tasks/{number}/{stream}", get(tasks::output))
             .route("/v1/queues", get(queues))
+            .route("/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION)))
             .method_not_allowed_fallback(async || {
                 let detail = "this path has another method: GET looks, POST changes";
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "the method is not allowed", detail)

@@ -1,0 +1,91 @@
+//! `ganger serve`: its description says what it does.
+
+use serde_json::{Value, json};
+
+use crate::sandbox::Sandbox;
+use crate::serve::{Service, get, over, submit};
+
+/// What a reference in the description stands for.
+fn resolved<'v>(description: &'v Value, value: &'v Value) -> &'v Value {
+    match value["$ref"].as_str() {
+        Some(place) => description.pointer(place.trim_start_matches('#')).unwrap_or_else(|| panic!("no {place}")),
+        None => value,
+    }
+}
+
+/// As much of JSON Schema as the description uses.
+fn fits(description: &Value, schema: &Value, value: &Value) -> Result<(), String> {
+    let schema = resolved(description, schema);
+    let wrong = |what: &str| Err(format!("{value} is {what} by {schema}"));
+    let right_type = match schema["type"].as_str() {
+        Some("object") => value.is_object(),
+        Some("array") => value.is_array(),
+        Some("string") => value.is_string(),
+        Some("integer") => value.is_i64() || value.is_u64(),
+        Some("number") => value.is_number(),
+        other => return wrong(&format!("of an unknown type {other:?}")),
+    };
+    if !right_type || schema["enum"].as_array().is_some_and(|words| !words.contains(value)) {
+        return wrong("none");
+    }
+    for name in schema["required"].as_array().into_iter().flatten() {
+        if value.get(name.as_str().expect("a name")).is_none() {
+            return wrong(&format!("without {name}"));
+        }
+    }
+    for (name, part) in value.as_object().into_iter().flatten() {
+        match schema["properties"].get(name) {
+            Some(schema) => fits(description, schema, part)?,
+            None if schema["additionalProperties"] == json!(false) => return wrong(&format!("with {name}")),
+            None => {}
+        }
+    }
+    value.as_array().into_iter().flatten().try_for_each(|item| fits(description, &schema["items"], item))
+}
+
+#[test]
+fn each_answer_is_as_the_description_has_it() {
+    let sandbox = Sandbox::new();
+    let service = Service::start(&sandbox, &[]);
+    let mut client = service.client();
+    let job = submit(&mut client, &json!({"command": ["sh", "-c", "echo hi; exit 1"], "attempts": 2}));
+    over(&mut client, job);
+    let not_started = submit(&mut client, &json!({"command": ["/nonexistent"]}));
+    over(&mut client, not_started);
+    let description = get(&mut client, "/v1/openapi.json");
+
+    let mut seen = 0;
+    for (template, path) in description["paths"].as_object().expect("paths") {
+        for (method, operation) in
+            path.as_object().expect("operations").iter().filter(|(name, _)| *name != "parameters")
+        {
+            for id in [job, not_started, 999] {
+                let path =
+                    template.replace("{id}", &id.to_string()).replace("{number}", "1").replace("{stream}", "stdout");
+                let body: &[u8] =
+                    if method == "post" && template == "/v1/jobs" { br#"{"command":["true"]}"# } else { b"" };
+                let headers = [("content-type", "application/json")];
+                let answer = client.request(&method.to_uppercase(), &path, &headers, body).expect("an answer");
+                let told = operation["responses"].get(answer.status.to_string());
+                let told = resolved(&description, told.unwrap_or_else(|| panic!("{method} {path}: {}", answer.status)));
+                let content = &told["content"][answer.header("content-type").expect("a type")];
+                assert!(content.is_object(), "{method} {path}: {answer:?}");
+                if let Some(schema) = content.get("schema") {
+                    let value: Value = serde_json::from_slice(&answer.body).expect("JSON");
+                    fits(&description, schema, &value).unwrap_or_else(|wrong| panic!("{method} {path}: {wrong}"));
+                }
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 3 * 9, "each operation");
+    // Its limits are the service's.
+    let fields = &description["components"]["schemas"]["Submission"]["properties"];
+    let known = client.post("/v1/jobs", br#"{"?":1}"#).expect("an answer");
+    let known = String::from_utf8(known.body).expect("text");
+    for field in fields.as_object().expect("fields").keys() {
+        assert!(known.contains(&format!("`{field}`")), "{field} is not known: {known}");
+    }
+    assert_eq!(known.matches('`').count() / 2, fields.as_object().expect("fields").len() + 1, "{known}");
+    service.stop();
+}
