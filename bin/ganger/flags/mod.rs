@@ -2,6 +2,7 @@
 
 pub(crate) mod look;
 mod inputs;
+mod pipe;
 mod arguments;
 mod output;
 mod failures;
@@ -15,6 +16,7 @@ pub(crate) use failures::FailureFlags;
 pub(crate) use inputs::InputFlags;
 pub(crate) use limits::LimitFlags;
 pub(crate) use output::OutputFlags;
+pub(crate) use pipe::PipeFlags;
 pub(crate) use record::RecordFlags;
 pub(crate) use worker::WorkerFlags;
 
@@ -72,6 +74,9 @@ pub(crate) struct RunFlags {
 
     #[command(flatten)]
     pub(crate) inputs: InputFlags,
+
+    #[command(flatten)]
+    pub(crate) pipe: PipeFlags,
 
     #[command(flatten)]
     pub(crate) arguments: ArgumentFlags,

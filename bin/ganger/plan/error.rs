@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use ganger_batch::TemplateError;
 use ganger_store::StoreError;
 
+use super::PipeError;
 use crate::limits::TooFewProcessors;
 use crate::program::ProgramError;
 use crate::stdin;
@@ -54,6 +55,8 @@ pub(crate) enum PlanError {
     Processors(TooFewProcessors),
     /// The header could not be read.
     Header(ganger_batch::Error),
+    /// Of inputs that commands read.
+    Pipe(PipeError),
 }
 
 impl fmt::Display for PlanError {
@@ -96,6 +99,7 @@ impl fmt::Display for PlanError {
             }
             PlanError::Jobs { path, why } => write!(f, "-j {}: {why}", path.display()),
             PlanError::Header(error) => error.fmt(f),
+            PlanError::Pipe(error) => error.fmt(f),
         }
     }
 }
@@ -121,5 +125,11 @@ impl From<ProgramError> for PlanError {
 impl From<TooFewProcessors> for PlanError {
     fn from(error: TooFewProcessors) -> Self {
         PlanError::Processors(error)
+    }
+}
+
+impl From<PipeError> for PlanError {
+    fn from(error: PipeError) -> Self {
+        PlanError::Pipe(error)
     }
 }

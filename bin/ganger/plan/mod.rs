@@ -2,7 +2,9 @@
 //! before anything runs.
 
 mod error;
+mod pipe_error;
 mod lists;
+mod blocks;
 mod grammar;
 
 use std::ffi::OsString;
@@ -13,6 +15,7 @@ use std::path::{Path, PathBuf};
 use ganger_batch::{Grammar, Layout, Order, OutputMode, Plan, Style, Tag, Template, Work};
 
 pub(crate) use error::PlanError;
+pub(crate) use pipe_error::PipeError;
 
 use crate::flags::{OutputFlags, RunFlags, WorkerFlags};
 use crate::jobs::{self, JobsFlag};
@@ -22,20 +25,26 @@ use crate::worker;
 
 /// Makes a plan of what was typed.
 pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
-    let RunFlags { jobs, wd, inputs, arguments, output, failures, mut record, mut worker, words, .. } = flags;
+    pipe_error::refuse(&flags)?;
+    let RunFlags { jobs, wd, inputs, pipe, arguments, output, failures, mut record, mut worker, words, .. } = flags;
     let jobs = limits::jobs(&flags.limits, jobs.map(how_many).transpose()?)?;
     let (command, lists) = lists::split(words, &inputs);
     let number = lists.len();
     let failed = record.retry_failed.then(|| crate::record::failed(&mut record)).transpose()?;
-    let packing = grammar::packing(&arguments, jobs).filter(|_| failed.is_none());
+    let packing = grammar::packing(&arguments, jobs).filter(|_| failed.is_none() && !pipe.is_used());
     let (command, wd, source, grammar) = match failed {
         Some(failed) => {
             worker.worker |= failed.by_worker;
             (failed.words, wd.or(failed.dir), failed.inputs.into_iter().collect(), failed.grammar)
         }
+        None if pipe.is_used() => {
+            let source = blocks::open(lists, (&pipe, &inputs, &arguments), jobs)?;
+            (command, wd, source, grammar::piped(&arguments))
+        }
         None => {
             let mut source = lists::open(lists, &inputs)?;
-            let names = inputs.header.map_or(Ok(Vec::new()), |()| source.header()).map_err(PlanError::Header)?;
+            let header = inputs.header.as_ref().map(|_| source.header());
+            let names = header.unwrap_or(Ok(Vec::new())).map_err(PlanError::Header)?;
             let grammar = grammar::grammar(&arguments, &inputs, number, names, packing.as_ref());
             (command, wd, source, grammar)
         }

@@ -13,19 +13,25 @@ mod list;
 mod linked;
 mod rows;
 mod packing;
+mod blocks;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use args::Args;
+pub(crate) use blocks::Block;
+pub use blocks::{BlockSize, Blocks, Separator};
 pub(crate) use packing::Measure;
 pub use packing::Packing;
 pub use reading::{Columns, Reading, Trim};
 
+use blocks::Feed;
 use linked::Linked;
 use list::List;
 use packing::Packer;
@@ -71,6 +77,14 @@ pub enum Join {
 pub(crate) struct Task {
     pub(crate) number: u64,
     pub(crate) args: Args,
+    /// What its command reads.
+    pub(crate) block: Option<Arc<Block>>,
+}
+
+impl Task {
+    pub(crate) fn of_args(number: u64, args: Args) -> Self {
+        Self { number, args, block: None }
+    }
 }
 
 /// Why there is no next input.
@@ -86,6 +100,10 @@ pub(crate) enum InputError {
     OpenQuotes { name: String, number: u64 },
     /// A command with it alone is too long.
     NoRoom { number: u64, length: usize, most: usize },
+    /// No record ends within what a block may have.
+    NoBorder { name: String, longest: usize },
+    /// A block cannot be kept.
+    Memory { source: io::Error },
 }
 
 impl fmt::Display for InputError {
@@ -112,6 +130,17 @@ impl fmt::Display for InputError {
                  command (-n), or more bytes (-s), of which {} are the most",
                 Packing::LONGEST
             ),
+            InputError::NoBorder { name, longest } => write!(
+                f,
+                "a record of {name} is longer than {longest} bytes, the most that a block may have: say with --recend or \
+                 --recstart where records end (--recend '': anywhere)"
+            ),
+            InputError::Memory { source } => {
+                write!(
+                    f,
+                    "failed to keep a block of the input in memory: {source}; smaller blocks (--block) or fewer jobs need less"
+                )
+            }
         }
     }
 }
@@ -138,6 +167,8 @@ pub struct Source {
     over: Option<Over>,
     handed_out: u64,
     streams: Vec<String>,
+    /// None: its inputs are arguments.
+    blocks: Option<Feed>,
 }
 
 /// There is nothing behind what is ready; why, if that is to be told.
@@ -167,11 +198,7 @@ impl Source {
     /// Begins to read lists, each joined to those before it. Streams are read a little ahead, by a thread each.
     #[must_use]
     pub fn open(lists: Vec<(Join, Input)>, reading: &Reading) -> Self {
-        let name = |(_, input): &(Join, Input)| match input {
-            Input::Arguments(_) => None,
-            Input::Stream { name, .. } => Some(name.clone()),
-        };
-        let streams = lists.iter().filter_map(name).collect();
+        let streams = lists.iter().filter_map(|(_, input)| stream_name(input)).collect();
         let mut groups: Vec<Vec<(Join, List)>> = Vec::new();
         for (join, input) in lists {
             let list = (join, List::open(input, reading));
@@ -183,7 +210,25 @@ impl Source {
         let mut groups = groups.into_iter().map(linked);
         let first = groups.next().unwrap_or_else(|| Linked::Shortest(Vec::new()));
         let rows = Rows::new(first, groups.collect());
-        Self { rows, packer: None, ready: VecDeque::new(), over: None, handed_out: 0, streams }
+        Self { rows, packer: None, ready: VecDeque::new(), over: None, handed_out: 0, streams, blocks: None }
+    }
+
+    /// Streams, one after the other, in blocks that commands read.
+    #[must_use]
+    pub fn of_blocks(inputs: Vec<Input>, blocks: Blocks) -> Self {
+        let streams = inputs.iter().filter_map(stream_name).collect();
+        Self { blocks: Some(Feed::of_streams(inputs, blocks)), streams, ..Source::from_iter([]) }
+    }
+
+    /// Files, one after the other, in blocks that commands read; each with the size of its blocks. They are regular files.
+    #[must_use]
+    pub fn of_parts(files: Vec<(PathBuf, Blocks)>) -> Self {
+        Self { blocks: Some(Feed::of_files(files)), ..Source::from_iter([]) }
+    }
+
+    /// How many tasks may be handed out beyond those that can run.
+    pub(crate) fn ahead(&self) -> usize {
+        self.blocks.as_ref().map_or(usize::MAX, Feed::ahead)
     }
 
     /// Whether a stream of this name is among the lists.
@@ -227,6 +272,7 @@ impl Source {
 
     /// Waits until there is a task, or certainly none.
     pub(crate) fn wait_for_first(&mut self) {
+        self.blocks.iter_mut().for_each(|blocks| blocks.wait(Duration::MAX));
         while self.ready.is_empty() && self.advance(true) {}
     }
 
@@ -235,6 +281,10 @@ impl Source {
     /// # Errors
     /// When it could not be read or cannot be an argument; once, and then there is no more.
     pub(crate) fn next(&mut self) -> Result<Next<Task>, InputError> {
+        if let Some(blocks) = &mut self.blocks {
+            let block = blocks.next()?;
+            return Ok(self.block(block));
+        }
         // The frequent case: one row is one task, and nothing was looked at beforehand.
         if self.packer.is_none() && self.ready.is_empty() && self.over.is_none() {
             return self.rows.next().map(|next| match next {
@@ -253,11 +303,23 @@ impl Source {
 
     fn task(&mut self, args: Args) -> Task {
         self.handed_out += 1;
-        Task { number: self.handed_out, args }
+        Task::of_args(self.handed_out, args)
+    }
+
+    fn block(&mut self, block: Next<Block>) -> Next<Task> {
+        match block {
+            Next::Ready(block) => {
+                let task = self.task(block.args());
+                Next::Ready(Task { block: Some(Arc::new(block)), ..task })
+            }
+            Next::NotYet => Next::NotYet,
+            Next::End => Next::End,
+        }
     }
 
     /// Waits until there may be something to be said by [`next`](Self::next), at most `limit`.
     pub(crate) fn wait(&mut self, limit: Duration) {
+        self.blocks.iter_mut().for_each(|blocks| blocks.wait(limit));
         if self.ready.is_empty() && self.over.is_none() {
             self.rows.wait(limit);
         }
@@ -265,6 +327,9 @@ impl Source {
 
     /// How many tasks there are in all, once that is known.
     pub(crate) fn total(&self) -> Option<u64> {
+        if let Some(blocks) = &self.blocks {
+            return blocks.total();
+        }
         match (&self.packer, &self.over) {
             (_, Some(_)) => Some(self.handed_out + self.ready.len() as u64),
             (None, None) => self.rows.total(),
@@ -312,6 +377,13 @@ impl Source {
         };
         self.over = Some(Over(error));
         false
+    }
+}
+
+fn stream_name(input: &Input) -> Option<String> {
+    match input {
+        Input::Arguments(_) => None,
+        Input::Stream { name, .. } => Some(name.clone()),
     }
 }
 

@@ -12,7 +12,7 @@ use ganger_store::{
 
 use super::Storage;
 use crate::error::Error;
-use crate::input::Task;
+use crate::input::{InputError, Task};
 
 /// One run's.
 pub(super) struct Journal {
@@ -50,8 +50,15 @@ impl Journal {
     }
 
     /// Begins a task, unless it has succeeded before.
-    pub(super) fn begin(&mut self, task: &Task) -> Result<Option<Entry>, StoreError> {
-        let key = Key::of(self.common.iter().map(Vec::as_slice).chain(task.args.iter()));
+    pub(super) fn begin(&mut self, task: &Task) -> Result<Option<Entry>, Error> {
+        let read = task
+            .block
+            .as_ref()
+            .map(|block| block.bytes())
+            .transpose()
+            .map_err(|source| InputError::Read { name: format!("block {}", task.number), source })?;
+        let input = task.args.iter().filter(|_| read.is_none()).chain(read.as_deref());
+        let key = Key::of(self.common.iter().map(Vec::as_slice).chain(input));
         let id = match self.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
             Some((_, State::Succeeded)) => return Ok(None),
             Some((id, State::Failed | State::Running | State::Stopped)) => {
@@ -65,7 +72,9 @@ impl Journal {
 
     fn note(&mut self, task: &Task, key: Key) -> Result<TaskId, StoreError> {
         let id = self.recorder.fresh_task();
-        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.args.to_stored() }))?;
+        let input = task.block.as_ref().map(|block| block.describe(task.number).into_bytes());
+        let input = input.unwrap_or_else(|| task.args.to_stored());
+        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input }))?;
         Ok(id)
     }
 

@@ -36,7 +36,7 @@ fn valve(load: Option<Load>, available: &[u64]) -> Option<Valve> {
 }
 
 fn running(story: &Story) -> Running {
-    let task = Task { number: 1, args: Args::one(b"a".to_vec()) };
+    let task = Task::of_args(1, Args::one(b"a".to_vec()));
     let (since, story) = (Instant::now(), story.clone());
     let Ok(Fate::Run(entry)) = Ledger::default().begin(&task, &settings(1, "never").work) else { panic!("no books") };
     Running { task, entry, since, story, limit: None, expired: false, evicted: false, place: None, fault: None }

@@ -276,7 +276,7 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn window(&self) -> usize {
         let exact = self.settings.is_exact() || self.valve.is_some() || self.places.is_some();
-        self.settings.jobs + if exact { 0 } else { self.settings.work.ahead() }
+        self.settings.jobs + if exact { 0 } else { self.settings.work.ahead().min(self.source.ahead()) }
     }
 
     fn start(&mut self, task: Task) {

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use ganger::{Bytes, Command, Exit, FailureKind, Outcome, Pool, Reports, SLOT, StartMethod, TaskOptions};
+use ganger::{Bytes, Command, Exit, FailureKind, Outcome, Pool, Reports, SLOT, StartMethod, Stdin, TaskOptions};
 
 use crate::shop::{Shop, command, sh};
 
@@ -145,10 +145,11 @@ fn standard_input_is_what_was_given_on_every_attempt() {
     let mut shop = Shop::new();
     let text: Vec<u8> = (0..300_000_u32).flat_map(|n| format!("{n}\n").into_bytes()).collect();
     let options = TaskOptions::new().failure_attempts(2);
-    let command = Command { stdin: Some(text.clone().into()), ..sh("head -n 1; cksum; [ $GANGER_ATTEMPT = 2 ]") };
+    let command =
+        Command { stdin: Stdin::Bytes(text.clone().into()), ..sh("head -n 1; cksum; [ $GANGER_ATTEMPT = 2 ]") };
     let told = shop.run_with(command, &options);
     assert_eq!((told.again, told.exit()), (1, Exit::Code(0)));
     let rest = text.len() - 2;
     assert!(told.out().starts_with("0\n") && told.out().ends_with(&format!(" {rest}\n")), "{}", told.out());
-    assert_eq!(shop.run(Command { stdin: Some(Bytes::new()), ..sh("wc -c") }).out().trim(), "0");
+    assert_eq!(shop.run(Command { stdin: Stdin::Bytes(Bytes::new()), ..sh("wc -c") }).out().trim(), "0");
 }
