@@ -81,12 +81,19 @@ impl<R: Read> Cutter<R> {
 
     /// How long the next block is, if that can be said already.
     fn length(&mut self) -> Option<usize> {
+        let (left, Blocks { size, records, lines, separator, .. }) = (self.left.len(), &self.blocks);
+        let (size, records, lines) = (*size, *records, *lines);
+        match (records, lines) {
+            (Some(records), lines) => return self.records(records * lines.unwrap_or(1)),
+            (None, Some(_)) if self.ended || left >= size => {}
+            (None, None) if !self.ended && left >= size || left > size => {}
+            (None, Some(_) | None) => return None,
+        }
         let left = &self.buffer[self.left.clone()];
-        match (self.blocks.records, self.blocks.lines) {
-            (Some(records), lines) => self.records(records * lines.unwrap_or(1)),
-            (None, Some(lines)) if self.ended || left.len() >= self.blocks.size => last_of_lines(left, lines),
-            (None, None) if !self.ended && left.len() >= self.blocks.size => self.blocks.separator.last(left),
-            (None, Some(_) | None) => None,
+        let fitting = &left[..left.len().min(size)];
+        match lines {
+            Some(lines) => last_of_lines(fitting, lines).or_else(|| first_of_lines(left, lines)),
+            None => separator.last(fitting).or_else(|| separator.next(left, 0)),
         }
     }
 
@@ -126,6 +133,12 @@ impl<R: Read> Cutter<R> {
         }
         Ok(())
     }
+}
+
+/// Where so many lines end.
+fn first_of_lines(bytes: &[u8], number: u64) -> Option<usize> {
+    let before = usize::try_from(number - 1).unwrap_or(usize::MAX);
+    memchr::memchr_iter(b'\n', bytes).nth(before).map(|at| at + 1)
 }
 
 /// Where the last line ends whose number is a multiple.
