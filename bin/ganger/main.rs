@@ -7,6 +7,7 @@ mod plan;
 mod stdin;
 mod program;
 mod record;
+mod results;
 mod worker;
 mod verbs;
 mod look;

@@ -9,6 +9,7 @@ use ganger_store::{Filter, Reader, Setting, State, StoreError};
 
 use crate::flags::RecordFlags;
 use crate::plan::PlanError;
+use crate::results;
 
 /// How much of what an attempt prints is kept, in bytes.
 const OUTPUT: usize = 1 << 20;
@@ -46,7 +47,8 @@ pub(crate) fn recording(
         variables: flags.variables,
         output: OUTPUT,
     });
-    Ok(Recording { store, joblog: flags.joblog, resume })
+    let results = flags.results.map(|text| results::plan(&text, grammar)).transpose()?;
+    Ok(Recording { store, joblog: flags.joblog, results, resume })
 }
 
 /// Looks up what failed; for a job in a store the flags are completed from its last run.

@@ -7,12 +7,14 @@ use ganger_batch::{Plan, Sinks, Work};
 
 use crate::flags::RunFlags;
 use crate::plan;
+use crate::results;
 use crate::show::{self, Console};
 use crate::stdin;
 
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
     let (dry_run, bar) = (flags.dry_run, flags.output.bar);
+    let in_rows = flags.record.results.as_deref().is_some_and(|text| results::format(text).is_some());
     let plan = plan::plan(flags).map_err(boxed)?;
     explain_silence(&plan);
     warn_of_code(&plan);
@@ -22,6 +24,9 @@ pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
     let mut stderr = console.above(io::stderr(), true);
     let ran = if dry_run {
         ganger_batch::dry_run(plan, &mut stdout)
+    } else if in_rows {
+        let (mut stdout, mut stderr) = (io::sink(), io::sink());
+        ganger_batch::run(plan, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
     } else {
         ganger_batch::run(plan, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
     };

@@ -55,6 +55,11 @@ pub(crate) enum PlanError {
     Processors(TooFewProcessors),
     /// The header could not be read.
     Header(ganger_batch::Error),
+    /// The file of `--results`.
+    Results {
+        path: PathBuf,
+        source: io::Error,
+    },
     /// Of inputs that commands read.
     Pipe(PipeError),
 }
@@ -99,6 +104,7 @@ impl fmt::Display for PlanError {
             }
             PlanError::Jobs { path, why } => write!(f, "-j {}: {why}", path.display()),
             PlanError::Header(error) => error.fmt(f),
+            PlanError::Results { path, source } => write!(f, "--results {}: {source}", path.display()),
             PlanError::Pipe(error) => error.fmt(f),
         }
     }

@@ -49,9 +49,10 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
             (command, wd, source, grammar)
         }
     };
+    let collects = worker.worker || record.results.is_some();
     let record = crate::record::recording(record, &command, &grammar, worker.worker)?;
     let dir = wd.map(directory).transpose()?;
-    let (verbose, output) = (output.verbose, output_mode(&output, &grammar, worker.worker)?);
+    let (verbose, output) = (output.verbose, output_mode(&output, &grammar, collects)?);
     let work = work(&worker, &grammar, command, dir.as_deref())?;
     let plan = Plan {
         packing,
@@ -79,9 +80,9 @@ fn work(flags: &WorkerFlags, grammar: &Grammar, command: Vec<OsString>, dir: Opt
     Ok(Work::Command(template))
 }
 
-/// `kept`: by a program that is kept, whose answers pass through our hands in any case.
-fn output_mode(flags: &OutputFlags, grammar: &Grammar, kept: bool) -> Result<OutputMode, PlanError> {
-    if flags.ungroup && !kept {
+/// `collects`: it must pass through our hands in any case, as answers of a program that is kept, or to be kept itself.
+fn output_mode(flags: &OutputFlags, grammar: &Grammar, collects: bool) -> Result<OutputMode, PlanError> {
+    if flags.ungroup && !collects {
         return Ok(OutputMode::Ungrouped);
     }
     let tag = match &flags.tagstring {

@@ -26,6 +26,7 @@ enum Kind {
     Stuck { waited: Duration },
     Store(StoreError),
     JobLog { path: PathBuf, source: io::Error },
+    Results { path: PathBuf, source: io::Error },
 }
 
 impl Error {
@@ -47,6 +48,10 @@ impl Error {
 
     pub(crate) fn joblog(path: &Path, source: io::Error) -> Self {
         Self::new(Kind::JobLog { path: path.to_owned(), source })
+    }
+
+    pub(crate) fn results(path: &Path, source: io::Error) -> Self {
+        Self::new(Kind::Results { path: path.to_owned(), source })
     }
 
     /// Whether it only says that nobody reads our output any more.
@@ -94,6 +99,7 @@ impl fmt::Display for Error {
             Kind::Pool(error) => error.fmt(f),
             Kind::Store(error) => error.fmt(f),
             Kind::JobLog { path, source } => write!(f, "job log {}: {source}", path.display()),
+            Kind::Results { path, source } => write!(f, "--results: failed to write {}: {source}", path.display()),
             Kind::PoolFailed { why } => write!(f, "the workers failed: {why}"),
             Kind::Stuck { waited } => {
                 write!(f, "the workers have not ended within {waited:?}, though all commands have")

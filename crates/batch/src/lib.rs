@@ -71,7 +71,7 @@ pub use slots::Slots;
 mod verdict;
 
 mod record;
-pub use record::{Recording, Storage, failed_in_joblog, is_secret};
+pub use record::{Format, Recording, Results, Storage, failed_in_joblog, is_secret};
 
 mod output;
 pub use output::Sinks;

@@ -12,9 +12,11 @@
 
 mod joblog;
 mod journal;
+mod results;
 
 pub use joblog::failed as failed_in_joblog;
 pub use journal::is_secret;
+pub use results::{Format, Results};
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -39,6 +41,8 @@ pub struct Recording {
     pub store: Option<Storage>,
     /// GNU parallel's job log: a line for each command that has ended.
     pub joblog: Option<PathBuf>,
+    /// What each command printed and how it ended, for programs to read.
+    pub results: Option<Results>,
     /// Leaves out what has succeeded before, as the store knows it, or without one the job log.
     pub resume: bool,
 }
@@ -67,12 +71,14 @@ pub struct Storage {
 pub(crate) struct Ledger {
     journal: Option<Journal>,
     joblog: Option<JobLog>,
+    results: Option<results::Book>,
 }
 
 /// A task in the books, while it runs.
 #[derive(Debug)]
 pub(crate) struct Entry {
     journal: Option<journal::Entry>,
+    results: results::Entry,
     /// Of its present attempt: what it printed to standard output and to both, in bytes.
     stdout: u64,
     printed: u64,
@@ -99,12 +105,13 @@ pub(crate) struct Attempt<'a> {
 impl Ledger {
     /// Opens the books, and notes that a run begins in `dir`.
     pub(crate) fn open(recording: &Recording, dir: Option<&Path>) -> Result<Self, Error> {
-        let Recording { store, joblog, resume } = recording;
+        let Recording { store, joblog, results, resume } = recording;
         let journal = store.as_ref().map(|storage| Journal::open(storage, *resume, dir)).transpose()?;
         // What a store knows is known better.
         let from_log = *resume && journal.is_none();
         let joblog = joblog.as_ref().map(|file| JobLog::open(file, *resume, from_log)).transpose()?;
-        Ok(Self { journal, joblog })
+        let results = results.as_ref().map(|results| results::Book::open(results, *resume)).transpose()?;
+        Ok(Self { journal, joblog, results })
     }
 
     /// Whether an input is to be run; if so, it has begun.
@@ -116,11 +123,19 @@ impl Ledger {
             None if log_knows => return Ok(Fate::Skip),
             None => None,
         };
-        Ok(Fate::Run(Entry { journal, stdout: 0, printed: 0, since: SystemTime::now(), attempts: 0 }))
+        let results = results::Entry::default();
+        Ok(Fate::Run(Entry { journal, results, stdout: 0, printed: 0, since: SystemTime::now(), attempts: 0 }))
     }
 
     /// A command has printed something.
-    pub(crate) fn printed(&mut self, entry: &mut Entry, stream: Stream, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn printed(
+        &mut self,
+        entry: &mut Entry,
+        task: &Task,
+        stream: Stream,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        self.results.as_mut().map_or(Ok(()), |results| results.printed(&mut entry.results, task, stream, bytes))?;
         entry.printed += bytes.len() as u64;
         entry.stdout += if stream == Stream::Stdout { bytes.len() as u64 } else { 0 };
         match (&mut self.journal, &mut entry.journal) {
@@ -132,6 +147,7 @@ impl Ledger {
     /// An attempt is over, and another follows.
     pub(crate) fn attempted(&mut self, entry: &mut Entry, attempt: &Attempt<'_>) -> Result<(), Error> {
         self.write_attempt(entry, attempt, State::Running)?;
+        self.results.as_mut().map_or(Ok(()), |results| results.void(&mut entry.results))?;
         (entry.stdout, entry.printed, entry.since) = (0, 0, SystemTime::now());
         if let (Some(journal), Some(entry)) = (&mut self.journal, &mut entry.journal) {
             journal.again(entry);
@@ -149,9 +165,15 @@ impl Ledger {
         state: State,
     ) -> Result<(), Error> {
         self.write_attempt(entry, attempt, state)?;
+        let (verdict, stdout) = (attempt.verdict, entry.stdout);
+        if let (Some(results), State::Succeeded | State::Failed) = (&mut self.results, state) {
+            let row = results::Row { task, work, verdict, times: attempt.times(entry.since), stdout };
+            results.ended(&mut entry.results, &row)?;
+        }
         if let (Some(log), State::Succeeded | State::Failed) = (&mut self.joblog, state) {
             let times = attempt.times(entry.since);
-            let line = joblog::Line { number: task.number, verdict: attempt.verdict, times, stdout: entry.stdout };
+            let sent = task.block.as_ref().map_or(0, |block| block.length);
+            let line = joblog::Line { number: task.number, verdict, times, sent, stdout };
             log.write(&line, &work.line(task))?;
         }
         Ok(())

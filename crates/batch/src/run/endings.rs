@@ -49,7 +49,7 @@ impl<E: Engine> Run<'_, E> {
 
     fn printed(&mut self, task: TaskId, stream: Stream, bytes: &[u8]) {
         let Some(running) = self.running.get_mut(&task) else { return };
-        let kept = self.ledger.printed(&mut running.entry, stream, bytes);
+        let kept = self.ledger.printed(&mut running.entry, &running.task, stream, bytes);
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.piece(&running.task, stream, bytes));
         self.check_books(kept);
         self.check(printed);
@@ -59,7 +59,7 @@ impl<E: Engine> Run<'_, E> {
     fn answered(&mut self, task: TaskId, outcome: &Outcome) {
         let (Work::Program(_), Outcome::Returned(answer)) = (&self.settings.work, outcome) else { return };
         let Some(running) = self.running.get_mut(&task) else { return };
-        let kept = self.ledger.printed(&mut running.entry, Stream::Stdout, answer);
+        let kept = self.ledger.printed(&mut running.entry, &running.task, Stream::Stdout, answer);
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.answer(&running.task, answer));
         self.check_books(kept);
         self.check(printed);
