@@ -15,6 +15,8 @@ mod run_signals;
 mod run_faults;
 mod run_limits;
 mod run_resume;
+mod run_pipe;
+mod run_results;
 mod run_shortage;
 mod run_manual;
 mod run_grammar;

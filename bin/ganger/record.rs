@@ -5,10 +5,10 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use ganger_batch::{Args, Grammar, Recording, Storage};
-use ganger_store::{Filter, Reader, Setting, State, StoreError};
+use ganger_store::{Filter, Reader, Setting, State};
 
 use crate::flags::RecordFlags;
-use crate::plan::PlanError;
+use crate::plan::{PipeError, PlanError};
 use crate::results;
 
 /// How much of what an attempt prints is kept, in bytes.
@@ -70,7 +70,7 @@ pub(crate) fn failed(flags: &mut RecordFlags) -> Result<Failed, PlanError> {
     }
 }
 
-fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting), StoreError> {
+fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting), PlanError> {
     let reader = Reader::open(file)?;
     let job = match name {
         Some(name) => reader.job(name)?,
@@ -80,6 +80,9 @@ fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting)
     let inputs = reader.tasks(job.id, &filter)?.into_iter().map(|task| Args::from_stored(&task.input)).collect();
     let setting = reader.last_run(job.id)?.setting;
     let grammar = Grammar::from_stored(&setting.grammar);
+    if grammar.piped {
+        return Err(PipeError::Retry.into());
+    }
     let mut words: Vec<_> = setting.words.iter().map(|word| OsString::from_vec(word.clone())).collect();
     let by_worker = words.first().is_some_and(|word| word == WORKER);
     words.drain(..usize::from(by_worker));

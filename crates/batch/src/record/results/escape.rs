@@ -57,9 +57,9 @@ fn may_go_on(invalid: &[u8]) -> bool {
 }
 
 fn put(text: &str, out: &mut Vec<u8>) {
-    // Text is always JSON, and its quotes are written already.
+    // Text is always JSON, and the quotes around it are written already.
     let quoted = serde_json::to_string(text).unwrap_or_default();
-    out.extend_from_slice(quoted.trim_matches('"').as_bytes());
+    out.extend_from_slice(quoted.get(1..quoted.len() - 1).unwrap_or_default().as_bytes());
 }
 
 #[cfg(test)]
@@ -77,6 +77,7 @@ mod tests {
     fn quotes_are_escaped() {
         assert_eq!(escaped(Doubled, &[b"a\"", b"\"b\n"]), "a\"\"\"\"b\n");
         assert_eq!(escaped(Json::default(), &[b"a\"\n\\"]), r#"a\"\n\\"#);
+        assert_eq!(escaped(Json::default(), &[b"\"q\""]), r#"\"q\""#);
     }
 
     #[test]
