@@ -77,6 +77,7 @@ impl Parts {
         if from >= self.end {
             return Ok(self.end);
         }
+        let from = from - self.separator.overlap() as u64;
         self.file.seek(SeekFrom::Start(from))?;
         let (mut seen, mut looked) = (Vec::new(), 0);
         loop {

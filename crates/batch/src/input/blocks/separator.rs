@@ -42,14 +42,14 @@ impl Separator {
         Ok(Separator::Pattern(Box::new(Pattern { between, edges })))
     }
 
-    /// The first border in `bytes`, looking from `from` on. No border is at the beginning, where no record has ended.
+    /// The first border in `bytes` behind `from`, where the last one may be, or the beginning.
     pub(super) fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
         match self {
             Separator::Text { end, start } if end.is_empty() && start.is_empty() => {
                 Some(from + 1).filter(|border| *border <= bytes.len())
             }
             Separator::Text { end, start } => {
-                let from = from.max(usize::from(end.is_empty()));
+                let from = from + self.overlap();
                 let found = memmem::find(bytes.get(from..)?, &[end.as_slice(), start].concat())?;
                 Some(from + found + end.len())
             }
@@ -72,8 +72,17 @@ impl Separator {
     /// How far back from the end of what was looked at without success a border may begin that is not whole yet.
     pub(super) fn reach(&self, looked: usize) -> usize {
         match self {
-            Separator::Text { end, start } => looked.min((end.len() + start.len()).saturating_sub(1)),
+            Separator::Text { end, start } => looked.min((end.len() + start.len() + self.overlap()).saturating_sub(1)),
             Separator::Pattern(_) => looked,
+        }
+    }
+
+    /// How far behind a border the separator of the next one begins at least: it is its own beginning where records have
+    /// no end.
+    pub(super) fn overlap(&self) -> usize {
+        match self {
+            Separator::Text { end, .. } => usize::from(end.is_empty()),
+            Separator::Pattern(_) => 0,
         }
     }
 

@@ -21,7 +21,10 @@ fn cut(input: &[u8], blocks: Blocks) -> Vec<Vec<u8>> {
 
 #[test]
 fn blocks_end_with_records() {
-    let table: [(&[u8], Blocks, &[&[u8]]); 8] = [
+    let begun = |start: &[u8]| Separator::Text { end: Vec::new(), start: start.to_vec() };
+    let table: [(&[u8], Blocks, &[&[u8]]); 10] = [
+        (b">a>b>c", Blocks { separator: begun(b">"), records: Some(2), ..blocks(1) }, &[b">a>b", b">c"]),
+        (b"<<a<<b<<c", Blocks { separator: begun(b"<<"), records: Some(1), ..blocks(1) }, &[b"<<a", b"<<b", b"<<c"]),
         (b"", blocks(4), &[]),
         (b"a\nb\nc\n", blocks(5), &[b"a\nb\n", b"c\n"]),
         (b"a\nb\nc", blocks(1), &[b"a\n", b"b\n", b"c"]),
@@ -60,15 +63,15 @@ proptest! {
     fn blocks_are_the_stream(
         input in proptest::collection::vec(prop_oneof![Just(b'a'), Just(b'-'), Just(b'\n')], 0..300),
         size in 1usize..40,
-        end in prop_oneof![Just("\n"), Just("--"), Just("-\n")],
+        (end, start) in prop_oneof![Just(("\n", "")), Just(("--", "")), Just(("-", "\n")), Just(("", "a"))],
         records in proptest::option::of(1u64..5),
     ) {
-        let separator = Separator::Text { end: end.into(), start: Vec::new() };
+        let separator = Separator::Text { end: end.into(), start: start.into() };
         let cut = cut(&input, Blocks { separator, records, ..blocks(size) });
         prop_assert_eq!(cut.concat(), input);
         for block in cut.iter().rev().skip(1) {
             prop_assert!(block.ends_with(end.as_bytes()));
-            if let Some(records) = records {
+            if let (Some(records), "") = (records, start) {
                 prop_assert_eq!(memchr::memmem::find_iter(block, end).count() as u64, records);
             }
         }
