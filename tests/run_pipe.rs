@@ -35,6 +35,24 @@ fn blocks_are_whole_records() {
 }
 
 #[test]
+fn groups_stay_together() {
+    let sandbox = Sandbox::new();
+    let table: [(&[&str], &str); 5] = [
+        (&["--pipe", "--colsep", ",", "--group-by", "1", "-N1"], "k,v\n.\na,1\na,2\n.\nb,2\n.\n"),
+        (&["--colsep", ",", "--group-by", "v", "--header", ":", "-N1"], "k,v\na,1\n.\nk,v\na,2\nb,2\n.\n"),
+        (&["--group-by", "^[a-z]", "--block", "9"], "k,v\n.\na,1\na,2\n.\nb,2\n.\n"),
+        (&["--group-by", "[0-9]|k", "--block", "10"], "k,v\n.\na,1\n.\na,2\nb,2\n.\n"),
+        (&["--group-by", "1", "--block", "1"], "k,v\n.\na,1\n.\na,2\n.\nb,2\n.\n"),
+    ];
+    for (flags, printed) in table {
+        println!("{flags:?}");
+        sandbox.run(["-k"]).args(flags).arg("cat; echo .").stdin("k,v\na,1\na,2\nb,2\n").done().printed(printed);
+    }
+    let flags = ["--colsep", ",", "--group-by", "w", "--header", ":", "cat"];
+    sandbox.run(flags).stdin("k,v\na,1\n").done().told(255, "no such column");
+}
+
+#[test]
 fn bytes_come_through_unchanged() {
     let sandbox = Sandbox::new();
     let bytes: Vec<u8> = (0..3_000_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();

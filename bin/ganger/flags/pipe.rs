@@ -45,6 +45,11 @@ pub(crate) struct PipeFlags {
     #[arg(long, visible_alias = "fifo")]
     pub(crate) cat: bool,
 
+    /// As --pipe, and lines with the same value of a column, one behind the other, stay in one block: by its number, by its
+    /// name (with --header :), or what matches a regular expression. --colsep says what is between columns [default: blanks]
+    #[arg(long, alias = "groupby", value_name = "COLUMN|REGEX", conflicts_with_all = ["pipe_part", "recstart", "recend", "max_lines"])]
+    pub(crate) group_by: Option<String>,
+
     /// Not possible: see the error
     #[arg(long, alias = "roundrobin", alias = "round", hide = true)]
     pub(crate) round_robin: bool,
@@ -65,7 +70,7 @@ pub(crate) struct PipeFlags {
 impl PipeFlags {
     /// Whether commands read their inputs.
     pub(crate) fn is_used(&self) -> bool {
-        self.pipe || self.pipe_part
+        self.pipe || self.pipe_part || self.group_by.is_some()
     }
 }
 

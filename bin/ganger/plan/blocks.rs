@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ganger_batch::{BlockSize, Blocks, Input, Join, Regex, Separator, Source};
+use ganger_batch::{BlockSize, Blocks, Column, Groups, Input, Join, Regex, Separator, Source};
 
 use super::lists::{self, List};
 use super::{PipeError, PlanError};
@@ -56,7 +56,10 @@ fn blocks(
 ) -> Result<Blocks, PlanError> {
     Ok(Blocks {
         size: usize::try_from(size).unwrap_or(usize::MAX),
-        separator: separator(flags).map_err(PipeError::Expression)?,
+        separator: match &flags.group_by {
+            Some(column) => groups(column, inputs).map_err(PipeError::Expression)?,
+            None => separator(flags).map_err(PipeError::Expression)?,
+        },
         records: arguments.max_replace_args.or(arguments.max_args).map(|records| records.max(1) as u64),
         lines: arguments.max_lines.map(|lines| lines.max(1) as u64),
         header: inputs.header.as_deref().map(header).transpose().map_err(PipeError::Expression)?,
@@ -72,6 +75,16 @@ fn separator(flags: &PipeFlags) -> Result<Separator, Box<dyn std::error::Error>>
         true => Ok(Separator::pattern(end, start)?),
         false => Ok(Separator::Text { end: unescaped(end), start: unescaped(start) }),
     }
+}
+
+fn groups(column: &str, inputs: &InputFlags) -> Result<Separator, Box<dyn std::error::Error>> {
+    let between = inputs.colsep.clone().map_or_else(|| Regex::new("[ \\t]+"), Ok)?;
+    let column = match column.parse() {
+        Ok(number) if number > 0 => Column::Number(number),
+        _ if inputs.header.is_some() => Column::Name(column.to_owned()),
+        _ => Column::Pattern(Regex::new(column)?),
+    };
+    Ok(Separator::Groups(Box::new(Groups { between, column })))
 }
 
 /// What a header looks like: at the very beginning.

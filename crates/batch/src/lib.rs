@@ -17,7 +17,9 @@ mod input;
 /// What stands between the columns of an input.
 pub use regex::bytes::Regex;
 
-pub use input::{Args, BlockSize, Blocks, Columns, Input, Join, Packing, Reading, Separator, Source, Trim};
+pub use input::{
+    Args, BlockSize, Blocks, Column, Columns, Groups, Input, Join, Packing, Reading, Separator, Source, Trim,
+};
 
 mod edit;
 

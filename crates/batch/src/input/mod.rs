@@ -26,7 +26,7 @@ use std::time::Duration;
 
 pub use args::Args;
 pub(crate) use blocks::Block;
-pub use blocks::{BlockSize, Blocks, Separator};
+pub use blocks::{BlockSize, Blocks, Column, Groups, Separator};
 pub(crate) use packing::Measure;
 pub use packing::Packing;
 pub use reading::{Columns, Reading, Trim};
@@ -102,6 +102,8 @@ pub(crate) enum InputError {
     NoRoom { number: u64, length: usize, most: usize },
     /// No record ends within what a block may have.
     NoBorder { name: String, longest: usize },
+    /// Records are to be grouped by a column that is not there.
+    NoColumn { name: String, column: String },
     /// A block cannot be kept.
     Memory { source: io::Error },
 }
@@ -135,6 +137,12 @@ impl fmt::Display for InputError {
                 "a record of {name} is longer than {longest} bytes, the most that a block may have: say with --recend or \
                  --recstart where records end (--recend '': anywhere)"
             ),
+            InputError::NoColumn { name, column } => {
+                write!(
+                    f,
+                    "--group-by {column}: the header of {name} has no such column; is --colsep what stands between them?"
+                )
+            }
             InputError::Memory { source } => {
                 write!(
                     f,

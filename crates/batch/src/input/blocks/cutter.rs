@@ -9,7 +9,7 @@
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 
-use super::Blocks;
+use super::{Blocks, Separator};
 
 /// The longest block, in bytes: where there is no border so far, the separator is none of this input.
 pub(super) const LONGEST: usize = 1 << 30;
@@ -20,6 +20,8 @@ pub(super) enum CutError {
     Read(io::Error),
     /// A record that does not end.
     TooLong,
+    /// The header has no column of this name.
+    NoColumn(String),
 }
 
 /// A stream that is being cut.
@@ -40,8 +42,17 @@ impl<R: Read> Cutter<R> {
         Self { reader, blocks, buffer: Vec::new(), left: 0..0, ended: false, found: 0, looked: 0 }
     }
 
-    /// Takes the header off the beginning; none if it does not begin so.
+    /// Takes the header off the beginning; none if it does not begin so. Where a column was named, it is known from there.
     pub(super) fn header(&mut self) -> Result<Vec<u8>, CutError> {
+        let header = self.take_header()?;
+        if let Separator::Groups(groups) = &mut self.blocks.separator {
+            let named = groups.named(&header);
+            **groups = named.ok_or_else(|| CutError::NoColumn(groups.column.to_string()))?;
+        }
+        Ok(header)
+    }
+
+    fn take_header(&mut self) -> Result<Vec<u8>, CutError> {
         let Some(header) = self.blocks.header.clone() else { return Ok(Vec::new()) };
         loop {
             let found = header.find(&self.buffer[self.left.clone()]).map_or(0, |found| found.end());
@@ -54,7 +65,7 @@ impl<R: Read> Cutter<R> {
 
     /// The next block.
     pub(super) fn next(&mut self) -> Result<Option<&[u8]>, CutError> {
-        let mut wanted = self.blocks.size;
+        let mut wanted = self.blocks.size.max(self.left.len());
         loop {
             if let Some(length) = self.length() {
                 return Ok(Some(self.take(length)));
@@ -64,7 +75,8 @@ impl<R: Read> Cutter<R> {
                 return Ok(Some(self.take(rest)).filter(|rest| !rest.is_empty()));
             }
             // By number of records, a block is there as soon as they are.
-            let wanted_now = if self.blocks.records.is_some() { self.left.len() + 1 } else { wanted };
+            let by_number = self.blocks.records.is_some() && self.blocks.separator.resumes();
+            let wanted_now = if by_number { self.left.len() + 1 } else { wanted };
             self.read_on(wanted_now)?;
             if self.left.len() >= wanted {
                 wanted = self.left.len().saturating_mul(2);
@@ -93,7 +105,7 @@ impl<R: Read> Cutter<R> {
         let fitting = &left[..left.len().min(size)];
         match lines {
             Some(lines) => last_of_lines(fitting, lines).or_else(|| first_of_lines(left, lines)),
-            None => separator.last(fitting).or_else(|| separator.next(left, 0)),
+            None => separator.last(fitting).or_else(|| separator.next(left, 0, false)),
         }
     }
 
@@ -101,7 +113,7 @@ impl<R: Read> Cutter<R> {
     fn records(&mut self, number: u64) -> Option<usize> {
         let left = &self.buffer[self.left.clone()];
         while self.found < number {
-            let Some(border) = self.blocks.separator.next(left, self.looked) else {
+            let Some(border) = self.blocks.separator.next(left, self.looked, self.ended) else {
                 let unsure = left.len() - self.blocks.separator.reach(left.len() - self.looked);
                 self.looked = self.looked.max(unsure);
                 return None;

@@ -141,6 +141,7 @@ fn parts(path: &PathBuf, blocks: &Blocks, cut: &SyncSender<Cut>) -> Result<(), I
 fn told(name: &str, error: CutError) -> InputError {
     match error {
         CutError::Read(source) => InputError::Read { name: name.to_owned(), source },
+        CutError::NoColumn(column) => InputError::NoColumn { name: name.to_owned(), column },
         CutError::TooLong => InputError::NoBorder { name: name.to_owned(), longest: LONGEST },
     }
 }

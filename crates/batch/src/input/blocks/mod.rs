@@ -6,6 +6,7 @@
 //! ```
 
 mod separator;
+mod groups;
 mod cutter;
 mod parts;
 mod block;
@@ -15,6 +16,7 @@ use regex::bytes::Regex;
 
 pub(crate) use block::Block;
 pub(crate) use feed::Feed;
+pub use groups::{Column, Groups};
 pub use parts::BlockSize;
 pub use separator::Separator;
 

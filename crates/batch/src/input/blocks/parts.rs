@@ -84,7 +84,7 @@ impl Parts {
             if (&self.file).take(LOOK as u64).read_to_end(&mut seen)? == 0 {
                 return Ok(self.end);
             }
-            if let Some(border) = self.separator.next(&seen, looked) {
+            if let Some(border) = self.separator.next(&seen, looked, false) {
                 return Ok((from + border as u64).min(self.end));
             }
             looked = seen.len() - self.separator.reach(seen.len() - looked);

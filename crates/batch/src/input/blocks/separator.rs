@@ -3,6 +3,8 @@
 use memchr::memmem;
 use regex::bytes::Regex;
 
+use super::groups::Groups;
+
 /// What stands between two records: the end of the one, and the beginning of the next.
 #[derive(Clone, Debug)]
 pub enum Separator {
@@ -15,6 +17,8 @@ pub enum Separator {
     },
     /// What matches these.
     Pattern(Box<Pattern>),
+    /// Lines whose value is the same are one record.
+    Groups(Box<Groups>),
 }
 
 /// Records by regular expressions.
@@ -43,7 +47,8 @@ impl Separator {
     }
 
     /// The first border in `bytes` behind `from`, where the last one may be, or the beginning.
-    pub(super) fn next(&self, bytes: &[u8], from: usize) -> Option<usize> {
+    /// `ended`: there are no more bytes than these.
+    pub(super) fn next(&self, bytes: &[u8], from: usize, ended: bool) -> Option<usize> {
         match self {
             Separator::Text { end, start } if end.is_empty() && start.is_empty() => {
                 Some(from + 1).filter(|border| *border <= bytes.len())
@@ -54,6 +59,7 @@ impl Separator {
                 Some(from + found + end.len())
             }
             Separator::Pattern(pattern) => pattern.borders(bytes, from).find(|border| *border > from),
+            Separator::Groups(groups) => groups.next(bytes, from, ended),
         }
     }
 
@@ -65,6 +71,7 @@ impl Separator {
                 memmem::rfind(bytes, &[end.as_slice(), start].concat()).map(|at| at + end.len())
             }
             Separator::Pattern(pattern) => pattern.borders(bytes, 0).last(),
+            Separator::Groups(groups) => groups.last(bytes),
         };
         border.filter(|border| *border > 0)
     }
@@ -73,8 +80,13 @@ impl Separator {
     pub(super) fn reach(&self, looked: usize) -> usize {
         match self {
             Separator::Text { end, start } => looked.min((end.len() + start.len() + self.overlap()).saturating_sub(1)),
-            Separator::Pattern(_) => looked,
+            Separator::Pattern(_) | Separator::Groups(_) => looked,
         }
+    }
+
+    /// Whether a border can be looked for further where there was none, and not from the last one on.
+    pub(super) fn resumes(&self) -> bool {
+        matches!(self, Separator::Text { .. })
     }
 
     /// How far behind a border the separator of the next one begins at least: it is its own beginning where records have
@@ -82,7 +94,7 @@ impl Separator {
     pub(super) fn overlap(&self) -> usize {
         match self {
             Separator::Text { end, .. } => usize::from(end.is_empty()),
-            Separator::Pattern(_) => 0,
+            Separator::Pattern(_) | Separator::Groups(_) => 0,
         }
     }
 
@@ -102,6 +114,7 @@ impl Separator {
                 kept.extend_from_slice(&block[from..]);
                 kept
             }
+            Separator::Groups(_) => block.to_vec(),
             Separator::Pattern(pattern) => {
                 let [start, end] = &pattern.edges;
                 let block = start.replace(block, &b""[..]);
@@ -142,7 +155,7 @@ mod tests {
             (pattern, b"x-b--a-ac", Some(5), Some(7)),
         ];
         for (separator, bytes, next, last) in table {
-            assert_eq!((separator.next(bytes, 0), separator.last(bytes)), (next, last), "{separator:?}");
+            assert_eq!((separator.next(bytes, 0, false), separator.last(bytes)), (next, last), "{separator:?}");
         }
     }
 

@@ -40,6 +40,39 @@ fn blocks_end_with_records() {
 }
 
 #[test]
+fn what_belongs_together_stays_together() {
+    let between = Regex::new(",").expect("an expression");
+    let groups = |column| Separator::Groups(Box::new(Groups { between: between.clone(), column }));
+    let pattern = Column::Pattern(Regex::new("[a-z]").expect("an expression"));
+    let (first, size) = (|| Column::Number(1), 9);
+    let table: [(&[u8], Blocks, &[&[u8]]); 4] = [
+        (
+            b"a,1\na,2\nb,3",
+            Blocks { separator: groups(first()), records: Some(1), ..blocks(1) },
+            &[b"a,1\na,2\n", b"b,3"],
+        ),
+        (
+            b"a,1\na,2\na,3\nb,3\n",
+            Blocks { separator: groups(first()), ..blocks(size) },
+            &[b"a,1\na,2\na,3\n", b"b,3\n"],
+        ),
+        (
+            b"a,1\nb,2\nb,3\nc,3\n",
+            Blocks { separator: groups(Column::Number(2)), ..blocks(13) },
+            &[b"a,1\nb,2\n", b"b,3\nc,3\n"],
+        ),
+        (
+            b"1a\n2a\n2b\n",
+            Blocks { separator: groups(pattern), records: Some(1), ..blocks(99) },
+            &[b"1a\n2a\n", b"2b\n"],
+        ),
+    ];
+    for (input, blocks, expected) in table {
+        assert_eq!(cut(input, blocks.clone()), expected, "{input:?} {blocks:?}");
+    }
+}
+
+#[test]
 fn a_header_is_taken_off() {
     for (header, input, head, rest) in [
         ("\\A(?:.*\n)", &b"h\na\nb\n"[..], &b"h\n"[..], &b"a\nb\n"[..]),
