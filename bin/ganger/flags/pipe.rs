@@ -12,11 +12,10 @@ pub(crate) struct PipeFlags {
     #[arg(long, alias = "spreadstdin", conflicts_with_all = ["pipe_part", "link", "csv", "shuf", "worker"])]
     pub(crate) pipe: bool,
 
-    /// As --pipe for the files of -a, which must allow positions: each command's part is found without reading the rest
+    /// As --pipe for the files of -a or ::::, which must allow positions: each command's part is found without reading the rest
     #[arg(
         long,
         alias = "pipepart",
-        requires = "arg_file",
         conflicts_with_all = ["link", "csv", "shuf", "worker", "max_args", "max_replace_args", "max_lines", "remove_rec_sep"]
     )]
     pub(crate) pipe_part: bool,

@@ -24,6 +24,9 @@ pub(super) fn open(
     let mut files = files.by_ref().collect::<Result<Vec<PathBuf>, _>>()?;
     let blocks = |size| blocks((flags, inputs, arguments), size);
     let size = flags.block.unwrap_or(BLOCK);
+    if flags.pipe_part && files.is_empty() {
+        return Err(PipeError::NoPositions { path: crate::stdin::NAME.into() }.into());
+    }
     if flags.pipe_part {
         let sized = |path: PathBuf| Ok((absolute(&path)?, blocks(size.bytes(length(&path)?, jobs))?));
         return Ok(Source::of_parts(files.into_iter().map(sized).collect::<Result<_, PlanError>>()?));
