@@ -337,7 +337,10 @@ pub use manager::managed;
 pub mod dummy;
 
 mod command;
-pub use command::{Report, Reports, command_end};
+pub use command::{Inquiry, Report, Reports, command_end};
+
+mod look;
+pub use look::Running;
 
 mod error;
 pub use error::{Error, SubmitError};

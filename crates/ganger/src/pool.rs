@@ -324,7 +324,27 @@ impl Pool {
     /// How many workers the pool keeps.
     #[must_use]
     pub fn workers(&self) -> usize {
-        self.inner.settings.policy.workers as usize
+        let engine = self.inner.engine.as_ref();
+        engine.map_or(self.inner.settings.policy.workers, |engine| engine.turn().machine.slots()) as usize
+    }
+
+    /// From now on there are this many workers, if that is more than before: those that are new start at once. No worker
+    /// ever goes for there being fewer: whoever wants less done at a time submits less.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), ganger::Error> {
+    /// # ganger::init();
+    /// let pool = ganger::Pool::new(1)?;
+    /// pool.grow(3);
+    /// pool.grow(2);
+    /// assert_eq!(pool.workers(), 3);
+    /// # Ok(()) }
+    /// ```
+    pub fn grow(&self, workers: usize) {
+        let workers = u32::try_from(workers).unwrap_or(u32::MAX);
+        if let Some(engine) = &self.inner.engine {
+            engine.turn().event(Event::Grown { workers });
+        }
     }
 
     /// The process ids of the workers that are there now, and have said hello.

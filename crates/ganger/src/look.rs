@@ -1,0 +1,58 @@
+//! A look at a pool: which worker is in which task.
+
+use std::time::Instant;
+
+use ganger_machine::WorkerView;
+use ganger_proto::TaskId;
+
+use crate::engine::core::Core;
+use crate::pool::Pool;
+
+/// A task that a worker is in.
+///
+/// ```
+/// # fn main() -> Result<(), ganger::Error> {
+/// # ganger::init();
+/// let pool = ganger::Pool::new(1)?;
+/// assert!(pool.running().is_empty());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Which.
+    pub task: TaskId,
+    /// Which try, from 1.
+    pub attempt: u32,
+    /// The worker's slot, from 1.
+    pub slot: u32,
+    /// The worker's process; none if it is a thread.
+    pub worker: Option<u32>,
+    /// When this attempt began, as far as can be told from outside.
+    pub since: Instant,
+}
+
+impl Pool {
+    /// What runs at this moment, by slot. It costs as much as there are workers, and holds up whoever submits meanwhile.
+    #[must_use]
+    pub fn running(&self) -> Vec<Running> {
+        let Some(engine) = self.engine() else { return Vec::new() };
+        let mut running = engine.turn().running();
+        running.sort_unstable_by_key(|running| running.slot);
+        running
+    }
+}
+
+impl Core {
+    fn running(&self) -> Vec<Running> {
+        self.machine.workers().filter_map(|worker| self.in_hand(&worker)).collect()
+    }
+
+    /// What a worker says that it is in: it may not have begun what it holds.
+    fn in_hand(&self, worker: &WorkerView<'_>) -> Option<Running> {
+        let member = self.gang.see(worker.id)?;
+        let task = member.current()?;
+        let attempt = self.tasks.get(task)?.attempt;
+        let since = self.instant(self.machine.in_pool_time(worker.began));
+        Some(Running { task, attempt, slot: worker.slot, worker: member.pid(), since })
+    }
+}
