@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger::{Command, Pool, Prefetch, Report, Reports, TaskId, TaskOptions};
+use ganger::{Command, Pool, Prefetch, Report, Reports, Running, TaskId, TaskOptions};
 
 use crate::error::Error;
 
@@ -23,8 +23,20 @@ pub(crate) trait Engine {
     /// Ends a command.
     fn cancel(&mut self, task: TaskId);
 
+    /// Begins no more of what was handed out; what runs may finish.
+    fn interrupt(&mut self);
+
     /// Asks all commands to end, and kills what has not after a while.
     fn terminate(&mut self);
+
+    /// Kills all commands.
+    fn kill(&mut self);
+
+    /// From now on so many can run at a time.
+    fn grow(&mut self, workers: usize);
+
+    /// What runs at this moment, by slot.
+    fn running(&self) -> Vec<Running>;
 }
 
 /// A worker has so much work ahead: the way of a report to us and of the next command back costs a fraction of a
@@ -45,6 +57,11 @@ impl Gang {
         // A command may have begun another process group when its worker is killed: only we are left to end that.
         let pool = pool.reap_orphans(true).build()?;
         Ok(Self { pool, reports: Reports::new(UNREAD), options })
+    }
+
+    /// Where reports are waited for.
+    pub(crate) fn ear(&self) -> Reports {
+        self.reports.clone()
     }
 
     /// Waits for the workers to end, which have nothing to do any more.
@@ -76,7 +93,23 @@ impl Engine for Gang {
         self.pool.cancel(task);
     }
 
+    fn interrupt(&mut self) {
+        self.pool.interrupt();
+    }
+
     fn terminate(&mut self) {
         self.pool.terminate();
+    }
+
+    fn kill(&mut self) {
+        self.pool.kill();
+    }
+
+    fn grow(&mut self, workers: usize) {
+        self.pool.grow(workers);
+    }
+
+    fn running(&self) -> Vec<Running> {
+        self.pool.running()
     }
 }

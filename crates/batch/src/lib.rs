@@ -52,6 +52,12 @@ mod spill;
 mod observer;
 pub use observer::{Cause, Notice, Observer, Progress};
 
+mod control;
+pub use control::Control;
+
+mod snapshot;
+pub use snapshot::{Ended, InHand, Snapshot};
+
 mod summary;
 pub use summary::{Counts, End, Summary};
 
@@ -72,15 +78,17 @@ use crate::run::{Run, Settings};
 /// Runs a plan to its end: every command has ended, and every worker.
 ///
 /// It claims SIGINT, SIGTERM, SIGHUP and SIGQUIT while it runs: the first lets what runs finish, the second asks it to
-/// end, the third kills it, and so does SIGQUIT at once. [`ganger::init`] must have been called first in `main`. It is for a process that has no other
+/// end, the third kills it, and so does SIGQUIT at once. SIGUSR1 and SIGUSR2 ask, and are answered by a [`Notice`]. [`ganger::init`] must have been called first in `main`. It is for a process that has no other
 /// children: what loses its parent is taken for what is left of a command, and killed.
 ///
 /// # Errors
 /// What is no command's fault: inputs that cannot be read, no room on the disk, a pool that failed. Commands that fail
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
-    let Plan { template, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output, record } = plan;
-    let mut source = open(input, shuffle, halt.needs_total());
+    let Plan { template, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output, record, .. } =
+        plan;
+    let control = plan.control;
+    let mut source = open(input, shuffle, halt.needs_total() || plan.count_first);
     // No worker is started, and no signal claimed, before there is something to do.
     source.wait(Duration::MAX);
     if source.total() == Some(0) {
@@ -94,11 +102,12 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
     // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
     let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
     let gang = Gang::start(jobs, options)?;
+    control.listen(gang.ear());
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
     };
-    let (ended, gang) = Run::new(settings, gang, source, output, ledger, observer).drive();
+    let (ended, gang) = Run::new(settings, gang, source, output, ledger, control, observer).drive();
     let finished = gang.finish();
     ended.and_then(|summary| finished.map(|()| summary))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ganger::Exit;
 
 use crate::halt::Halt;
+use crate::snapshot::Snapshot;
 use crate::summary::Counts;
 
 /// Follows a run.
@@ -13,7 +14,8 @@ pub trait Observer {
     /// Something that a person should know.
     fn notice(&mut self, notice: &Notice<'_>);
 
-    /// A command has ended, or the number of inputs has become known.
+    /// A command has ended, the number of inputs has become known, or somebody has paused the run or changed its slots.
+    /// It is told often: it is for those who only note it.
     fn progress(&mut self, progress: &Progress);
 }
 
@@ -24,6 +26,14 @@ pub struct Progress {
     pub counts: Counts,
     /// How many inputs there are, once that is known.
     pub total: Option<u64>,
+    /// How often a command was tried again.
+    pub retried: u64,
+    /// How many commands run.
+    pub running: usize,
+    /// How many may run at a time.
+    pub slots: usize,
+    /// Whether no more are started at the moment, by hand.
+    pub paused: bool,
 }
 
 /// Something that a person should know.
@@ -63,6 +73,10 @@ pub enum Notice<'a> {
     },
     /// It can be written down again.
     TroubleOver,
+    /// Somebody asked by SIGUSR1 what runs.
+    Running(&'a Snapshot),
+    /// Somebody asked by SIGUSR2 how far it all is.
+    Progress(&'a Progress),
     /// The run goes on with fewer commands at a time than it was to have.
     Understaffed {
         /// How many.
@@ -85,6 +99,8 @@ pub enum Cause {
     Crashed(Vec<Exit>),
     /// It could not be started; why.
     NotStarted(String),
+    /// Somebody ended it who held the run.
+    Killed,
 }
 
 impl fmt::Display for Cause {
@@ -100,6 +116,7 @@ impl fmt::Display for Cause {
                 write!(f, "its worker died: {}", story.join("; "))
             }
             Cause::NotStarted(why) => f.write_str(why),
+            Cause::Killed => f.write_str("killed by hand"),
         }
     }
 }

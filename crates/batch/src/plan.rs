@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ganger::Backoff;
 
+use crate::control::Control;
 use crate::halt::Halt;
 use crate::input::Input;
 use crate::record::Recording;
@@ -38,6 +39,10 @@ pub struct Plan {
     pub output: OutputMode,
     /// What is left behind of it.
     pub record: Recording,
+    /// Whether all inputs are read before the first is run, so that it is known how many there are.
+    pub count_first: bool,
+    /// Who holds the run while it goes on.
+    pub control: Control,
 }
 
 impl Plan {
@@ -58,6 +63,8 @@ impl Plan {
             delay: Duration::ZERO,
             output: OutputMode::default(),
             record: Recording::default(),
+            count_first: false,
+            control: Control::default(),
         }
     }
 }

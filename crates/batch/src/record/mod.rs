@@ -236,6 +236,9 @@ impl Attempt<'_> {
     }
 }
 
+/// What ends a command that was cancelled.
+const SIGKILL: i32 = 9;
+
 fn end_of(cause: &Cause) -> End {
     use ganger::Exit;
     match cause {
@@ -243,6 +246,7 @@ fn end_of(cause: &Cause) -> End {
         Cause::Exit(Exit::Signal { number, .. }) => End::Signal(*number),
         Cause::Exit(Exit::OutOfMemory) => End::OutOfMemory,
         Cause::TimedOut(_) => End::TimeLimit,
+        Cause::Killed => End::Signal(SIGKILL),
         Cause::Crashed(exits) if exits.last() == Some(&Exit::OutOfMemory) => End::OutOfMemory,
         Cause::Exit(Exit::Misbehaved) | Cause::Crashed(_) => End::Crashed(cause.to_string()),
         Cause::NotStarted(why) => End::NotStarted(why.clone()),

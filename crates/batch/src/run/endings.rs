@@ -13,7 +13,7 @@ use crate::input::Task;
 use crate::observer::{Cause, Notice};
 use crate::record::Attempt;
 use crate::summary::End;
-use crate::verdict::{self, Verdict};
+use crate::verdict::{self, Doom, Verdict};
 
 impl<E: Engine> Run<'_, E> {
     pub(super) fn take(&mut self, report: Report) {
@@ -23,11 +23,12 @@ impl<E: Engine> Run<'_, E> {
             Report::Ended { task, slot, attempts, outcome } => {
                 if let Some(running) = self.running.remove(&task) {
                     let used = ganger::command_end(&outcome);
-                    let verdict = verdict::judge(outcome, running.limit, running.expired);
+                    let verdict = verdict::judge(outcome, running.limit, running.doom);
                     self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), slot });
                 }
             }
             Report::Interrupted { step } => self.interrupted(step),
+            Report::Asked(inquiry) => self.answer(inquiry),
             Report::Understaffed { workers, wanted, why } => {
                 self.observer.notice(&Notice::Understaffed { workers, wanted, why: &why });
             }
@@ -36,6 +37,7 @@ impl<E: Engine> Run<'_, E> {
 
     fn printed(&mut self, task: TaskId, stream: Stream, bytes: &[u8]) {
         let Some(running) = self.running.get_mut(&task) else { return };
+        running.tail.add(bytes, self.reins.tail());
         let kept = self.ledger.printed(&mut running.entry, stream, bytes);
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.piece(&running.task, stream, bytes));
         self.check_books(kept);
@@ -46,9 +48,11 @@ impl<E: Engine> Run<'_, E> {
     fn again(&mut self, task: TaskId, slot: u32, outcome: Outcome) {
         let Some(running) = self.running.get_mut(&task) else { return };
         running.since = Instant::now();
+        running.tail.clear();
+        self.reins.retried += 1;
         self.output.iter_mut().for_each(|output| output.void(running.task.number));
         let used = ganger::command_end(&outcome);
-        let verdict = verdict::judge(outcome, running.limit, false);
+        let verdict = verdict::judge(outcome, running.limit, None);
         let attempt = Attempt { verdict: &verdict, used: used.as_ref(), slot };
         let kept = self.ledger.attempted(&mut running.entry, &attempt);
         self.check_books(kept);
@@ -56,8 +60,8 @@ impl<E: Engine> Run<'_, E> {
 
     fn ended(&mut self, mut running: Running, attempts: u32, last: &Attempt<'_>) {
         let attempts = running.earlier + attempts;
-        let goes_on = matches!(self.phase, Phase::Feeding | Phase::Draining(End::Complete));
-        if running.expired && attempts < self.settings.attempts && goes_on {
+        if self.is_tried_again(&running, last.verdict, attempts) {
+            self.reins.retried += 1;
             self.output.iter_mut().for_each(|output| output.void(running.task.number));
             let kept = self.ledger.attempted(&mut running.entry, last);
             self.check_books(kept);
@@ -71,8 +75,20 @@ impl<E: Engine> Run<'_, E> {
             None => self.ledger.unbegun(&running.entry),
         };
         self.check_books(kept);
+        self.reins.note(running, last.verdict);
         self.tell_progress();
         self.halt();
+    }
+
+    /// Whether a command that we cancelled is to be run once more: the pool makes no other attempt at one.
+    fn is_tried_again(&self, running: &Running, verdict: &Verdict, attempts: u32) -> bool {
+        let goes_on = matches!(self.phase, Phase::Feeding | Phase::Draining(End::Complete));
+        let wanted = match running.doom {
+            Some(Doom::Expired) => attempts < self.settings.attempts,
+            Some(Doom::Again) => *verdict == Verdict::Failed(Cause::Killed),
+            Some(Doom::Killed) | None => false,
+        };
+        wanted && goes_on && matches!(verdict, Verdict::Failed(_))
     }
 
     /// Counts a task that has ended, as what it is in the books. None: it never began.

@@ -12,6 +12,7 @@
 //! (a halt, a delay, a time limit that follows the median).
 
 mod books;
+mod control;
 mod endings;
 mod expiry;
 mod stopping;
@@ -23,16 +24,20 @@ use std::time::{Duration, Instant};
 
 use ganger::{Bytes, CommandOutput, Report, TaskId};
 
+use crate::control::Control;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
-use crate::observer::{Observer, Progress};
+use crate::observer::Observer;
 use crate::output::Output;
 use crate::record::{Entry, Fate, Ledger};
+use crate::snapshot::Tail;
 use crate::summary::{Counts, End, Summary};
 use crate::template::Template;
 use crate::timeout::{Runtimes, Timeout};
+use crate::verdict::Doom;
+use control::Reins;
 
 /// How many commands are handed out beyond those that can run, where nothing speaks against it.
 const AHEAD: usize = 16;
@@ -55,10 +60,9 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    fn window(&self) -> usize {
-        let exact =
-            self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)));
-        self.jobs + if exact { 0 } else { AHEAD }
+    /// Whether what ends decides over what starts.
+    fn is_exact(&self) -> bool {
+        self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)))
     }
 }
 
@@ -80,6 +84,7 @@ pub(crate) struct Run<'a, E> {
     runtimes: Runtimes,
     started: u64,
     next_start: Option<Instant>,
+    reins: Reins,
 }
 
 /// A command that has been handed to the pool and has not ended.
@@ -91,8 +96,10 @@ struct Running {
     earlier: u32,
     /// How long it may run.
     limit: Option<Duration>,
-    /// It ran for longer, and we cancelled it.
-    expired: bool,
+    /// Why we cancelled it, if we did.
+    doom: Option<Doom>,
+    /// What it has printed last.
+    tail: Tail,
 }
 
 /// Where the run is.
@@ -127,8 +134,10 @@ impl<'a, E: Engine> Run<'a, E> {
         source: Source,
         output: Option<Output<'a>>,
         ledger: Ledger,
+        control: Control,
         observer: &'a mut dyn Observer,
     ) -> Self {
+        let reins = Reins::new(control, settings.jobs);
         Self {
             settings,
             engine,
@@ -144,6 +153,7 @@ impl<'a, E: Engine> Run<'a, E> {
             runtimes: Runtimes::default(),
             started: 0,
             next_start: None,
+            reins,
         }
     }
 
@@ -151,6 +161,7 @@ impl<'a, E: Engine> Run<'a, E> {
     pub(crate) fn drive(mut self) -> (Result<Summary, Error>, E) {
         self.tell_progress();
         loop {
+            self.obey();
             let obstacle = self.feed();
             let end = match self.phase {
                 Phase::Feeding => None,
@@ -169,7 +180,7 @@ impl<'a, E: Engine> Run<'a, E> {
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
         let skipped = self.counts.skipped;
-        while self.phase == Phase::Feeding && self.has_room() {
+        while self.phase == Phase::Feeding && !self.reins.paused && self.has_room() {
             if self.is_troubled() {
                 return Obstacle::Books;
             }
@@ -197,7 +208,8 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn has_room(&self) -> bool {
         let held = self.output.as_ref().map_or(0, |output| output.held(self.started));
-        self.running.len() < self.settings.window() && held < HELD
+        let ahead = if self.settings.is_exact() { 0 } else { self.reins.ahead(self.settings.jobs) };
+        self.running.len() < self.settings.jobs + ahead && held < HELD
     }
 
     fn start(&mut self, task: Task) {
@@ -219,7 +231,8 @@ impl<'a, E: Engine> Run<'a, E> {
         let limit = self.limit();
         match self.engine.submit(command, limit) {
             Ok(id) => {
-                self.running.insert(id, Running { task, entry, since: Instant::now(), earlier, limit, expired: false });
+                let (since, tail) = (Instant::now(), Tail::default());
+                self.running.insert(id, Running { task, entry, since, earlier, limit, doom: None, tail });
             }
             Err(error) => self.refused(error),
         }
@@ -245,7 +258,8 @@ impl<'a, E: Engine> Run<'a, E> {
     }
 
     fn tell_progress(&mut self) {
-        self.observer.progress(&Progress { counts: self.counts, total: self.source.total() });
+        let progress = self.progress();
+        self.observer.progress(&progress);
     }
 }
 

@@ -8,7 +8,7 @@ use ganger::{Command, Exit, Failure, FailureKind, Outcome, Stream};
 
 use super::*;
 use crate::input::Input;
-use crate::observer::Notice;
+use crate::observer::{Notice, Progress};
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
 
@@ -20,6 +20,11 @@ struct Fake {
     given: Vec<String>,
     most_at_once: usize,
     cancelled: Vec<TaskId>,
+    grown: Vec<usize>,
+    /// Somebody holds the run, and does this before so many-th reports.
+    hand: Control,
+    deeds: Vec<(usize, fn(&Control))>,
+    stepped: Vec<u32>,
     terminated: bool,
     /// Signals come before so many-th reports.
     interrupts: Vec<usize>,
@@ -69,6 +74,7 @@ impl Engine for Fake {
 
     fn report(&mut self, patience: Option<Duration>) -> Option<Report> {
         self.reported += 1;
+        self.deeds.iter().filter(|(at, _)| *at == self.reported).for_each(|(_, deed)| deed(&self.hand));
         if self.interrupts.contains(&self.reported) {
             let step = self.interrupts.iter().filter(|at| **at <= self.reported).count() as u32;
             self.terminated |= step > 1;
@@ -77,7 +83,8 @@ impl Engine for Fake {
         if self.reports.is_empty() {
             self.advance();
         }
-        assert!(self.reports.front().is_some() || patience.is_some() || !self.interrupts.is_empty(), "a hang");
+        let woken = !self.interrupts.is_empty() || self.deeds.iter().any(|(at, _)| *at + 1 >= self.reported);
+        assert!(self.reports.front().is_some() || patience.is_some() || woken, "a hang");
         self.reports.pop_front()
     }
 
@@ -87,8 +94,33 @@ impl Engine for Fake {
         self.end(task, Outcome::Cancelled);
     }
 
+    fn interrupt(&mut self) {
+        self.stepped.push(1);
+    }
+
     fn terminate(&mut self) {
         self.terminated = true;
+        self.stepped.push(2);
+    }
+
+    fn kill(&mut self) {
+        self.terminated = true;
+        self.stepped.push(3);
+    }
+
+    fn grow(&mut self, workers: usize) {
+        self.grown.push(workers);
+    }
+
+    fn running(&self) -> Vec<ganger::Running> {
+        let seat = |(at, (task, _)): (usize, &(TaskId, char))| ganger::Running {
+            task: *task,
+            attempt: 1,
+            slot: at as u32 + 1,
+            worker: None,
+            since: Instant::now(),
+        };
+        self.queue.iter().enumerate().map(seat).collect()
     }
 }
 
@@ -106,6 +138,8 @@ impl Observer for Told {
             Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
             Notice::Trouble { why, running } => format!("trouble {why} {running}"),
             Notice::TroubleOver => "trouble over".to_owned(),
+            Notice::Running(snapshot) => format!("{} run", snapshot.running.len()),
+            Notice::Progress(progress) => format!("{} succeeded", progress.counts.succeeded),
             Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
         });
     }
@@ -134,12 +168,19 @@ fn seen_with(settings: Settings, inputs: &str, fake: Fake) -> Seen {
     let (mut stdout, mut stderr, mut told) = (Vec::new(), io::sink(), Told::default());
     let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: true };
     let output = Output::new(layout, Sinks { stdout: &mut stdout, stderr: &mut stderr });
-    let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), &mut told).drive();
+    let control = if fake.deeds.is_empty() { Control::default() } else { fake.hand.clone() };
+    let run = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), control, &mut told);
+    let (summary, fake) = run.drive();
     Seen { summary, fake, told: told.0, printed: String::from_utf8(stdout).expect("text") }
 }
 
 fn seen(jobs: usize, halt: &str, inputs: &str) -> Seen {
     seen_with(settings(jobs, halt), inputs, Fake::default())
+}
+
+/// Somebody holds the run, and does something before so many-th reports.
+fn held(jobs: usize, inputs: &str, deeds: &[(usize, fn(&Control))]) -> Seen {
+    seen_with(settings(jobs, "never"), inputs, Fake { deeds: deeds.to_vec(), ..Fake::default() })
 }
 
 fn counts(seen: &Seen) -> (u64, u64, u64, End) {
@@ -242,8 +283,15 @@ fn a_closed_output_stops_the_rest_without_a_word() {
     let (mut stdout, mut stderr, mut told) = (Closed, io::sink(), Told::default());
     let output = Output::new(Layout::default(), Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let many = ["a"; 1000].join(" ");
-    let run =
-        Run::new(settings(2, "never"), Fake::default(), source(&many), Some(output), Ledger::default(), &mut told);
+    let run = Run::new(
+        settings(2, "never"),
+        Fake::default(),
+        source(&many),
+        Some(output),
+        Ledger::default(),
+        Control::default(),
+        &mut told,
+    );
     let (summary, fake) = run.drive();
     let summary = summary.expect("no error");
     assert_eq!((summary.end, summary.exit_code()), (End::OutputClosed, 141));
@@ -256,7 +304,8 @@ fn an_unreadable_input_is_told_when_the_rest_is_done() {
     let source = Source::open(Input::Stream { name: "list".into(), reader, delimiter: b'\n' });
     let mut told = Told::default();
     let (summary, fake) =
-        Run::new(settings(2, "never"), Fake::default(), source, None, Ledger::default(), &mut told).drive();
+        Run::new(settings(2, "never"), Fake::default(), source, None, Ledger::default(), Control::default(), &mut told)
+            .drive();
     assert!(summary.expect_err("a NUL").to_string().contains("input 2 of list"));
     assert_eq!(fake.given, ["a"]);
     assert!(!fake.terminated);
@@ -275,3 +324,6 @@ fn what_runs_for_much_longer_than_the_others_is_cancelled() {
     let seen_twice = seen_with(settings(2), "h a a a b b b", fake);
     assert_eq!(seen_twice.fake.given.iter().filter(|input| *input == "h").count(), 2);
 }
+
+#[path = "control_tests.rs"]
+mod control;
