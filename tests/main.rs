@@ -5,6 +5,7 @@
 
 #[path = "sandbox.rs"]
 mod sandbox;
+mod terminal;
 #[path = "run.rs"]
 mod run;
 #[path = "run_output.rs"]
@@ -13,5 +14,7 @@ mod run_output;
 mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
+mod run_progress;
 mod run_resume;
 mod run_shortage;
+mod run_tui;

@@ -9,6 +9,9 @@ use ganger_batch::{Halt, Timeout, parse_duration};
 
 use crate::jobs::Jobs;
 
+mod progress;
+pub(crate) use progress::ProgressFlags;
+
 mod record;
 pub(crate) use record::RecordFlags;
 
@@ -75,10 +78,6 @@ pub(crate) struct RunFlags {
     #[arg(short, long, conflicts_with_all = ["keep_order", "tag", "line_buffer"], help_heading = "Output")]
     pub(crate) ungroup: bool,
 
-    /// Show a progress bar on standard error, if that is a terminal
-    #[arg(long, help_heading = "Output")]
-    pub(crate) bar: bool,
-
     /// Try a command that fails up to N times in all, with growing pauses from 0.1 to 10 s in between; 0 and 1: once
     #[arg(long, value_name = "N", default_value = "1", hide_default_value = true, value_parser = attempts, allow_hyphen_values = true, help_heading = "Failures")]
     pub(crate) retries: u32,
@@ -94,6 +93,9 @@ pub(crate) struct RunFlags {
     /// Wait this long from one start to the next: 0.5, 250ms
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "0", hide_default_value = true, allow_hyphen_values = true, help_heading = "Failures")]
     pub(crate) delay: Duration,
+
+    #[command(flatten)]
+    pub(crate) progress: ProgressFlags,
 
     #[command(flatten)]
     pub(crate) record: RecordFlags,

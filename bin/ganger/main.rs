@@ -8,6 +8,9 @@ mod program;
 mod record;
 mod verbs;
 mod show;
+mod console;
+mod progress;
+mod tui;
 
 use std::process::ExitCode;
 

@@ -123,6 +123,7 @@ pub(crate) fn plan(mut flags: RunFlags) -> Result<Plan, PlanError> {
         halt: flags.halt,
         delay: flags.delay,
         record,
+        count_first: flags.progress.eta,
         output: if flags.ungroup { OutputMode::Ungrouped } else { collected },
         ..Plan::new(template, input)
     })

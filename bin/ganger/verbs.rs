@@ -3,23 +3,26 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
-use ganger_batch::{Input, Plan, Sinks};
+use ganger_batch::{Control, Input, Plan, Sinks};
 
-use crate::flags::RunFlags;
+use crate::console::Console;
+use crate::flags::{ProgressFlags, RunFlags};
 use crate::plan;
-use crate::show::{self, Console};
+use crate::progress::Face;
+use crate::show;
 use crate::stdin;
+use crate::tui::{NoTerminal, Tui};
 
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
-    let (dry_run, bar) = (flags.dry_run, flags.bar);
+    let (dry_run, progress) = (flags.dry_run, flags.progress);
     let plan = plan::plan(flags).map_err(boxed)?;
     explain_silence(&plan);
     warn_of_code(&plan);
     let stdout = show::stdout().map_err(boxed)?;
-    let mut console = Console::new(bar && !dry_run);
+    let mut console = console(progress, dry_run, &plan.control).map_err(boxed)?;
     let mut stdout = console.above(stdout, io::stdout().is_terminal());
-    let mut stderr = console.above(io::stderr(), true);
+    let mut stderr = console.above(io::stderr(), io::stderr().is_terminal());
     let ran = if dry_run {
         ganger_batch::dry_run(plan, &mut stdout)
     } else {
@@ -29,6 +32,13 @@ pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
     let summary = ran.map_err(boxed)?;
     show::summary(&summary);
     Ok(summary.exit_code())
+}
+
+/// What shows how far it all is; nothing, where nothing runs.
+fn console(progress: ProgressFlags, dry_run: bool, control: &Control) -> Result<Console, NoTerminal> {
+    let tui = (progress.tui && !dry_run).then(|| Tui::open(control.clone())).transpose()?;
+    let face = if dry_run { Face::None } else { Face::of(&progress) };
+    Ok(Console::new(face, tui))
 }
 
 /// Someone who has forgotten `:::` should not wait for ever.

@@ -91,6 +91,8 @@ impl Control {
     #[must_use]
     pub fn look(&self, detail: Option<u64>, patience: Duration) -> Option<Snapshot> {
         let (to, answer) = sync_channel(1);
+        // Who asks again has given the last answer up.
+        self.orders().retain(|order| !matches!(order, Order::Look { .. }));
         self.order(Order::Look { detail, to });
         answer.recv_timeout(patience).ok()
     }

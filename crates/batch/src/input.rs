@@ -157,6 +157,11 @@ impl Source {
         }
     }
 
+    /// Whether [`next`](Self::next) has more to say than that nothing is there yet.
+    pub(crate) fn is_ready(&self) -> bool {
+        !self.read.is_empty() || matches!(self.stream, Stream::Ended(_))
+    }
+
     /// Waits until there is something to be said by [`next`](Self::next), at most `limit`.
     pub(crate) fn wait(&mut self, limit: Duration) {
         if self.read.is_empty()

@@ -90,7 +90,9 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
     let control = plan.control;
     let mut source = open(input, shuffle, halt.needs_total() || plan.count_first);
     // No worker is started, and no signal claimed, before there is something to do.
-    source.wait(Duration::MAX);
+    if !wait_for_input(&mut source, &control) {
+        return Ok(Summary { counts: Counts::default(), end: End::Interrupted });
+    }
     if source.total() == Some(0) {
         let nothing = Summary { counts: Counts::default(), end: End::Complete };
         return source.next().map(|_| nothing).map_err(Error::from);
@@ -110,6 +112,18 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
     let (ended, gang) = Run::new(settings, gang, source, output, ledger, control, observer).drive();
     let finished = gang.finish();
     ended.and_then(|summary| finished.map(|()| summary))
+}
+
+/// Waits for the first input, or the end of all. False: whoever holds the run has ended it before.
+fn wait_for_input(source: &mut Source, control: &Control) -> bool {
+    const GLANCE: Duration = Duration::from_millis(50);
+    while !source.is_ready() {
+        if control.is_interrupted() {
+            return false;
+        }
+        source.wait(if control.is_held() { GLANCE } else { Duration::MAX });
+    }
+    true
 }
 
 /// Writes the commands that [`run()`] would run, one a line, and runs none.
