@@ -75,8 +75,6 @@ fn a_terminal_gets_a_bar() {
     terminal.shows("0/2");
     sandbox.write("go", "");
     assert_eq!(terminal.status(), Some(0));
-    let done = sandbox.run(["--bar", "echo", ":::", "a"]).done();
-    done.printed("a\n");
 }
 
 #[test]

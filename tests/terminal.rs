@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
 
 use crate::sandbox::{GANGER, Sandbox, eventually, waited};
@@ -21,11 +22,16 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     pub(crate) fn run(sandbox: &Sandbox, args: &[&str]) -> Self {
+        Self::start(sandbox, &[&[GANGER, "run"], args].concat())
+    }
+
+    /// Any program; `$GANGER` is the binary.
+    pub(crate) fn start(sandbox: &Sandbox, words: &[&str]) -> Self {
         let pty = nix::pty::openpty(None, None).expect("a terminal");
         let side = || pty.slave.try_clone().expect("a descriptor");
         // setsid(1) makes the terminal the controlling one, and then becomes the program: the child is ganger itself.
         let mut cmd = sandbox.cmd("setsid");
-        cmd.command.args(["--ctty", GANGER, "run"]).args(args).stdin(side()).stdout(side()).stderr(side());
+        cmd.command.arg("--ctty").args(words).env("GANGER", GANGER).stdin(side()).stdout(side()).stderr(side());
         let child = cmd.command.spawn().expect("setsid of util-linux");
         let keyboard = File::from(pty.master);
         let mut display = keyboard.try_clone().expect("a descriptor");
@@ -65,6 +71,18 @@ impl Terminal {
         }
     }
 
+    /// Sends a signal to the program, or to its whole process group.
+    pub(crate) fn signal(&self, signal: Signal, group: bool) {
+        let pid = i32::try_from(self.child.id()).expect("a process id");
+        kill(Pid::from_raw(if group { -pid } else { pid }), signal).expect("it is there");
+    }
+
+    /// Whether it is as a shell wants it: what is typed is shown, and comes line by line.
+    pub(crate) fn is_cooked(&self) -> bool {
+        let flags = tcgetattr(&self.keyboard).expect("a terminal").local_flags;
+        flags.contains(LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG)
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().expect("no panic")).into_owned()
     }
@@ -76,6 +94,11 @@ impl Terminal {
 
     #[track_caller]
     pub(crate) fn status(mut self) -> Option<i32> {
+        self.ended()
+    }
+
+    #[track_caller]
+    pub(crate) fn ended(&mut self) -> Option<i32> {
         waited(&mut self.child).code()
     }
 }

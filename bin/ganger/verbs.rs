@@ -13,10 +13,16 @@ use crate::show;
 use crate::stdin;
 use crate::tui::{NoTerminal, Tui};
 
+const KEYBOARD_TAKEN: &str = "--tui has the keyboard, so no inputs can be typed: give them after ::: \
+    (ganger run --tui COMMAND ::: INPUT...), in a file (-a FILE) or by a pipe";
+
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
     let (dry_run, progress) = (flags.dry_run, flags.progress);
     let plan = plan::plan(flags).map_err(boxed)?;
+    if progress.tui && is_typed(&plan.input) {
+        return Err(boxed(KEYBOARD_TAKEN));
+    }
     explain_silence(&plan);
     warn_of_code(&plan);
     let stdout = show::stdout().map_err(boxed)?;
@@ -43,9 +49,14 @@ fn console(progress: ProgressFlags, dry_run: bool, control: &Control) -> Result<
 
 /// Someone who has forgotten `:::` should not wait for ever.
 fn explain_silence(plan: &Plan) {
-    if matches!(&plan.input, Input::Stream { name, .. } if name == stdin::NAME) && io::stdin().is_terminal() {
+    if is_typed(&plan.input) {
         show::message("reading the inputs from the terminal, one a line; Ctrl-D ends them");
     }
+}
+
+/// Whether the inputs come from the keyboard.
+fn is_typed(input: &Input) -> bool {
+    matches!(input, Input::Stream { name, .. } if name == stdin::NAME) && io::stdin().is_terminal()
 }
 
 /// Once, before the first input is run.

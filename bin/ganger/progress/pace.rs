@@ -51,8 +51,8 @@ impl Pace {
     pub(crate) fn left(&self, progress: &Progress) -> Option<Duration> {
         let counts = progress.counts;
         let over = counts.succeeded + counts.failed + counts.stopped + counts.skipped;
-        let open = progress.total?.saturating_sub(over) as f64;
-        Duration::try_from_secs_f64(open / self.rate()?).ok()
+        let open = progress.total?.checked_sub(over).filter(|open| *open > 0)?;
+        Duration::try_from_secs_f64(open as f64 / self.rate()?).ok()
     }
 }
 

@@ -84,7 +84,10 @@ fn blank(display: &File, area: Rect) -> io::Result<Drawn> {
 }
 
 fn area(terminal: &File) -> io::Result<Rect> {
-    termion::terminal_size_fd(terminal).map(|(width, height)| Rect::new(0, 0, width, height))
+    let size = termion::terminal_size_fd(terminal)?;
+    // A terminal that nobody has told its size says 0.
+    let (width, height) = if size.0 == 0 || size.1 == 0 { (80, 24) } else { size };
+    Ok(Rect::new(0, 0, width, height))
 }
 
 /// An escape alone is the key of that name; with more behind it, the beginning of another.
