@@ -14,7 +14,7 @@ const UNTIL_GO: &str = "echo half of {}; touch began-{}; until test -e go-{} -o 
 fn a_bar_tells_failures_and_what_was_tried_again() {
     let sandbox = Sandbox::new();
     let script = "test {} = a && exit 3; until test -e go; do sleep 0.01; done";
-    let terminal = Terminal::run(&sandbox, &["--bar", "--retries", "2", "-j1", script, ":::", "a", "b", "c"]);
+    let terminal = Terminal::run(&sandbox, &["--bar", "--retries", "2", "-j3", script, ":::", "a", "b", "c"]);
     terminal.shows("1/3 done, 1 failed, 1 tried again");
     sandbox.write("go", "");
     terminal.shows("1 of 3 commands failed");

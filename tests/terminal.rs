@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::process::Child;
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -18,6 +19,7 @@ pub(crate) struct Terminal {
     child: Child,
     keyboard: File,
     screen: Arc<Mutex<Vec<u8>>>,
+    drawing: Option<JoinHandle<()>>,
 }
 
 impl Terminal {
@@ -37,14 +39,14 @@ impl Terminal {
         let mut display = keyboard.try_clone().expect("a descriptor");
         let screen = Arc::new(Mutex::new(Vec::new()));
         let drawn = Arc::clone(&screen);
-        thread::spawn(move || {
+        let drawing = thread::spawn(move || {
             let mut buffer = [0; 4096];
             // The terminal reports an error when its last user is gone.
             while let Ok(length @ 1..) = display.read(&mut buffer) {
                 drawn.lock().expect("no panic").extend_from_slice(&buffer[..length]);
             }
         });
-        Self { child, keyboard, screen }
+        Self { child, keyboard, screen, drawing: Some(drawing) }
     }
 
     pub(crate) fn ctrl_c(&mut self) {
@@ -92,14 +94,31 @@ impl Terminal {
         eventually(&format!("{text:?} on the screen"), || self.text().contains(text));
     }
 
+    /// What stands on the screen.
+    pub(crate) fn screen(&self) -> String {
+        let side = |length| NonZeroU16::new(length).expect("not 0");
+        let mut parser = vt100::Parser::new(side(24), side(80), 0);
+        parser.process(&self.screen.lock().expect("no panic"));
+        parser.screen().contents()
+    }
+
+    /// Waits until this stands on the screen, however it was drawn.
+    #[track_caller]
+    pub(crate) fn draws(&self, text: &str) {
+        eventually(&format!("{text:?} on the screen"), || self.screen().contains(text));
+    }
+
     #[track_caller]
     pub(crate) fn status(mut self) -> Option<i32> {
         self.ended()
     }
 
+    /// Waits for its end, and until all that it has written is on the screen.
     #[track_caller]
     pub(crate) fn ended(&mut self) -> Option<i32> {
-        waited(&mut self.child).code()
+        let code = waited(&mut self.child).code();
+        self.drawing.take().into_iter().for_each(|drawing| drawing.join().expect("no panic"));
+        code
     }
 }
 
