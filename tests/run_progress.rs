@@ -100,3 +100,15 @@ fn a_question_to_the_whole_group_ends_nobody() {
     terminal.shows("half of b");
     assert_eq!(terminal.status(), Some(0));
 }
+
+#[test]
+fn a_question_before_there_is_anything_to_tell_does_no_harm() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::run(&sandbox, &["echo", "said"]);
+    terminal.shows("reading the inputs from the terminal");
+    terminal.signal(Signal::SIGUSR1, false);
+    terminal.types(b"hello\n");
+    terminal.shows("said hello");
+    terminal.types(b"\x04");
+    assert_eq!(terminal.status(), Some(0));
+}

@@ -18,6 +18,7 @@ const KEYBOARD_TAKEN: &str = "--tui has the keyboard, so no inputs can be typed:
 
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
+    let _asked_too_early = ganger::Inquiries::claim().map_err(boxed)?;
     let (dry_run, progress) = (flags.dry_run, flags.progress);
     let plan = plan::plan(flags).map_err(boxed)?;
     if progress.tui && is_typed(&plan.input) {

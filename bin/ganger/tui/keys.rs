@@ -23,6 +23,7 @@ const PAGE: usize = 10;
 
 impl State {
     /// What a key does here, and what it makes the run do.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all the other keys of a keyboard do nothing")]
     pub(super) fn press(&mut self, key: Key) -> Option<Wish> {
         match key {
             Key::Char('p') if self.is_paused() => return Some(Wish::Resume),

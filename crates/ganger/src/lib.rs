@@ -295,6 +295,7 @@ mod title;
 mod engine;
 
 mod signals;
+pub use signals::Inquiries;
 
 mod inline;
 

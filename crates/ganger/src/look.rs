@@ -1,4 +1,4 @@
-//! A look at a pool: which worker is in which task.
+//! A look at a pool: its workers, and which of them is in which task.
 
 use std::time::Instant;
 
@@ -6,6 +6,7 @@ use ganger_machine::WorkerView;
 use ganger_proto::TaskId;
 
 use crate::engine::core::Core;
+use crate::engine::member::{Member, Phase};
 use crate::pool::Pool;
 
 /// A task that a worker is in.
@@ -32,6 +33,25 @@ pub struct Running {
 }
 
 impl Pool {
+    /// How many workers the pool keeps.
+    #[must_use]
+    pub fn workers(&self) -> usize {
+        self.engine().map_or(self.settings().policy.workers, |engine| engine.turn().machine.slots()) as usize
+    }
+
+    /// The process ids of the workers that are there now, and have said hello.
+    #[must_use]
+    pub fn worker_pids(&self) -> Vec<u32> {
+        let Some(engine) = self.engine() else { return Vec::new() };
+        engine.turn().gang.iter().filter(|member| member.phase != Phase::Starting).filter_map(Member::pid).collect()
+    }
+
+    /// How many tasks have no outcome yet.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.engine().map_or(0, |engine| engine.turn().tasks.len())
+    }
+
     /// What runs at this moment, by slot. It costs as much as there are workers, and holds up whoever submits meanwhile.
     #[must_use]
     pub fn running(&self) -> Vec<Running> {

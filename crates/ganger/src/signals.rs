@@ -26,6 +26,30 @@ const TOGETHER: Duration = Duration::from_millis(100);
 /// The step that SIGQUIT leads to, whatever came before.
 const QUIT: u32 = 4;
 
+/// As long as this lives, SIGUSR1 and SIGUSR2 do this process no harm: a pool for commands may be asked by them before it is
+/// there, or when it has ended.
+///
+/// ```
+/// # fn main() -> Result<(), ganger::Error> {
+/// let _harmless = ganger::Inquiries::claim()?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Inquiries {
+    _door: Door,
+}
+
+impl Inquiries {
+    /// Takes both signals.
+    ///
+    /// # Errors
+    /// When there are no descriptors left.
+    pub fn claim() -> Result<Self, Error> {
+        let door = Door::open(&[Signal::Usr1, Signal::Usr2]).map_err(Error::system("claim signals"))?;
+        Ok(Self { _door: door })
+    }
+}
+
 /// What a signal means.
 pub(crate) enum Meaning {
     /// A step down the ladder.
@@ -69,10 +93,10 @@ struct Steps {
 
 impl Steps {
     fn meaning(&mut self, signal: Signal, at: Instant) -> Option<Meaning> {
-        match signal {
-            Signal::Usr1 => Some(Meaning::Inquiry(Inquiry::Running)),
-            Signal::Usr2 => Some(Meaning::Inquiry(Inquiry::Progress)),
-            _ => self.count(signal, at).map(event),
+        let asked = [(Signal::Usr1, Inquiry::Running), (Signal::Usr2, Inquiry::Progress)];
+        match asked.iter().find(|(number, _)| *number == signal) {
+            Some((_, inquiry)) => Some(Meaning::Inquiry(*inquiry)),
+            None => self.count(signal, at).map(event),
         }
     }
 

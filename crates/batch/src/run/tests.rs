@@ -12,6 +12,9 @@ use crate::observer::{Notice, Progress};
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
 
+/// What somebody who holds the run does before so many-th report.
+type Deed = (usize, fn(&Control));
+
 /// What becomes of the command for an input, by the input's first letter: ok, fail, hang.
 #[derive(Default)]
 struct Fake {
@@ -23,7 +26,7 @@ struct Fake {
     grown: Vec<usize>,
     /// Somebody holds the run, and does this before so many-th reports.
     hand: Control,
-    deeds: Vec<(usize, fn(&Control))>,
+    deeds: Vec<Deed>,
     stepped: Vec<u32>,
     terminated: bool,
     /// Signals come before so many-th reports.
@@ -179,7 +182,7 @@ fn seen(jobs: usize, halt: &str, inputs: &str) -> Seen {
 }
 
 /// Somebody holds the run, and does something before so many-th reports.
-fn held(jobs: usize, inputs: &str, deeds: &[(usize, fn(&Control))]) -> Seen {
+fn held(jobs: usize, inputs: &str, deeds: &[Deed]) -> Seen {
     seen_with(settings(jobs, "never"), inputs, Fake { deeds: deeds.to_vec(), ..Fake::default() })
 }
 
