@@ -1,7 +1,7 @@
 //! Standard error during a run: messages, and progress if it was asked for.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,6 +43,13 @@ impl Console {
     pub(crate) fn finish(&mut self) {
         self.ticker = None;
         self.tui = None;
+    }
+
+    /// A command, as it is: it may be pasted.
+    pub(crate) fn command(&self, command: &[u8]) {
+        let mut above = self.above(io::stderr(), io::stderr().is_terminal());
+        // Where standard error is closed, nobody misses it.
+        let _ = above.write_all(&[command, b"\n"].concat());
     }
 
     pub(crate) fn message(&self, text: impl Display) {

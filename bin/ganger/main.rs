@@ -2,11 +2,14 @@
 
 mod flags;
 mod jobs;
+mod limits;
 mod plan;
 mod stdin;
 mod program;
 mod record;
+mod worker;
 mod verbs;
+mod look;
 mod show;
 mod console;
 mod progress;
@@ -23,6 +26,7 @@ fn main() -> ExitCode {
     show::start_logging();
     let status = match Flags::try_parse() {
         Ok(Flags { verb: Verb::Run(flags) }) => verbs::run(*flags).unwrap_or_else(|error| show::error(&error)),
+        Ok(Flags { verb: Verb::Look(look) }) => look::look(look).unwrap_or_else(|error| show::error(&error)),
         Err(unclear) => show::usage(&unclear),
     };
     ExitCode::from(status)

@@ -60,6 +60,7 @@ pub(crate) fn stdout() -> io::Result<File> {
 impl Observer for Console {
     fn notice(&mut self, notice: &Notice<'_>) {
         match *notice {
+            Notice::Started { command } => self.command(command),
             Notice::Failed { number, input, cause, attempts } => {
                 let attempts = if attempts > 1 { format!(" (after {attempts} attempts)") } else { String::new() };
                 self.message(format_args!("input {number} ({}) failed: {cause}{attempts}", shown(input)));
@@ -75,12 +76,13 @@ impl Observer for Console {
                 self.message(format_args!("--halt {halt}: no more are started{rest}"));
             }
             // The summary follows at once, and is the one line about it.
-            Notice::Interrupted { step: 4.., .. } => {}
+            Notice::Interrupted { step: 4.., .. } | Notice::Interrupted { running: 0, .. } => {}
             Notice::Interrupted { step, running } => self.message(match step {
                 ..=1 => format!("interrupted: waiting for the {running} that run (Ctrl-C again: ask them to end)"),
                 2 => format!("asked the {running} that run to end (Ctrl-C again: kill them)"),
                 3.. => format!("killed the {running} that ran"),
             }),
+            Notice::Waiting(waiting) => self.message(format_args!("{waiting}; nothing runs meanwhile")),
             Notice::Trouble { why, running } => self.message(format_args!(
                 "{why}; nothing is lost yet, but no more is started: waiting for {running} that run, and until there is \
                  room (Ctrl-C: end without it)"

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
-use ganger_batch::{Control, Input, Plan, Sinks};
+use ganger_batch::{Control, Plan, Sinks, Work};
 
 use crate::console::Console;
 use crate::flags::{ProgressFlags, RunFlags};
@@ -21,7 +21,7 @@ pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
     let _asked_too_early = ganger::Inquiries::claim().map_err(boxed)?;
     let (dry_run, progress) = (flags.dry_run, flags.progress);
     let plan = plan::plan(flags).map_err(boxed)?;
-    if progress.tui && is_typed(&plan.input) {
+    if progress.tui && is_typed(&plan) {
         return Err(boxed(KEYBOARD_TAKEN));
     }
     explain_silence(&plan);
@@ -50,19 +50,22 @@ fn console(progress: ProgressFlags, dry_run: bool, control: &Control) -> Result<
 
 /// Someone who has forgotten `:::` should not wait for ever.
 fn explain_silence(plan: &Plan) {
-    if is_typed(&plan.input) {
-        show::message("reading the inputs from the terminal, one a line; Ctrl-D ends them");
+    if is_typed(plan) {
+        let what = if plan.runs_its_inputs() { "commands (none was given)" } else { "the inputs" };
+        show::message(format_args!("reading {what} from the terminal, one a line; Ctrl-D ends them"));
     }
 }
 
 /// Whether the inputs come from the keyboard.
-fn is_typed(input: &Input) -> bool {
-    matches!(input, Input::Stream { name, .. } if name == stdin::NAME) && io::stdin().is_terminal()
+fn is_typed(plan: &Plan) -> bool {
+    plan.input.reads(stdin::NAME) && io::stdin().is_terminal()
 }
 
 /// Once, before the first input is run.
 fn warn_of_code(plan: &Plan) {
-    if let Some(found) = plan.template.inputs_as_code() {
+    if let Work::Command(template) = &plan.work
+        && let Some(found) = template.inputs_as_code()
+    {
         show::message(format_args!("warning: {found}"));
     }
 }

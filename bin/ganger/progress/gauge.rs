@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use ganger_batch::{Counts, Progress};
+use ganger_batch::{Counts, Progress, Waiting};
 
 /// The last [`Progress`] that was noted, nearly: its numbers need not be of the very same moment.
 pub(crate) struct Gauge {
@@ -15,6 +15,8 @@ pub(crate) struct Gauge {
     slots: AtomicU64,
     total: AtomicU64,
     paused: AtomicBool,
+    /// What it waits for: nothing, the load, memory; and the two numbers of that.
+    waiting: [AtomicU64; 3],
 }
 
 /// The total is not known yet.
@@ -33,6 +35,7 @@ impl Default for Gauge {
             slots: zero(),
             total: AtomicU64::new(UNKNOWN),
             paused: AtomicBool::new(false),
+            waiting: [zero(), zero(), zero()],
         }
     }
 }
@@ -51,6 +54,12 @@ impl Gauge {
             (&self.total, progress.total.unwrap_or(UNKNOWN)),
         ];
         numbers.iter().for_each(|(place, number)| place.store(*number, Ordering::Relaxed));
+        let waiting = match progress.waiting {
+            None => [0, 0, 0],
+            Some(Waiting::Load { runs, limit }) => [1, runs, limit.to_bits()],
+            Some(Waiting::Memory { available, wanted }) => [2, available, wanted],
+        };
+        self.waiting.iter().zip(waiting).for_each(|(place, number)| place.store(number, Ordering::Relaxed));
         self.paused.store(progress.paused, Ordering::Relaxed);
     }
 
@@ -69,6 +78,11 @@ impl Gauge {
             running: read(&self.running) as usize,
             slots: read(&self.slots) as usize,
             paused: self.paused.load(Ordering::Relaxed),
+            waiting: match self.waiting.each_ref().map(read) {
+                [1, runs, limit] => Some(Waiting::Load { runs, limit: f64::from_bits(limit) }),
+                [2, available, wanted] => Some(Waiting::Memory { available, wanted }),
+                _ => None,
+            },
         }
     }
 }
@@ -82,8 +96,13 @@ mod tests {
         let gauge = Gauge::default();
         assert_eq!(gauge.read().total, None);
         let counts = Counts { succeeded: 1, failed: 2, stopped: 3, skipped: 4 };
-        let progress = Progress { counts, total: Some(5), retried: 6, running: 7, slots: 8, paused: true };
-        gauge.note(&progress);
-        assert_eq!(gauge.read(), progress);
+        let progress =
+            Progress { counts, total: Some(5), retried: 6, running: 7, slots: 8, paused: true, waiting: None };
+        let waits = [Waiting::Load { runs: 9, limit: 2.5 }, Waiting::Memory { available: 10, wanted: 11 }];
+        for waiting in [None, Some(waits[0]), Some(waits[1])] {
+            let progress = Progress { waiting, ..progress };
+            gauge.note(&progress);
+            assert_eq!(gauge.read(), progress);
+        }
     }
 }

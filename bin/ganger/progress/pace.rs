@@ -64,7 +64,7 @@ mod tests {
 
     fn progress(succeeded: u64, skipped: u64, paused: bool) -> Progress {
         let counts = Counts { succeeded, skipped, ..Counts::default() };
-        Progress { counts, total: Some(1000), retried: 0, running: 2, slots: 2, paused }
+        Progress { counts, total: Some(1000), retried: 0, running: 2, slots: 2, paused, waiting: None }
     }
 
     /// After looks at these seconds, with so much done.

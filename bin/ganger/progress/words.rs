@@ -20,6 +20,7 @@ pub(crate) fn line(progress: &Progress, pace: &Pace) -> String {
     } else {
         pace.left(progress).map(|left| format!("{} left", duration(left)))
     });
+    parts.extend(progress.waiting.map(|waiting| waiting.to_string()));
     parts.join(", ")
 }
 
@@ -51,7 +52,7 @@ mod tests {
     #[test]
     fn a_line_says_what_there_is_to_say() {
         let counts = Counts { succeeded: 30, failed: 0, stopped: 0, skipped: 0 };
-        let bare = Progress { counts, total: None, retried: 0, running: 1, slots: 1, paused: false };
+        let bare = Progress { counts, total: None, retried: 0, running: 1, slots: 1, paused: false, waiting: None };
         assert_eq!(line(&bare, &Pace::default()), "30 done, 0 failed");
 
         let mut pace = Pace::default();

@@ -22,7 +22,7 @@ fn ended(number: u64, failure: Option<&str>) -> Ended {
 
 fn snapshot(running: Vec<InHand>, ended: Vec<Ended>) -> Snapshot {
     let counts = Counts { succeeded: 5, failed: 1, ..Counts::default() };
-    let progress = Progress { counts, total: Some(12), retried: 0, running: 2, slots: 2, paused: false };
+    let progress = Progress { counts, total: Some(12), retried: 0, running: 2, slots: 2, paused: false, waiting: None };
     Snapshot { progress, running, ended, detail: Vec::new() }
 }
 

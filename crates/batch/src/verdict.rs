@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger::{Exit, Failure, FailureKind, NotStarted, Outcome};
+use ganger::{CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome};
 
 use crate::observer::Cause;
 
@@ -18,11 +18,23 @@ pub(crate) enum Verdict {
     PoolFailed(String),
 }
 
+impl Verdict {
+    /// The same of a task that was fed to a program: a worker that died did so for the program's fault, if that was told.
+    pub(crate) fn of_program(self, fault: Option<&str>) -> Self {
+        match (self, fault) {
+            (Verdict::Failed(Cause::Crashed(_)), Some(why)) => Verdict::Failed(Cause::Program(why.to_owned())),
+            (verdict, _) => verdict,
+        }
+    }
+}
+
 /// Why we cancelled a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Doom {
     /// It ran for too long.
     Expired,
+    /// There was too little memory for it and the others.
+    Evicted,
     /// Somebody who holds the run wanted it.
     Killed,
     /// Somebody wanted it, and that it be run once more.
@@ -38,22 +50,27 @@ pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, doom: Option<Doom
         Outcome::Failed(Failure { kind: FailureKind::Stopped, .. }) => {
             timed_out(end.map_or(Duration::ZERO, |e| e.wall))
         }
-        Outcome::Failed(failure) => Verdict::Failed(cause(failure, end.map(|end| end.exit))),
+        Outcome::Failed(failure) => Verdict::Failed(cause(failure, end)),
         Outcome::Panicked(panic) => Verdict::Failed(Cause::NotStarted(format!("its worker failed: {}", panic.message))),
         Outcome::Crashed(exits) => Verdict::Failed(Cause::Crashed(exits)),
         Outcome::TimedOut(told) => timed_out(told),
         Outcome::Cancelled if doom == Some(Doom::Expired) => timed_out(Duration::ZERO),
-        Outcome::Cancelled if doom.is_some() => Verdict::Failed(Cause::Killed),
+        Outcome::Cancelled if matches!(doom, Some(Doom::Killed | Doom::Again)) => Verdict::Failed(Cause::Killed),
         Outcome::Cancelled | Outcome::NotStarted(NotStarted::Terminated) => Verdict::Stopped,
         Outcome::NotStarted(NotStarted::PoolFailed(failure)) => Verdict::PoolFailed(failure.to_string()),
     }
 }
 
-/// A command that ran failed by its exit; anything else kept it from running, and says so in words.
-fn cause(failure: Failure, exit: Option<Exit>) -> Cause {
-    match exit {
-        Some(exit) => Cause::Exit(exit),
-        None => Cause::NotStarted(failure.message),
+/// A command that ran failed by its exit, or for what it used; anything else kept it from running, and says so in words.
+fn cause(failure: Failure, end: Option<CommandEnd>) -> Cause {
+    match (end, failure.kind) {
+        (Some(CommandEnd { exceeded: Some(Exceeded::Memory { limit, peak }), .. }), _) => {
+            Cause::OutOfMemory { limit, peak, before: Vec::new() }
+        }
+        (Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { limit }), .. }), _) => Cause::CpuTime(limit),
+        (Some(CommandEnd { exit, exceeded: None, .. }), _) => Cause::Exit(exit),
+        (None, FailureKind::Task) => Cause::Error(failure.message),
+        (None, _) => Cause::NotStarted(failure.message),
     }
 }
 
@@ -61,8 +78,8 @@ fn cause(failure: Failure, exit: Option<Exit>) -> Cause {
 pub(crate) fn is_our_doing(cause: &Cause) -> bool {
     match cause {
         Cause::Exit(exit) => matches!(exit, Exit::Signal { .. }),
-        Cause::TimedOut(_) | Cause::Crashed(_) | Cause::Killed => true,
-        Cause::NotStarted(_) => false,
+        Cause::TimedOut(_) | Cause::Crashed(_) | Cause::Program(_) | Cause::Killed => true,
+        Cause::NotStarted(_) | Cause::Error(_) | Cause::OutOfMemory { .. } | Cause::CpuTime(_) => false,
     }
 }
 
@@ -97,6 +114,7 @@ mod tests {
             (Outcome::TimedOut(told), None, None, timed_out(told)),
             (Outcome::Crashed(vec![TERM]), None, None, Verdict::Failed(Cause::Crashed(vec![TERM]))),
             (Outcome::Cancelled, Some(LIMIT), expired, timed_out(LIMIT)),
+            (Outcome::Cancelled, None, Some(Doom::Evicted), Verdict::Stopped),
             (Outcome::Cancelled, None, Some(Doom::Killed), Verdict::Failed(Cause::Killed)),
             (Outcome::Returned(Vec::new()), None, Some(Doom::Again), Verdict::Succeeded(None)),
             (Outcome::Cancelled, Some(LIMIT), None, Verdict::Stopped),

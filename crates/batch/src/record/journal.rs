@@ -1,12 +1,14 @@
 //! Everything about a run's tasks, in a store.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use ganger::Stream;
 use ganger_store as store;
-use ganger_store::{AttemptId, Key, Known, NewTask, Record, Recorder, Setting, State, Store, StoreError, TaskId};
+use ganger_store::{
+    AttemptId, Key, Known, NewTask, Record, Recorder, RunEnd, Setting, State, Store, StoreError, TaskId,
+};
 
 use super::Storage;
 use crate::error::Error;
@@ -43,13 +45,13 @@ impl Journal {
         };
         let setting = setting(storage, dir);
         let common = common(&setting);
-        let run = store.begin_run(job.id, &host(), setting)?;
+        let run = store.begin_run(job.id, setting)?;
         Ok(Self { recorder: store.record(&run)?, known, common, output: storage.output })
     }
 
     /// Begins a task, unless it has succeeded before.
     pub(super) fn begin(&mut self, task: &Task) -> Result<Option<Entry>, StoreError> {
-        let key = Key::of(self.common.iter().map(Vec::as_slice).chain([task.value.as_slice()]));
+        let key = Key::of(self.common.iter().map(Vec::as_slice).chain(task.args.iter()));
         let id = match self.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
             Some((_, State::Succeeded)) => return Ok(None),
             Some((id, State::Failed | State::Running | State::Stopped)) => {
@@ -63,7 +65,7 @@ impl Journal {
 
     fn note(&mut self, task: &Task, key: Key) -> Result<TaskId, StoreError> {
         let id = self.recorder.fresh_task();
-        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.value.clone() }))?;
+        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.args.to_stored() }))?;
         Ok(id)
     }
 
@@ -108,8 +110,8 @@ impl Journal {
         self.recorder.trouble()
     }
 
-    pub(super) fn close(self, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
-        Ok(self.recorder.finish(gives_up)?)
+    pub(super) fn close(self, how: RunEnd, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
+        Ok(self.recorder.finish(how, gives_up)?)
     }
 }
 
@@ -123,6 +125,7 @@ fn setting(storage: &Storage, dir: Option<&Path>) -> Setting {
     let here = || std::env::current_dir().unwrap_or_default();
     Setting {
         words: bytes(&storage.words),
+        grammar: storage.grammar.to_stored(),
         variables: bytes(&storage.variables),
         directory: dir.map_or_else(here, PathBuf::from).into_os_string().into_vec(),
         environment: std::env::vars_os().filter(|(name, _)| !is_secret(name)).map(assignment).collect(),
@@ -137,8 +140,13 @@ fn assignment((name, value): (OsString, OsString)) -> Vec<u8> {
     [name.as_bytes(), b"=", value.as_bytes()].concat()
 }
 
-/// Whether a variable's value is none for a file, going by its name.
-fn is_secret(name: &OsString) -> bool {
+/// Whether a variable's value is none for a file, going by its name: then it is not recorded.
+///
+/// ```
+/// assert!(ganger_batch::is_secret("GITHUB_TOKEN".as_ref()) && !ganger_batch::is_secret("PATH".as_ref()));
+/// ```
+#[must_use]
+pub fn is_secret(name: &OsStr) -> bool {
     const SIGNS: [&str; 6] = ["SECRET", "TOKEN", "PASSW", "CREDENTIAL", "PRIVATE", "API_KEY"];
     let name = name.to_string_lossy().to_ascii_uppercase();
     SIGNS.iter().any(|sign| name.contains(sign))
@@ -153,9 +161,4 @@ fn common(setting: &Setting) -> Vec<Vec<u8>> {
         assignment((name, value))
     });
     words.chain([setting.directory.clone()]).chain(named).collect()
-}
-
-fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map_or_else(|_| String::new(), |name| name.trim_end().to_owned())
 }

@@ -14,19 +14,21 @@ mod joblog;
 mod journal;
 
 pub use joblog::failed as failed_in_joblog;
+pub use journal::is_secret;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ganger::{CommandEnd, Stream};
-use ganger_store::{self as store, Durability, End, State, Usage};
+use ganger_store::{self as store, Durability, End, RunEnd, State, Usage};
 
 use crate::error::Error;
+use crate::grammar::Grammar;
 use crate::input::Task;
 use crate::observer::Cause;
-use crate::template::Template;
 use crate::verdict::Verdict;
+use crate::work::Work;
 use joblog::JobLog;
 use journal::Journal;
 
@@ -50,6 +52,8 @@ pub struct Storage {
     pub name: String,
     /// The command, one element a word, before an input is in it.
     pub words: Vec<OsString>,
+    /// How it is read.
+    pub grammar: Grammar,
     /// What a record survives.
     pub durability: Durability,
     /// The variables that make two tasks different ones, by their values.
@@ -104,8 +108,8 @@ impl Ledger {
     }
 
     /// Whether an input is to be run; if so, it has begun.
-    pub(crate) fn begin(&mut self, task: &Task, template: &Template) -> Result<Fate, Error> {
-        let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| template.show(&task.value, task.number)));
+    pub(crate) fn begin(&mut self, task: &Task, work: &Work) -> Result<Fate, Error> {
+        let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| work.line(task)));
         let journal = match self.journal.as_mut().map(|journal| journal.begin(task)).transpose()? {
             Some(None) => return Ok(Fate::Skip),
             Some(entry) => entry,
@@ -140,7 +144,7 @@ impl Ledger {
         &mut self,
         entry: &mut Entry,
         task: &Task,
-        template: &Template,
+        work: &Work,
         attempt: &Attempt<'_>,
         state: State,
     ) -> Result<(), Error> {
@@ -148,7 +152,7 @@ impl Ledger {
         if let (Some(log), State::Succeeded | State::Failed) = (&mut self.joblog, state) {
             let times = attempt.times(entry.since);
             let line = joblog::Line { number: task.number, verdict: attempt.verdict, times, stdout: entry.stdout };
-            log.write(&line, &template.show(&task.value, task.number))?;
+            log.write(&line, &work.line(task))?;
         }
         Ok(())
     }
@@ -196,9 +200,9 @@ impl Ledger {
     }
 
     /// Closes the books. While they cannot be written, `gives_up` is asked now and then, with the reason.
-    pub(crate) fn close(mut self, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    pub(crate) fn close(mut self, how: RunEnd, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
         self.joblog.as_mut().map_or(Ok(()), JobLog::flush)?;
-        self.journal.map_or(Ok(()), |journal| journal.close(gives_up))
+        self.journal.map_or(Ok(()), |journal| journal.close(how, gives_up))
     }
 }
 
@@ -244,11 +248,13 @@ fn end_of(cause: &Cause) -> End {
     match cause {
         Cause::Exit(Exit::Code(code)) => End::Exit(*code),
         Cause::Exit(Exit::Signal { number, .. }) => End::Signal(*number),
-        Cause::Exit(Exit::OutOfMemory) => End::OutOfMemory,
-        Cause::TimedOut(_) => End::TimeLimit,
+        Cause::Exit(Exit::OutOfMemory) | Cause::OutOfMemory { .. } => End::OutOfMemory,
+        Cause::TimedOut(_) | Cause::CpuTime(_) => End::TimeLimit,
         Cause::Killed => End::Signal(SIGKILL),
         Cause::Crashed(exits) if exits.last() == Some(&Exit::OutOfMemory) => End::OutOfMemory,
         Cause::Exit(Exit::Misbehaved) | Cause::Crashed(_) => End::Crashed(cause.to_string()),
+        Cause::Program(why) => End::Crashed(why.clone()),
+        Cause::Error(why) => End::Error(why.clone()),
         Cause::NotStarted(why) => End::NotStarted(why.clone()),
     }
 }

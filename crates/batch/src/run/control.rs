@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ganger::Inquiry;
 
-use super::{AHEAD, Phase, Run, Running};
+use super::{Phase, Run, Running};
 use crate::control::{Control, Order};
 use crate::engine::Engine;
 use crate::observer::{Notice, Progress};
@@ -40,9 +40,9 @@ impl Reins {
 
     /// How many commands are handed out beyond those that can run at a time. None where that would be seen: the pool has
     /// more workers than may be busy, or somebody may pause, and what is handed out runs all the same.
-    pub(super) fn ahead(&self, jobs: usize) -> usize {
+    pub(super) fn ahead(&self, jobs: usize, most: usize) -> usize {
         let brisk = self.pace.is_some_and(|pace| pace < BRISK);
-        if jobs < self.workers || (self.control.is_held() && !brisk) { 0 } else { AHEAD }
+        if jobs < self.workers || (self.control.is_held() && !brisk) { 0 } else { most }
     }
 
     /// How much of what commands print is kept at hand.
@@ -64,7 +64,7 @@ impl Reins {
         if self.ended.len() == SHOWN {
             self.ended.pop_front();
         }
-        let (number, input) = (running.task.number, running.task.value);
+        let (number, input) = (running.task.number, running.task.args.joined().to_vec());
         self.ended.push_back(Ended { number, input, time, failure, last_line: running.tail.last_line() });
     }
 }
@@ -107,6 +107,7 @@ impl<E: Engine> Run<'_, E> {
         Progress {
             counts: self.counts,
             total: self.source.total(),
+            waiting: self.waiting,
             retried: self.reins.retried,
             running: self.running.len().min(self.settings.jobs),
             slots: self.settings.jobs,
@@ -155,9 +156,9 @@ impl<E: Engine> Run<'_, E> {
             let running = self.running.get(&seat.task)?;
             Some(InHand {
                 number: running.task.number,
-                input: running.task.value.clone(),
+                input: running.task.args.joined().to_vec(),
                 slot: seat.slot,
-                attempt: running.earlier + seat.attempt,
+                attempt: running.story.attempts + seat.attempt,
                 time: now.saturating_duration_since(seat.since),
                 worker: seat.worker,
                 last_line: running.tail.last_line(),

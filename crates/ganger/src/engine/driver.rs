@@ -51,7 +51,7 @@ pub(super) fn start(engine: &Arc<Engine>) -> Result<JoinHandle<()>, Error> {
     let world = Epoll::new().map_err(Error::system("make an epoll"))?;
     world.add(&*engine.driver_bell, BELL, Interest::Read).map_err(Error::system("use an epoll"))?;
     let signals = if engine.settings.claim_signals {
-        Some(crate::signals::Claim::new(&world, engine.settings.commands)?)
+        Some(crate::signals::Claim::new(&world, engine.settings.has_reports())?)
     } else {
         None
     };

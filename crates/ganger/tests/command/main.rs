@@ -13,6 +13,8 @@ mod trees;
 
 mod looks;
 
+mod terms;
+
 mod alone;
 
 ganger::test_worker!();

@@ -68,7 +68,11 @@ impl Shop {
                 (told.slot, told.attempts, told.outcome) = (slot, attempts, Some(outcome));
                 return Some(task);
             }
-            Report::Interrupted { .. } | Report::Asked(_) | Report::Understaffed { .. } => {}
+            Report::Interrupted { .. }
+            | Report::Asked(_)
+            | Report::Understaffed { .. }
+            | Report::Progress { .. }
+            | Report::Fault { .. } => {}
         }
         None
     }
