@@ -29,7 +29,7 @@ impl<E: Engine> Run<'_, E> {
                     self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), slot });
                 }
             }
-            Report::Progress { .. } => {}
+            Report::Progress { task, progress } => self.said(task, progress.message.as_deref()),
             Report::Fault { task, why } => {
                 if let Some(running) = task.and_then(|task| self.running.get_mut(&task)) {
                     running.fault = Some(why.clone());
@@ -41,6 +41,13 @@ impl<E: Engine> Run<'_, E> {
             Report::Understaffed { workers, wanted, why } => {
                 self.observer.notice(&Notice::Understaffed { workers, wanted, why: &why });
             }
+        }
+    }
+
+    /// What a program says of its progress is looked at like a line of output, and kept nowhere.
+    fn said(&mut self, task: TaskId, message: Option<&str>) {
+        if let (Some(running), Some(message)) = (self.running.get_mut(&task), message) {
+            running.tail.add(format!("{message}\n").as_bytes(), self.reins.tail());
         }
     }
 
