@@ -29,7 +29,14 @@ impl<E: Engine> Run<'_, E> {
                     self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), slot });
                 }
             }
-            Report::Progress { task, progress } => self.said(task, progress.message.as_deref()),
+            Report::Progress { task, progress } => {
+                if let Some(running) = self.running.get_mut(&task) {
+                    self.observer.task_progress(running.task.number, &progress);
+                    // It is looked at like a line of output, and kept nowhere.
+                    let message = progress.message.iter().flat_map(|text| [text.as_bytes(), b"\n"]);
+                    message.for_each(|bytes| running.tail.add(bytes, self.reins.tail()));
+                }
+            }
             Report::Fault { task, why } => {
                 if let Some(running) = task.and_then(|task| self.running.get_mut(&task)) {
                     running.fault = Some(why.clone());
@@ -44,13 +51,6 @@ impl<E: Engine> Run<'_, E> {
         }
     }
 
-    /// What a program says of its progress is looked at like a line of output, and kept nowhere.
-    fn said(&mut self, task: TaskId, message: Option<&str>) {
-        if let (Some(running), Some(message)) = (self.running.get_mut(&task), message) {
-            running.tail.add(format!("{message}\n").as_bytes(), self.reins.tail());
-        }
-    }
-
     fn printed(&mut self, task: TaskId, stream: Stream, bytes: &[u8]) {
         let Some(running) = self.running.get_mut(&task) else { return };
         running.tail.add(bytes, self.reins.tail());
@@ -62,9 +62,12 @@ impl<E: Engine> Run<'_, E> {
 
     /// What a program that is kept has answered. What commands print has come before.
     fn answered(&mut self, task: TaskId, outcome: &Outcome) {
-        if let (Work::Program(_), Outcome::Returned(answer)) = (&self.settings.work, outcome) {
-            self.printed(task, Stream::Stdout, answer);
-        }
+        let (Work::Program(_), Outcome::Returned(answer)) = (&self.settings.work, outcome) else { return };
+        let Some(running) = self.running.get_mut(&task) else { return };
+        let kept = self.ledger.printed(&mut running.entry, Stream::Stdout, answer);
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.answer(&running.task, answer));
+        self.check_books(kept);
+        self.check(printed);
     }
 
     /// An attempt failed, and the pool makes another.
@@ -137,6 +140,7 @@ impl<E: Engine> Run<'_, E> {
         if self.output.is_none() && verdict::is_broken_pipe(cause) {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
+            self.flush();
             let Running { task, story, .. } = running;
             let (number, input, attempts) = (task.number, task.args.joined(), story.attempts);
             let cause = &cause.clone().after(&story.too_little);

@@ -9,7 +9,7 @@ use ganger::{Exit, Failure, FailureKind, Outcome, Stream};
 use super::*;
 use crate::control::Control;
 use crate::input::Input;
-use crate::observer::Progress;
+use crate::observer::{Notice, Progress};
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
 use crate::template::Tag;
@@ -99,6 +99,10 @@ impl Engine for Fake {
         let woken = !self.interrupts.is_empty() || self.deeds.iter().any(|(at, _)| *at + 1 >= self.reported);
         assert!(self.reports.front().is_some() || patience.is_some() || woken, "a hang");
         self.reports.pop_front()
+    }
+
+    fn has_report(&mut self) -> bool {
+        !self.reports.is_empty()
     }
 
     fn cancel(&mut self, task: TaskId) {

@@ -17,4 +17,6 @@ mod terms;
 
 mod alone;
 
+mod lines;
+
 ganger::test_worker!();
