@@ -348,8 +348,8 @@ pub mod dummy;
 mod command;
 pub use command::{Inquiry, Report, Reports, command_end};
 
-mod look;
-pub use look::Running;
+mod workers;
+pub use workers::Running;
 
 mod command_groups;
 pub use command_groups::CommandGroups;

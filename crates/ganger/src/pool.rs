@@ -327,25 +327,6 @@ impl Pool {
         self.inner.engine.as_ref().is_some_and(|engine| engine.turn().failure.is_some())
     }
 
-    /// From now on there are this many workers, if that is more than before: those that are new start at once. No worker
-    /// ever goes for there being fewer: whoever wants less done at a time submits less.
-    ///
-    /// ```
-    /// # fn main() -> Result<(), ganger::Error> {
-    /// # ganger::init();
-    /// let pool = ganger::Pool::new(1)?;
-    /// pool.grow(3);
-    /// pool.grow(2);
-    /// assert_eq!(pool.workers(), 3);
-    /// # Ok(()) }
-    /// ```
-    pub fn grow(&self, workers: usize) {
-        let workers = u32::try_from(workers).unwrap_or(u32::MAX);
-        if let Some(engine) = &self.inner.engine {
-            engine.turn().event(Event::Grown { workers });
-        }
-    }
-
     pub(crate) fn settings(&self) -> &Settings {
         &self.inner.settings
     }

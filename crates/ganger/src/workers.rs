@@ -1,8 +1,8 @@
-//! A look at a pool: its workers, and which of them is in which task.
+//! The workers of a pool: how many, who they are, and which is in which task.
 
 use std::time::Instant;
 
-use ganger_machine::WorkerView;
+use ganger_machine::{Event, WorkerView};
 use ganger_proto::TaskId;
 
 use crate::engine::core::Core;
@@ -37,6 +37,25 @@ impl Pool {
     #[must_use]
     pub fn workers(&self) -> usize {
         self.engine().map_or(self.settings().policy.workers, |engine| engine.turn().machine.slots()) as usize
+    }
+
+    /// From now on there are this many workers, if that is more than before: those that are new start at once. No worker
+    /// ever goes for there being fewer: whoever wants less done at a time submits less.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), ganger::Error> {
+    /// # ganger::init();
+    /// let pool = ganger::Pool::new(1)?;
+    /// pool.grow(3);
+    /// pool.grow(2);
+    /// assert_eq!(pool.workers(), 3);
+    /// # Ok(()) }
+    /// ```
+    pub fn grow(&self, workers: usize) {
+        let workers = u32::try_from(workers).unwrap_or(u32::MAX);
+        if let Some(engine) = self.engine() {
+            engine.turn().event(Event::Grown { workers });
+        }
     }
 
     /// The process ids of the workers that are there now, and have said hello.
