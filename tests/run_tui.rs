@@ -85,7 +85,7 @@ fn k_kills_one_and_r_runs_it_once_more() {
     terminal.types(b"r");
     let tries = || fs::read_to_string(sandbox.path("tries-1")).unwrap_or_default().lines().count();
     eventually("another try", || tries() == 2);
-    terminal.draws("1 tried again");
+    terminal.draws("1 tried again · 1 of 1 slots");
     terminal.types(b"k");
     sandbox.file("tries-2");
     sandbox.write("go", "");
@@ -157,4 +157,21 @@ fn without_a_terminal_there_is_a_clear_error() {
     let terminal = Terminal::run(&sandbox, &["--tui", "echo"]);
     terminal.shows("--tui has the keyboard");
     assert_eq!(terminal.status(), Some(255));
+}
+
+#[test]
+fn a_window_may_change_its_size() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::run(&sandbox, &["--tui", "-j2", UNTIL_GO, ":::", "1", "2"]);
+    terminal.draws("its last line");
+    let last_line = |terminal: &Terminal, rows: usize| terminal.screen().lines().nth(rows - 1).map(str::to_owned);
+    for (rows, columns, keys) in [(6, 30, "p pause  + - slots  k kill  En"), (1, 1, ""), (20, 12, "p pause  + -")] {
+        terminal.resize(rows, columns);
+        let drawn = || last_line(&terminal, rows.into()).is_some_and(|line| line.trim_end() == keys || rows == 1);
+        eventually("it fits", drawn);
+    }
+    terminal.types(b"?");
+    terminal.draws("p         pa");
+    sandbox.write("go", "");
+    assert_eq!(terminal.ended(), Some(0));
 }

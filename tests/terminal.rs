@@ -85,6 +85,15 @@ impl Terminal {
         flags.contains(LocalFlags::ICANON | LocalFlags::ECHO | LocalFlags::ISIG)
     }
 
+    /// Makes the window another size.
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
+        let window = self.keyboard.try_clone().expect("a descriptor");
+        let mut stty = std::process::Command::new("stty");
+        let size = [rows, columns].map(|length| length.to_string());
+        let resized = stty.args(["rows", &size[0], "cols", &size[1]]).stdin(window).status();
+        assert!(resized.expect("stty of coreutils").success());
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().expect("no panic")).into_owned()
     }

@@ -68,7 +68,9 @@ impl Face {
                 bar.tick();
             }
             Face::Plain(said) => {
-                if said.replace(*progress) != Some(*progress) {
+                // How many run at the moment is not in the line.
+                let news = Progress { running: 0, slots: 0, ..*progress };
+                if said.replace(news) != Some(news) {
                     show::message(line());
                 }
             }
