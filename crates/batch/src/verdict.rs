@@ -41,9 +41,14 @@ pub(crate) enum Doom {
     Again,
 }
 
-/// Judges an outcome. `limit`: how long the command was allowed to run; `doom`: why we cancelled it, if we did.
-pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, doom: Option<Doom>) -> Verdict {
-    let end = ganger::command_end(&outcome);
+/// Judges an outcome. `end`: what its command told, if there was one; `limit`: how long it was allowed to run; `doom`: why we
+/// cancelled it, if we did.
+pub(crate) fn judge(
+    outcome: Outcome,
+    end: Option<&CommandEnd>,
+    limit: Option<Duration>,
+    doom: Option<Doom>,
+) -> Verdict {
     let timed_out = |told: Duration| Verdict::Failed(Cause::TimedOut(limit.unwrap_or(told)));
     match outcome {
         Outcome::Returned(_) => Verdict::Succeeded(end.map(|end| end.wall)),
@@ -62,13 +67,13 @@ pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, doom: Option<Doom
 }
 
 /// A command that ran failed by its exit, or for what it used; anything else kept it from running, and says so in words.
-fn cause(failure: Failure, end: Option<CommandEnd>) -> Cause {
+fn cause(failure: Failure, end: Option<&CommandEnd>) -> Cause {
     match (end, failure.kind) {
         (Some(CommandEnd { exceeded: Some(Exceeded::Memory { limit, peak }), .. }), _) => {
-            Cause::OutOfMemory { limit, peak, before: Vec::new() }
+            Cause::OutOfMemory { limit: *limit, peak: *peak, before: Vec::new() }
         }
-        (Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { limit }), .. }), _) => Cause::CpuTime(limit),
-        (Some(CommandEnd { exit, exceeded: None, .. }), _) => Cause::Exit(exit),
+        (Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { limit }), .. }), _) => Cause::CpuTime(*limit),
+        (Some(CommandEnd { exit, exceeded: None, .. }), _) => Cause::Exit(*exit),
         (None, FailureKind::Task) => Cause::Error(failure.message),
         (None, _) => Cause::NotStarted(failure.message),
     }
@@ -121,7 +126,7 @@ mod tests {
             (Outcome::NotStarted(NotStarted::Terminated), None, None, Verdict::Stopped),
         ];
         for (outcome, limit, doom, verdict) in table {
-            assert_eq!(judge(outcome.clone(), limit, doom), verdict, "{outcome:?}");
+            assert_eq!(judge(outcome.clone(), None, limit, doom), verdict, "{outcome:?}");
         }
     }
 
