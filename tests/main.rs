@@ -14,4 +14,7 @@ mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
 mod run_resume;
+mod run_looking;
+mod run_report;
+mod run_disk;
 mod run_shortage;

@@ -111,7 +111,7 @@ impl Journal {
     }
 
     pub(super) fn close(self, how: RunEnd, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
-        Ok(self.recorder.finish(how, gives_up)?)
+        self.recorder.finish(how, gives_up).map_err(Error::unrecorded)
     }
 }
 
