@@ -13,8 +13,18 @@ mod run_output;
 mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
+mod run_limits;
 mod run_resume;
 mod run_looking;
 mod run_report;
 mod run_disk;
 mod run_shortage;
+mod run_manual;
+mod run_grammar;
+#[path = "run_worker.rs"]
+mod run_worker;
+#[path = "run_worker_native.rs"]
+mod run_worker_native;
+
+// This program is itself the worker in Rust of some tests.
+ganger::test_worker!();

@@ -2,10 +2,12 @@
 
 mod flags;
 mod jobs;
+mod limits;
 mod plan;
 mod stdin;
 mod program;
 mod record;
+mod worker;
 mod verbs;
 mod look;
 mod show;

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
-use ganger_batch::{Input, Plan, Sinks};
+use ganger_batch::{Plan, Sinks, Work};
 
 use crate::flags::RunFlags;
 use crate::plan;
@@ -12,7 +12,7 @@ use crate::stdin;
 
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
-    let (dry_run, bar) = (flags.dry_run, flags.bar);
+    let (dry_run, bar) = (flags.dry_run, flags.output.bar);
     let plan = plan::plan(flags).map_err(boxed)?;
     explain_silence(&plan);
     warn_of_code(&plan);
@@ -33,14 +33,17 @@ pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
 
 /// Someone who has forgotten `:::` should not wait for ever.
 fn explain_silence(plan: &Plan) {
-    if matches!(&plan.input, Input::Stream { name, .. } if name == stdin::NAME) && io::stdin().is_terminal() {
-        show::message("reading the inputs from the terminal, one a line; Ctrl-D ends them");
+    if plan.input.reads(stdin::NAME) && io::stdin().is_terminal() {
+        let what = if plan.runs_its_inputs() { "commands (none was given)" } else { "the inputs" };
+        show::message(format_args!("reading {what} from the terminal, one a line; Ctrl-D ends them"));
     }
 }
 
 /// Once, before the first input is run.
 fn warn_of_code(plan: &Plan) {
-    if let Some(found) = plan.template.inputs_as_code() {
+    if let Work::Command(template) = &plan.work
+        && let Some(found) = template.inputs_as_code()
+    {
         show::message(format_args!("warning: {found}"));
     }
 }

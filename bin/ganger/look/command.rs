@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
 
-use ganger_batch::{Replay, Template, TemplateError};
+use ganger_batch::{Args, Grammar, Replay, Template, TemplateError};
 use ganger_store::{Run, Task};
 
 use super::plain;
@@ -25,7 +25,7 @@ pub(crate) fn recipe(run: &Run) -> Result<Recipe, TemplateError> {
         Some((first, program)) if first == WORKER => Ok(Recipe::Worker(plain::line(&program.join(&b' ')))),
         _ => {
             let words: Vec<_> = run.setting.words.iter().map(|word| OsString::from_vec(word.clone())).collect();
-            Template::parse(&words).map(Recipe::Command)
+            Template::with(&Grammar::from_stored(&run.setting.grammar), &words).map(Recipe::Command)
         }
     }
 }
@@ -34,7 +34,9 @@ impl Recipe {
     /// What was run for a task, on a line.
     pub(crate) fn shown(&self, task: &Task) -> String {
         match self {
-            Self::Command(template) => String::from_utf8_lossy(&template.show(&joined(task), task.number)).into_owned(),
+            Self::Command(template) => {
+                String::from_utf8_lossy(&template.show(&Args::from_stored(&task.input), task.number)).into_owned()
+            }
             Self::Worker(program) => format!("{program}, given {}", plain::line(&task.input)),
         }
     }
@@ -42,10 +44,5 @@ impl Recipe {
 
 /// The command of a task, to be started again in a slot.
 pub(crate) fn replay(template: &Template, task: &Task, slot: u32) -> Replay {
-    template.replay(&joined(task), task.number, slot)
-}
-
-/// `{}` of several arguments is all of them with a blank in between.
-fn joined(task: &Task) -> Vec<u8> {
-    plain::args(&task.input).join(&b' ')
+    template.replay(Args::from_stored(&task.input), task.number, slot)
 }

@@ -1,24 +1,33 @@
 //! The pool behind a run, as far as a run needs to know it.
 
+use std::collections::VecDeque;
+use std::path::Path;
 use std::time::Duration;
 
-use ganger::{Command, Pool, Prefetch, Report, Reports, TaskId, TaskOptions};
+use ganger::{Pool, PoolBuilder, Prefetch, Report, Reports, TaskId, TaskOptions};
 
 use crate::error::Error;
+use crate::work::{Job, Work};
 
 /// How much output may be unread before the commands that print it are held up, in bytes.
 const UNREAD: usize = 2 << 20;
 
-/// How long a command may take to end that was asked to at its time limit.
+/// How long a command may take to end that was asked to at its time limit, unless it is said how it is asked.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long after the last step of asking a command to end its worker is killed, which should have done so itself.
+const MARGIN: Duration = Duration::from_secs(2);
 
 /// What runs commands, and reports what becomes of them. Every command that was accepted is reported as ended once.
 pub(crate) trait Engine {
-    /// Runs a command, for at most `timeout` an attempt.
-    fn submit(&mut self, command: Command, timeout: Option<Duration>) -> Result<TaskId, ganger::Error>;
+    /// Runs a command, or has a line answered, for at most `timeout` an attempt.
+    fn submit(&mut self, job: Job<'_>, timeout: Option<Duration>) -> Result<TaskId, ganger::Error>;
 
     /// The next report. None: nothing came within `patience` (`None`: for ever).
     fn report(&mut self, patience: Option<Duration>) -> Option<Report>;
+
+    /// Whether the next report is there.
+    fn has_report(&mut self) -> bool;
 
     /// Ends a command.
     fn cancel(&mut self, task: TaskId);
@@ -35,16 +44,32 @@ const LONG_ENOUGH: Duration = Duration::from_millis(5);
 pub(crate) struct Gang {
     pool: Pool,
     reports: Reports,
+    /// Those that were taken together, which costs no more than one.
+    taken: VecDeque<Report>,
     options: TaskOptions,
+    /// How long a command may take to end that was asked to at its time limit.
+    grace: Duration,
 }
 
 impl Gang {
-    pub(crate) fn start(workers: usize, options: TaskOptions) -> Result<Self, Error> {
+    /// `ending`: how long it takes to ask a command to end, if that is said.
+    pub(crate) fn start(
+        workers: usize,
+        options: TaskOptions,
+        work: &Work,
+        dir: Option<&Path>,
+        ending: Option<Duration>,
+    ) -> Result<Self, Error> {
         let prefetch = Prefetch { work: LONG_ENOUGH, ..Prefetch::default() };
-        let pool = Pool::builder().workers(workers).name("run").claim_signals(true).for_commands().prefetch(prefetch);
+        let pool = Pool::builder().workers(workers).name("run").claim_signals(true).prefetch(prefetch);
         // A command may have begun another process group when its worker is killed: only we are left to end that.
-        let pool = pool.reap_orphans(true).build()?;
-        Ok(Self { pool, reports: Reports::new(UNREAD), options })
+        let pool = work.pool(pool, dir).reap_orphans(true);
+        let ending = ending.map(|ending| ending.saturating_add(MARGIN));
+        let pool = ending.into_iter().fold(pool, PoolBuilder::stop_grace).build()?;
+        let reports = Reports::new(UNREAD);
+        // A run that waits before its first command hears of signals, too.
+        pool.follow(&reports);
+        Ok(Self { pool, reports, taken: VecDeque::new(), options, grace: ending.unwrap_or(GRACE) })
     }
 
     /// Waits for the workers to end, which have nothing to do any more.
@@ -62,14 +87,36 @@ impl Gang {
 }
 
 impl Engine for Gang {
-    fn submit(&mut self, command: Command, timeout: Option<Duration>) -> Result<TaskId, ganger::Error> {
-        let limited = timeout.map(|limit| self.options.clone().soft_timeout(limit).timeout(limit + GRACE));
+    /// A program that is kept has no grace: what it has not answered in time it would answer too late.
+    fn submit(&mut self, job: Job<'_>, timeout: Option<Duration>) -> Result<TaskId, ganger::Error> {
+        let limited = timeout.map(|limit| match job {
+            Job::Command(_) => self.options.clone().soft_timeout(limit).timeout(limit.saturating_add(self.grace)),
+            Job::Line(_) => self.options.clone().timeout(limit),
+        });
         let options = limited.as_ref().unwrap_or(&self.options);
-        self.pool.run_command(command, options, &self.reports).map_err(|refused| refused.error)
+        match job {
+            Job::Command(command) => {
+                self.pool.run_command(command, options, &self.reports).map_err(|refused| refused.error)
+            }
+            Job::Line(task) => {
+                let args: Vec<&[u8]> = task.args.iter().collect();
+                self.pool.submit_line(task.number, &args, options, &self.reports)
+            }
+        }
     }
 
     fn report(&mut self, patience: Option<Duration>) -> Option<Report> {
-        self.reports.recv(patience)
+        if self.taken.is_empty() {
+            self.reports.recv_all(patience, &mut self.taken);
+        }
+        self.taken.pop_front()
+    }
+
+    fn has_report(&mut self) -> bool {
+        if self.taken.is_empty() {
+            self.reports.recv_all(Some(Duration::ZERO), &mut self.taken);
+        }
+        !self.taken.is_empty()
     }
 
     fn cancel(&mut self, task: TaskId) {

@@ -14,20 +14,32 @@ mod plan;
 pub use plan::{Layout, Order, OutputMode, Plan, Style};
 
 mod input;
-pub use input::Input;
+/// What stands between the columns of an input.
+pub use regex::bytes::Regex;
+
+pub use input::{Args, Columns, Input, Join, Packing, Reading, Source, Trim};
+
+mod edit;
 
 mod form;
+
+mod grammar;
+pub use grammar::Grammar;
 
 mod braces;
 pub use braces::UnknownReplacement;
 
 mod shell;
+pub use shell::is_script;
 
 mod script;
 pub use script::InputsAsCode;
 
 mod template;
-pub use template::{Template, TemplateError};
+pub use template::{Tag, Template, TemplateError};
+
+mod work;
+pub use work::{Work, WorkerProgram};
 
 mod replay;
 pub use replay::{Replay, quoted};
@@ -39,8 +51,22 @@ mod run;
 mod halt;
 pub use halt::{Halt, Limit, What, When};
 
+mod amounts;
+pub use amounts::{parse_duration, parse_size};
+
 mod timeout;
-pub use timeout::{Timeout, parse_duration};
+pub use timeout::Timeout;
+
+mod limits;
+pub use limits::{Growth, Limits, parse_ending};
+
+mod gauges;
+
+mod throttle;
+pub use throttle::{Load, Throttle, Waiting};
+
+mod slots;
+pub use slots::Slots;
 
 mod verdict;
 
@@ -64,13 +90,16 @@ pub use error::Error;
 use std::io::Write;
 use std::time::Duration;
 
-use ganger::{Stream, TaskOptions};
+use ganger::{CommandGroups, Stream, TaskOptions};
 
 use crate::engine::Gang;
-use crate::input::{Next, Source};
+use crate::gauges::Machine;
+use crate::input::Next;
 use crate::output::Output;
 use crate::record::Ledger;
 use crate::run::{Run, Settings};
+use crate::slots::Places;
+use crate::throttle::Valve;
 
 /// Runs a plan to its end: every command has ended, and every worker.
 ///
@@ -82,27 +111,53 @@ use crate::run::{Run, Settings};
 /// What is no command's fault: inputs that cannot be read, no room on the disk, a pool that failed. Commands that fail
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
-    let Plan { template, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output, record } = plan;
-    let mut source = open(input, shuffle, halt.needs_total());
+    let Plan {
+        work,
+        input: mut source,
+        jobs,
+        dir,
+        attempts,
+        backoff,
+        timeout,
+        halt,
+        delay,
+        output,
+        verbose,
+        record,
+        limits,
+        throttle,
+        slots,
+        ..
+    } = opened(plan);
     // No worker is started, and no signal claimed, before there is something to do.
-    source.wait(Duration::MAX);
+    source.wait_for_first();
     if source.total() == Some(0) {
         let nothing = Summary { counts: Counts::default(), end: End::Complete };
         return source.next().map(|_| nothing).map_err(Error::from);
     }
     // Nor is a store made for nothing.
     let ledger = Ledger::open(&record, dir.as_deref())?;
-    let jobs = source.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs))).max(1);
-    let settings = Settings { template, jobs, dir, attempts, timeout, halt, delay };
+    let places = Places::new(slots, limits.pinned, &ganger::cpu_numbers());
+    let most = source.total().and_then(|total| usize::try_from(total).ok()).unwrap_or(jobs);
+    let jobs = jobs.min(most).min(places.as_ref().map_or(jobs, Places::count)).max(1);
+    // Claimed before the workers are started, and given back when they have ended.
+    let groups = limits.claim_groups();
+    let ending = Some(limits::ending_time(&limits.ending)).filter(|_| !limits.ending.is_empty());
+    let cgroup = groups.as_ref().map(CommandGroups::prefix);
+    let settings = Settings { work, jobs, dir, attempts, timeout, halt, delay, verbose, backoff, limits, cgroup };
     // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
-    let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
-    let gang = Gang::start(jobs, options)?;
+    let failures = if settings.counts_attempts() { 1 } else { attempts };
+    let options = TaskOptions::new().failure_attempts(failures).crash_attempts(attempts.max(3)).backoff(backoff);
+    let gang = Gang::start(jobs, options, &settings.work, settings.dir.as_deref(), ending)?;
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
     };
-    let (ended, gang) = Run::new(settings, gang, source, output, ledger, observer).drive();
+    let valve = Valve::new(throttle, Box::new(Machine));
+    let run = Run::new(settings, gang, source, output, ledger, observer).throttled(valve).placed(places);
+    let (ended, gang) = run.drive();
     let finished = gang.finish();
+    drop(groups);
     ended.and_then(|summary| finished.map(|()| summary))
 }
 
@@ -111,13 +166,12 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
 /// # Errors
 /// When the inputs cannot be read or the commands not be written.
 pub fn dry_run(plan: Plan, out: &mut dyn Write) -> Result<Summary, Error> {
-    let mut source = open(plan.input, plan.shuffle, plan.halt.needs_total());
+    let Plan { work, input: mut source, .. } = opened(plan);
     let mut end = None;
     while end.is_none() {
         match source.next()? {
-            Next::Task(task) => {
-                let line = [plan.template.show(&task.value, task.number), b"\n".to_vec()].concat();
-                end = written(out.write_all(&line))?;
+            Next::Ready(task) => {
+                end = written(out.write_all(&work.show(&task, source.total())))?;
             }
             Next::NotYet => source.wait(Duration::MAX),
             Next::End => end = Some(End::Complete),
@@ -135,12 +189,16 @@ fn written(result: std::io::Result<()>) -> Result<Option<End>, Error> {
     }
 }
 
-fn open(input: Input, shuffle: bool, needs_total: bool) -> Source {
-    let mut source = Source::open(input);
-    if shuffle {
-        source.shuffle();
-    } else if needs_total {
-        source.gather();
+/// The plan with its inputs read as far as it must know them beforehand.
+fn opened(mut plan: Plan) -> Plan {
+    let Plan { work, input: source, packing, .. } = &mut plan;
+    if let Some(packing) = packing {
+        source.pack(*packing, work.measure());
     }
-    source
+    if plan.shuffle {
+        plan.input.shuffle();
+    } else if plan.halt.needs_total() || plan.work.needs_total() {
+        plan.input.gather();
+    }
+    plan
 }

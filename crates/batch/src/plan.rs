@@ -6,18 +6,24 @@ use std::time::Duration;
 use ganger::Backoff;
 
 use crate::halt::Halt;
-use crate::input::Input;
+use crate::input::{Packing, Source};
+use crate::limits::Limits;
 use crate::record::Recording;
-use crate::template::Template;
+use crate::slots::Slots;
+use crate::template::Tag;
+use crate::throttle::Throttle;
 use crate::timeout::Timeout;
+use crate::work::Work;
 
 /// A command over many inputs, and how it is to be run.
 #[derive(Debug)]
 pub struct Plan {
-    /// The command.
-    pub template: Template,
+    /// What is done with each input.
+    pub work: Work,
     /// What it is run with.
-    pub input: Input,
+    pub input: Source,
+    /// Several inputs for one command.
+    pub packing: Option<Packing>,
     /// In a random order instead of that of the inputs.
     pub shuffle: bool,
     /// How many commands run at a time (1 or more).
@@ -36,18 +42,27 @@ pub struct Plan {
     pub delay: Duration,
     /// What becomes of what commands print.
     pub output: OutputMode,
+    /// What each command may use.
+    pub limits: Limits,
+    /// When no more are started though there are slots for them.
+    pub throttle: Throttle,
+    /// Lists of values that commands have in turn: no more run at a time than the shortest has.
+    pub slots: Vec<Slots>,
     /// What is left behind of it.
     pub record: Recording,
+    /// Whether each command is told of before it starts.
+    pub verbose: bool,
 }
 
 impl Plan {
     /// A plan with nothing special about it: as many commands at a time as there are processors, one attempt, output
     /// in groups as the commands end.
     #[must_use]
-    pub fn new(template: Template, input: Input) -> Self {
+    pub fn new(work: impl Into<Work>, input: impl Into<Source>) -> Self {
         Self {
-            template,
-            input,
+            work: work.into(),
+            input: input.into(),
+            packing: None,
             shuffle: false,
             jobs: ganger::cpu_count(),
             dir: None,
@@ -57,8 +72,20 @@ impl Plan {
             halt: Halt::Never,
             delay: Duration::ZERO,
             output: OutputMode::default(),
+            limits: Limits::default(),
+            throttle: Throttle::default(),
+            slots: Vec::new(),
             record: Recording::default(),
+            verbose: false,
         }
+    }
+}
+
+impl Plan {
+    /// Whether there is no command, so that each input is one.
+    #[must_use]
+    pub fn runs_its_inputs(&self) -> bool {
+        matches!(&self.work, Work::Command(template) if template.is_the_input())
     }
 }
 
@@ -66,7 +93,7 @@ impl Plan {
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(10), jitter: 0.25 };
 
 /// What becomes of what commands print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum OutputMode {
     /// It goes to our own standard output and standard error without passing through our hands.
     Ungrouped,
@@ -81,14 +108,14 @@ impl Default for OutputMode {
 }
 
 /// How collected output is passed on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
     /// In what portions.
     pub style: Style,
     /// In what order.
     pub order: Order,
-    /// Whether each line begins with its input and a tab.
-    pub tag: bool,
+    /// What each line begins with, before a tab.
+    pub tag: Option<Tag>,
 }
 
 /// In what portions output is passed on.

@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use ganger::{Bytes, SLOT};
 
-use crate::input::Task;
+use crate::input::{Args, Task};
 use crate::shell::Context;
 use crate::template::Template;
 
@@ -19,18 +19,19 @@ pub struct Replay {
 }
 
 impl Template {
-    /// The command for one input in one slot, as a run would start it.
+    /// The command for one task in one slot, as a run would start it.
     ///
     /// ```
     /// use ganger_batch::Template;
     ///
-    /// let replay = Template::parse(&["echo".into(), "{%}: {}".into()])?.replay(b"a b", 3, 2);
+    /// let template = Template::parse(&["echo".into(), "{%}: {}".into()])?;
+    /// let replay = template.replay(ganger_batch::Args::one(b"a b".to_vec()), 3, 2);
     /// assert_eq!(replay.argv, ["echo", "2: a b"]);
     /// # Ok::<(), ganger_batch::TemplateError>(())
     /// ```
     #[must_use]
-    pub fn replay(&self, value: &[u8], number: u64, slot: u32) -> Replay {
-        let command = self.command(&Task { number, value: value.to_vec() });
+    pub fn replay(&self, args: Args, number: u64, slot: u32) -> Replay {
+        let command = self.command(&Task { number, args }, None);
         let slot = slot.to_string();
         let text = |bytes: &Bytes| OsString::from_vec(in_slot(bytes.as_slice(), slot.as_bytes()));
         let mut env: Vec<_> = command.env.iter().map(|(name, value)| (text(name), text(value))).collect();

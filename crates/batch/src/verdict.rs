@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger::{Exit, Failure, FailureKind, NotStarted, Outcome};
+use ganger::{CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome};
 
 use crate::observer::Cause;
 
@@ -18,16 +18,26 @@ pub(crate) enum Verdict {
     PoolFailed(String),
 }
 
-/// Judges an outcome. `limit`: how long the command was allowed to run; `expired`: we cancelled it for that.
-pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) -> Verdict {
-    let end = ganger::command_end(&outcome);
+impl Verdict {
+    /// The same of a task that was fed to a program: a worker that died did so for the program's fault, if that was told.
+    pub(crate) fn of_program(self, fault: Option<&str>) -> Self {
+        match (self, fault) {
+            (Verdict::Failed(Cause::Crashed(_)), Some(why)) => Verdict::Failed(Cause::Program(why.to_owned())),
+            (verdict, _) => verdict,
+        }
+    }
+}
+
+/// Judges an outcome. `end`: what its command told, if there was one; `limit`: how long it was allowed to run; `expired`: we
+/// cancelled it for that.
+pub(crate) fn judge(outcome: Outcome, end: Option<&CommandEnd>, limit: Option<Duration>, expired: bool) -> Verdict {
     let timed_out = |told: Duration| Verdict::Failed(Cause::TimedOut(limit.unwrap_or(told)));
     match outcome {
         Outcome::Returned(_) => Verdict::Succeeded(end.map(|end| end.wall)),
         Outcome::Failed(Failure { kind: FailureKind::Stopped, .. }) => {
             timed_out(end.map_or(Duration::ZERO, |e| e.wall))
         }
-        Outcome::Failed(failure) => Verdict::Failed(cause(failure, end.map(|end| end.exit))),
+        Outcome::Failed(failure) => Verdict::Failed(cause(failure, end)),
         Outcome::Panicked(panic) => Verdict::Failed(Cause::NotStarted(format!("its worker failed: {}", panic.message))),
         Outcome::Crashed(exits) => Verdict::Failed(Cause::Crashed(exits)),
         Outcome::TimedOut(told) => timed_out(told),
@@ -37,11 +47,16 @@ pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) ->
     }
 }
 
-/// A command that ran failed by its exit; anything else kept it from running, and says so in words.
-fn cause(failure: Failure, exit: Option<Exit>) -> Cause {
-    match exit {
-        Some(exit) => Cause::Exit(exit),
-        None => Cause::NotStarted(failure.message),
+/// A command that ran failed by its exit, or for what it used; anything else kept it from running, and says so in words.
+fn cause(failure: Failure, end: Option<&CommandEnd>) -> Cause {
+    match (end, failure.kind) {
+        (Some(CommandEnd { exceeded: Some(Exceeded::Memory { limit, peak }), .. }), _) => {
+            Cause::OutOfMemory { limit: *limit, peak: *peak, before: Vec::new() }
+        }
+        (Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { limit }), .. }), _) => Cause::CpuTime(*limit),
+        (Some(CommandEnd { exit, exceeded: None, .. }), _) => Cause::Exit(*exit),
+        (None, FailureKind::Task) => Cause::Error(failure.message),
+        (None, _) => Cause::NotStarted(failure.message),
     }
 }
 
@@ -49,8 +64,8 @@ fn cause(failure: Failure, exit: Option<Exit>) -> Cause {
 pub(crate) fn is_our_doing(cause: &Cause) -> bool {
     match cause {
         Cause::Exit(exit) => matches!(exit, Exit::Signal { .. }),
-        Cause::TimedOut(_) | Cause::Crashed(_) => true,
-        Cause::NotStarted(_) => false,
+        Cause::TimedOut(_) | Cause::Crashed(_) | Cause::Program(_) => true,
+        Cause::NotStarted(_) | Cause::Error(_) | Cause::OutOfMemory { .. } | Cause::CpuTime(_) => false,
     }
 }
 
@@ -88,7 +103,7 @@ mod tests {
             (Outcome::NotStarted(NotStarted::Terminated), None, false, Verdict::Stopped),
         ];
         for (outcome, limit, expired, verdict) in table {
-            assert_eq!(judge(outcome.clone(), limit, expired), verdict, "{outcome:?}");
+            assert_eq!(judge(outcome.clone(), None, limit, expired), verdict, "{outcome:?}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a pool is to be: collected here, checked once, by [`build`](PoolBuilder::build).
 
+use std::ffi::OsString;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
 use ganger_proto::policy::{PoolPolicy, Prefetch, Restart};
-use ganger_proto::spec::{Bytes, Function};
+use ganger_proto::spec::{Bytes, Function, Role};
 
 use crate::engine::settings::{Program, Settings};
 use crate::error::{Error, ErrorKind};
@@ -21,7 +22,7 @@ use crate::worker;
 const RING_CAPACITY: usize = 8 << 20;
 
 /// The same where workers run programs: what a command prints ahead of its reader fills it, so it is memory in use.
-const COMMAND_RING_CAPACITY: usize = 256 << 10;
+pub(crate) const COMMAND_RING_CAPACITY: usize = 256 << 10;
 
 /// How workers come into being. The same program runs with each.
 ///
@@ -73,10 +74,12 @@ pub struct PoolBuilder<P = Pool> {
     preload: Vec<(Function, Bytes)>,
     initializer: Option<(Function, Bytes)>,
     payload_limit: u64,
-    ring_capacity: usize,
+    pub(crate) ring_capacity: usize,
     spin: Duration,
     claim_signals: bool,
-    commands: bool,
+    pub(crate) role: Role,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) dir: Option<PathBuf>,
     reap_orphans: bool,
     defaults: TaskOptions,
     /// The first thing that was wrong; told by `build`.
@@ -104,7 +107,9 @@ impl<P: From<Pool>> PoolBuilder<P> {
             ring_capacity: RING_CAPACITY,
             spin: Duration::from_micros(50),
             claim_signals: false,
-            commands: false,
+            role: Role::Functions,
+            args: Vec::new(),
+            dir: None,
             reap_orphans: false,
             defaults: TaskOptions::default(),
             error: None,
@@ -263,7 +268,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
     /// and when this process is killed.
     #[must_use]
     pub fn for_commands(mut self) -> Self {
-        self.commands = true;
+        self.role = Role::Commands;
         self.ring_capacity = COMMAND_RING_CAPACITY;
         self
     }
@@ -309,9 +314,14 @@ impl<P: From<Pool>> PoolBuilder<P> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
+        let on_threads = matches!(self.method, StartMethod::Thread | StartMethod::Inline);
+        if on_threads && matches!(self.role, Role::Host(_) | Role::Lines) {
+            let why = "only a worker that is a process answers lines: Zygote or Spawn";
+            return Err(Error::new(ErrorKind::Invalid { what: "start_method", why }));
+        }
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
         Ok(Settings {
-            program: program(self.program)?,
+            program: program(self.program, self.args, self.dir)?,
             name: self.name.unwrap_or_else(next_name),
             policy: self.policy,
             method: self.method,
@@ -322,7 +332,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             spin: self.spin,
             cpus,
             claim_signals: self.claim_signals,
-            commands: self.commands,
+            role: self.role,
             reap_orphans: self.reap_orphans,
         })
     }
@@ -346,16 +356,16 @@ where
 }
 
 /// The running program by default: as the kernel has it, whatever became of its file since.
-fn program(given: Option<PathBuf>) -> Result<Program, Error> {
+fn program(given: Option<PathBuf>, args: Vec<OsString>, dir: Option<PathBuf>) -> Result<Program, Error> {
     let Some(path) = given else {
         let shown = std::env::current_exe().map_or_else(|_| "/proc/self/exe".to_owned(), |p| p.display().to_string());
-        return Ok(Program { path: PathBuf::from("/proc/self/exe"), shown });
+        return Ok(Program { path: PathBuf::from("/proc/self/exe"), shown, args, dir });
     };
     let shown = path.display().to_string();
     let refused = |why: &str| Err(Error::new(ErrorKind::Program { program: shown.clone(), why: why.to_owned() }));
     match std::fs::metadata(&path) {
         Err(error) => refused(&format!("{error}; give the path of a program that calls ganger::init()")),
         Ok(found) if !found.is_file() => refused("it is no file; give the path of a program"),
-        Ok(_) => Ok(Program { path: std::path::absolute(&path).unwrap_or(path), shown }),
+        Ok(_) => Ok(Program { path: std::path::absolute(&path).unwrap_or(path), shown, args, dir }),
     }
 }

@@ -1,13 +1,14 @@
 //! Programs as tasks: what becomes of each is reported to a queue.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ganger_proto::TaskId;
 use ganger_proto::codec;
 use ganger_proto::message::{Stream, Verdict};
 use ganger_proto::outcome::{CommandEnd, Failure, FailureKind, Outcome, Panic};
+use ganger_proto::worker::Progress;
 use ganger_sys::Bell;
 
 use crate::engine::lock;
@@ -57,6 +58,20 @@ pub enum Report {
         /// How the attempt ended.
         outcome: Outcome,
     },
+    /// It has told how far it is. Of lines that a program answers.
+    Progress {
+        /// Which.
+        task: TaskId,
+        /// How far.
+        progress: Progress,
+    },
+    /// The program that a worker hosts was at fault, and another is started.
+    Fault {
+        /// The task that it had begun, if any.
+        task: Option<TaskId>,
+        /// What happened, with the program's name.
+        why: String,
+    },
     /// It has ended. Its last report.
     Ended {
         /// Which.
@@ -65,6 +80,9 @@ pub enum Report {
         slot: u32,
         /// How often it was tried.
         attempts: u32,
+        /// How long its worker took for it, if it succeeded and took no more than four seconds. A command tells more
+        /// exactly: [`command_end`].
+        took: Option<Duration>,
         /// How it ended.
         outcome: Outcome,
     },
@@ -112,6 +130,12 @@ impl Reports {
     pub fn recv(&self, timeout: Option<Duration>) -> Option<Report> {
         self.queue.recv(timeout)
     }
+
+    /// All reports that there are, in their order, at the end of `into`: for those who have many. It waits for the first as
+    /// [`recv`](Self::recv) does.
+    pub fn recv_all(&self, timeout: Option<Duration>, into: &mut VecDeque<Report>) {
+        self.queue.recv_all(timeout, into);
+    }
 }
 
 /// Both ends.
@@ -146,7 +170,12 @@ impl ReportQueue {
     }
 
     pub(crate) fn ended(&self, task: TaskId, slot: u32, attempts: u32, ended: Ended) {
-        self.push(Report::Ended { task, slot, attempts, outcome: outcome(ended) });
+        let took = match ended {
+            Ended::Returned { took, .. } => Some(took).filter(|took| *took < u32::MAX),
+            Ended::Other(_) => None,
+        };
+        let took = took.map(|nanoseconds| Duration::from_nanos(nanoseconds.into()));
+        self.push(Report::Ended { task, slot, attempts, took, outcome: outcome(ended) });
     }
 
     /// Told once for each step, however many tasks report here.
@@ -167,8 +196,31 @@ impl ReportQueue {
     }
 
     fn recv(&self, timeout: Option<Duration>) -> Option<Report> {
-        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        let mut inner = self.wait(timeout);
+        let report = inner.reports.pop_front()?;
+        let bytes = weight(&report);
+        self.took(inner, bytes);
+        Some(report)
+    }
+
+    fn recv_all(&self, timeout: Option<Duration>, into: &mut VecDeque<Report>) {
+        let mut inner = self.wait(timeout);
+        match into.is_empty() {
+            // The one goes to be filled, the other to be emptied.
+            true => std::mem::swap(&mut inner.reports, into),
+            false => into.append(&mut inner.reports),
+        }
+        let bytes = inner.bytes;
+        self.took(inner, bytes);
+    }
+
+    /// Waits until there is a report, or the time is over.
+    fn wait(&self, timeout: Option<Duration>) -> MutexGuard<'_, Inner> {
         let mut inner = lock(&self.inner);
+        if !inner.reports.is_empty() {
+            return inner;
+        }
+        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
         while inner.reports.is_empty() {
             inner.sleeping = true;
             inner = match deadline.map(|d| d.saturating_duration_since(Instant::now())) {
@@ -178,9 +230,13 @@ impl ReportQueue {
             };
         }
         inner.sleeping = false;
-        let report = inner.reports.pop_front()?;
+        inner
+    }
+
+    /// So much output has been taken: if there is room again, those who read the rings are rung.
+    fn took(&self, mut inner: MutexGuard<'_, Inner>, bytes: usize) {
         let was_full = inner.bytes > self.limit;
-        inner.bytes -= weight(&report);
+        inner.bytes -= bytes;
         let has_room = inner.bytes <= self.limit;
         drop(inner);
         if was_full
@@ -189,7 +245,6 @@ impl ReportQueue {
         {
             driver.ring();
         }
-        Some(report)
     }
 }
 
@@ -202,7 +257,12 @@ impl Unread for ReportQueue {
 fn weight(report: &Report) -> usize {
     match report {
         Report::Output { bytes, .. } => bytes.len(),
-        Report::Again { .. } | Report::Ended { .. } | Report::Interrupted { .. } | Report::Understaffed { .. } => 0,
+        Report::Progress { progress, .. } => 64 + progress.message.as_ref().map_or(0, String::len),
+        Report::Again { .. }
+        | Report::Fault { .. }
+        | Report::Ended { .. }
+        | Report::Interrupted { .. }
+        | Report::Understaffed { .. } => 0,
     }
 }
 

@@ -255,6 +255,12 @@ mod registry;
 
 mod arguments;
 
+mod line;
+pub use line::{Answer, FromInput, Input, worker};
+
+mod linkage;
+pub use linkage::{Linkage, linkage};
+
 mod task;
 pub use ganger_macros::task;
 pub use task::{Portable, Task};
@@ -264,6 +270,8 @@ pub use builder::{PoolBuilder, StartMethod};
 
 mod pool;
 pub use pool::Pool;
+
+mod line_pool;
 
 mod options;
 pub use options::TaskOptions;
@@ -339,6 +347,9 @@ pub mod dummy;
 mod command;
 pub use command::{Report, Reports, command_end};
 
+mod command_groups;
+pub use command_groups::CommandGroups;
+
 mod error;
 pub use error::{Error, SubmitError};
 
@@ -348,27 +359,24 @@ pub use task_error::TaskError;
 mod harness;
 
 pub use ganger_proto::message::Stream;
-pub use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure};
+pub use ganger_proto::outcome::{
+    CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure, signal_name,
+};
 pub use ganger_proto::policy::{Backoff, Prefetch, Restart};
-pub use ganger_proto::spec::{Bytes, Command, Output as CommandOutput, SLOT};
+pub use ganger_proto::spec::{Bytes, Command, EndingStep, Hosted, Output as CommandOutput, SLOT, Terms};
+pub use ganger_proto::worker::{self as worker_protocol, Progress};
 pub use ganger_proto::{SharedId, TaskId};
 
-/// How many processors this process may use: those of its affinity, and no more than its cgroup's quota.
-///
-/// ```
-/// assert!(ganger::cpu_count() >= 1);
-/// ```
-#[must_use]
-pub fn cpu_count() -> usize {
-    ganger_sys::cpu::available()
-}
+mod processors;
+pub use processors::{cpu_count, cpu_numbers};
 
 /// For the code that `#[ganger::task]` and the other macros write, and for the command `ganger`.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__error_text as error_text;
+    pub use crate::line::{Answer, FromInput};
     pub use crate::manager::served as managed;
-    pub use crate::registry::{Entry, TASKS};
+    pub use crate::registry::{Entry, GANGER_WORKERS, LineEntry, TASKS};
     pub use crate::task::type_id;
     pub use crate::worker::invocation::{Debugged, Displayed, Invocation, NoError, Probe};
     pub use ganger_sys::before_main;

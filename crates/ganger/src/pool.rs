@@ -8,7 +8,7 @@ use std::time::Duration;
 use ganger_machine::Event;
 use ganger_proto::TaskId;
 use ganger_proto::codec;
-use ganger_proto::spec::{Command, Function};
+use ganger_proto::spec::{Command, Function, Role};
 
 use crate::arguments::encoded;
 use crate::builder::{PoolBuilder, StartMethod};
@@ -260,10 +260,17 @@ impl Pool {
         submitted.map_err(|error| SubmitError { args: command, error })
     }
 
+    /// Tells `reports` of signals and of missing workers even before its first command. Who may wait before that needs it.
+    pub fn follow(&self, reports: &Reports) {
+        if let Some(engine) = &self.inner.engine {
+            engine.follow(&reports.queue);
+        }
+    }
+
     fn for_commands(&self) -> Result<(), Error> {
         let why = "this pool's workers are made for functions: build it with PoolBuilder::for_commands()";
         let refused = || Error::new(ErrorKind::Invalid { what: "run_command", why });
-        self.inner.settings.commands.then_some(()).ok_or_else(refused)
+        (self.inner.settings.role == Role::Commands).then_some(()).ok_or_else(refused)
     }
 
     /// Ends a task, even if it runs. Unknown ones are ignored.
@@ -342,6 +349,10 @@ impl Pool {
 
     pub(crate) fn engine(&self) -> Option<&Arc<Engine>> {
         self.inner.engine.as_ref()
+    }
+
+    pub(crate) fn role(&self) -> &Role {
+        &self.inner.settings.role
     }
 
     pub(crate) fn defaults(&self) -> &TaskOptions {

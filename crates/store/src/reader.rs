@@ -133,7 +133,7 @@ impl Reader {
     /// # Errors
     /// Those of the disk.
     pub fn runs(&self, job: JobId) -> Result<Vec<Run>, StoreError> {
-        let sql = "SELECT id, began, ended, how, pid, host, words, variables, directory, environment
+        let sql = "SELECT id, began, ended, how, pid, host, words, grammar, variables, directory, environment
             FROM run WHERE job = ? ORDER BY id";
         self.all(sql, [job.0], |row| run(job, row))
     }
@@ -289,20 +289,21 @@ fn run(job: JobId, row: &Row<'_>) -> rusqlite::Result<Run> {
         host: row.get(5)?,
         setting: Setting {
             words: split(&row.get::<_, Vec<u8>>(6)?),
-            variables: split(&row.get::<_, Vec<u8>>(7)?),
-            directory: row.get(8)?,
-            environment: split(&row.get::<_, Vec<u8>>(9)?),
+            grammar: row.get(7)?,
+            variables: split(&row.get::<_, Vec<u8>>(8)?),
+            directory: row.get(9)?,
+            environment: split(&row.get::<_, Vec<u8>>(10)?),
         },
     })
 }
 
 /// The columns that [`attempt`] reads.
 pub(crate) const ATTEMPT: &str =
-    "id, task, number, slot, began, ended, wall, user, system, max_rss, printed, how, code, message";
+    "id, task, number, slot, began, ended, wall, user, system, max_rss, peak, printed, how, code, message";
 
 pub(crate) fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     let micros = |at| row.get::<_, i64>(at).map(|time| std::time::Duration::from_micros(time.unsigned_abs()));
-    let how: String = row.get(11)?;
+    let how: String = row.get(12)?;
     Ok(Attempt {
         id: AttemptId(row.get(0)?),
         task: TaskId(row.get(1)?),
@@ -315,8 +316,9 @@ pub(crate) fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
             user: micros(7)?,
             system: micros(8)?,
             max_rss: row.get::<_, i64>(9)?.unsigned_abs(),
+            peak: row.get::<_, i64>(10)?.unsigned_abs(),
         },
-        printed: row.get::<_, i64>(10)?.unsigned_abs(),
-        end: End::of(&how, row.get(12)?, row.get(13)?).ok_or(rusqlite::Error::InvalidColumnName(how))?,
+        printed: row.get::<_, i64>(11)?.unsigned_abs(),
+        end: End::of(&how, row.get(13)?, row.get(14)?).ok_or(rusqlite::Error::InvalidColumnName(how))?,
     })
 }

@@ -44,6 +44,8 @@ pub struct Run {
 pub struct Setting {
     /// The command's words, before an input is in them.
     pub words: Vec<Vec<u8>>,
+    /// How the words are read, in words of the program that writes them.
+    pub grammar: String,
     /// The names of the variables that make two tasks different ones.
     pub variables: Vec<Vec<u8>>,
     /// Where it runs.

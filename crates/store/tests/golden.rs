@@ -22,6 +22,7 @@ fn golden() -> PathBuf {
 fn setting() -> Setting {
     Setting {
         words: vec![b"gzip".to_vec(), b"-9".to_vec(), b"{}".to_vec()],
+        grammar: r#"{"plus":true}"#.to_owned(),
         variables: vec![b"LEVEL".to_vec()],
         directory: b"/srv/logs".to_vec(),
         environment: vec![b"LEVEL=9".to_vec(), b"PATH=/bin".to_vec()],
@@ -39,7 +40,7 @@ fn ends() -> [(End, State); 3] {
 fn used() -> Usage {
     let (wall, user, system) =
         (Duration::from_millis(1_500), Duration::from_micros(1_250_001), Duration::from_millis(3));
-    Usage { wall, user, system, max_rss: 12 << 20 }
+    Usage { wall, user, system, max_rss: 12 << 20, peak: 1 << 40 }
 }
 
 fn key(input: &[u8]) -> Key {

@@ -51,7 +51,7 @@ impl Journal {
 
     /// Begins a task, unless it has succeeded before.
     pub(super) fn begin(&mut self, task: &Task) -> Result<Option<Entry>, StoreError> {
-        let key = Key::of(self.common.iter().map(Vec::as_slice).chain([task.value.as_slice()]));
+        let key = Key::of(self.common.iter().map(Vec::as_slice).chain(task.args.iter()));
         let id = match self.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
             Some((_, State::Succeeded)) => return Ok(None),
             Some((id, State::Failed | State::Running | State::Stopped)) => {
@@ -65,7 +65,7 @@ impl Journal {
 
     fn note(&mut self, task: &Task, key: Key) -> Result<TaskId, StoreError> {
         let id = self.recorder.fresh_task();
-        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.value.clone() }))?;
+        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.args.to_stored() }))?;
         Ok(id)
     }
 
@@ -125,6 +125,7 @@ fn setting(storage: &Storage, dir: Option<&Path>) -> Setting {
     let here = || std::env::current_dir().unwrap_or_default();
     Setting {
         words: bytes(&storage.words),
+        grammar: storage.grammar.to_stored(),
         variables: bytes(&storage.variables),
         directory: dir.map_or_else(here, PathBuf::from).into_os_string().into_vec(),
         environment: std::env::vars_os().filter(|(name, _)| !is_secret(name)).map(assignment).collect(),

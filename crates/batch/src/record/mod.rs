@@ -24,10 +24,11 @@ use ganger::{CommandEnd, Stream};
 use ganger_store::{self as store, Durability, End, RunEnd, State, Usage};
 
 use crate::error::Error;
+use crate::grammar::Grammar;
 use crate::input::Task;
 use crate::observer::Cause;
-use crate::template::Template;
 use crate::verdict::Verdict;
+use crate::work::Work;
 use joblog::JobLog;
 use journal::Journal;
 
@@ -51,6 +52,8 @@ pub struct Storage {
     pub name: String,
     /// The command, one element a word, before an input is in it.
     pub words: Vec<OsString>,
+    /// How it is read.
+    pub grammar: Grammar,
     /// What a record survives.
     pub durability: Durability,
     /// The variables that make two tasks different ones, by their values.
@@ -90,6 +93,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) verdict: &'a Verdict,
     /// What its command used, if it ran to an end.
     pub(crate) used: Option<&'a CommandEnd>,
+    /// How long its worker took, if that was told.
+    pub(crate) took: Option<Duration>,
     pub(crate) slot: u32,
 }
 
@@ -105,8 +110,8 @@ impl Ledger {
     }
 
     /// Whether an input is to be run; if so, it has begun.
-    pub(crate) fn begin(&mut self, task: &Task, template: &Template) -> Result<Fate, Error> {
-        let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| template.show(&task.value, task.number)));
+    pub(crate) fn begin(&mut self, task: &Task, work: &Work) -> Result<Fate, Error> {
+        let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| work.line(task)));
         let journal = match self.journal.as_mut().map(|journal| journal.begin(task)).transpose()? {
             Some(None) => return Ok(Fate::Skip),
             Some(entry) => entry,
@@ -141,7 +146,7 @@ impl Ledger {
         &mut self,
         entry: &mut Entry,
         task: &Task,
-        template: &Template,
+        work: &Work,
         attempt: &Attempt<'_>,
         state: State,
     ) -> Result<(), Error> {
@@ -149,7 +154,7 @@ impl Ledger {
         if let (Some(log), State::Succeeded | State::Failed) = (&mut self.joblog, state) {
             let times = attempt.times(entry.since);
             let line = joblog::Line { number: task.number, verdict: attempt.verdict, times, stdout: entry.stdout };
-            log.write(&line, &template.show(&task.value, task.number))?;
+            log.write(&line, &work.line(task))?;
         }
         Ok(())
     }
@@ -215,7 +220,7 @@ impl Attempt<'_> {
     fn times(&self, since: SystemTime) -> Times {
         let ended = SystemTime::now();
         let since_then = || ended.duration_since(since).unwrap_or(Duration::ZERO);
-        let wall = self.used.map_or_else(since_then, |end| end.wall);
+        let wall = self.used.map(|end| end.wall).or(self.took).unwrap_or_else(since_then);
         Times { began: ended.checked_sub(wall).unwrap_or(since), ended, wall }
     }
 
@@ -225,6 +230,7 @@ impl Attempt<'_> {
             user: end.user,
             system: end.system,
             max_rss: end.max_rss,
+            peak: end.peak.unwrap_or(0),
         })
     }
 
@@ -242,10 +248,13 @@ fn end_of(cause: &Cause) -> End {
     match cause {
         Cause::Exit(Exit::Code(code)) => End::Exit(*code),
         Cause::Exit(Exit::Signal { number, .. }) => End::Signal(*number),
-        Cause::Exit(Exit::OutOfMemory) => End::OutOfMemory,
+        Cause::Exit(Exit::OutOfMemory) | Cause::OutOfMemory { .. } => End::OutOfMemory,
         Cause::TimedOut(_) => End::TimeLimit,
+        Cause::CpuTime(_) => End::CpuLimit,
         Cause::Crashed(exits) if exits.last() == Some(&Exit::OutOfMemory) => End::OutOfMemory,
         Cause::Exit(Exit::Misbehaved) | Cause::Crashed(_) => End::Crashed(cause.to_string()),
+        Cause::Program(why) => End::Crashed(why.clone()),
+        Cause::Error(why) => End::Error(why.clone()),
         Cause::NotStarted(why) => End::NotStarted(why.clone()),
     }
 }

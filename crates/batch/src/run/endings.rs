@@ -9,23 +9,36 @@ use super::{Phase, Run, Running};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::When;
-use crate::input::Task;
 use crate::observer::{Cause, Notice};
 use crate::record::Attempt;
 use crate::summary::End;
 use crate::verdict::{self, Verdict};
+use crate::work::Work;
 
 impl<E: Engine> Run<'_, E> {
     pub(super) fn take(&mut self, report: Report) {
         match report {
             Report::Output { task, stream, bytes } => self.printed(task, stream, &bytes),
             Report::Again { task, slot, outcome } => self.again(task, slot, outcome),
-            Report::Ended { task, slot, attempts, outcome } => {
+            Report::Ended { task, slot, attempts, took, outcome } => {
+                self.answered(task, &outcome);
                 if let Some(running) = self.running.remove(&task) {
-                    let used = ganger::command_end(&outcome);
-                    let verdict = verdict::judge(outcome, running.limit, running.expired);
-                    self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), slot });
+                    let used = self.settings.work.used(&outcome);
+                    let verdict = verdict::judge(outcome, used.as_ref(), running.limit, running.expired);
+                    let verdict = verdict.of_program(running.fault.as_deref());
+                    self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), took, slot });
                 }
+            }
+            Report::Progress { task, progress } => {
+                if let Some(running) = self.running.get(&task) {
+                    self.observer.task_progress(running.task.number, &progress);
+                }
+            }
+            Report::Fault { task, why } => {
+                if let Some(running) = task.and_then(|task| self.running.get_mut(&task)) {
+                    running.fault = Some(why.clone());
+                }
+                self.program_fault = Some(why);
             }
             Report::Interrupted { step } => self.interrupted(step),
             Report::Understaffed { workers, wanted, why } => {
@@ -42,51 +55,64 @@ impl<E: Engine> Run<'_, E> {
         self.check(printed);
     }
 
+    /// What a program that is kept has answered. What commands print has come before.
+    fn answered(&mut self, task: TaskId, outcome: &Outcome) {
+        let (Work::Program(_), Outcome::Returned(answer)) = (&self.settings.work, outcome) else { return };
+        let Some(running) = self.running.get_mut(&task) else { return };
+        let kept = self.ledger.printed(&mut running.entry, Stream::Stdout, answer);
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.answer(&running.task, answer));
+        self.check_books(kept);
+        self.check(printed);
+    }
+
     /// An attempt failed, and the pool makes another.
     fn again(&mut self, task: TaskId, slot: u32, outcome: Outcome) {
         let Some(running) = self.running.get_mut(&task) else { return };
         running.since = Instant::now();
         self.output.iter_mut().for_each(|output| output.void(running.task.number));
-        let used = ganger::command_end(&outcome);
-        let verdict = verdict::judge(outcome, running.limit, false);
-        let attempt = Attempt { verdict: &verdict, used: used.as_ref(), slot };
+        let used = self.settings.work.used(&outcome);
+        let verdict = verdict::judge(outcome, used.as_ref(), running.limit, false);
+        let verdict = verdict.of_program(running.fault.as_deref());
+        let attempt = Attempt { verdict: &verdict, used: used.as_ref(), took: None, slot };
         let kept = self.ledger.attempted(&mut running.entry, &attempt);
         self.check_books(kept);
     }
 
     fn ended(&mut self, mut running: Running, attempts: u32, last: &Attempt<'_>) {
-        let attempts = running.earlier + attempts;
-        let goes_on = matches!(self.phase, Phase::Feeding | Phase::Draining(End::Complete));
-        if running.expired && attempts < self.settings.attempts && goes_on {
-            self.output.iter_mut().for_each(|output| output.void(running.task.number));
+        if let (Some(places), Some(place)) = (&mut self.places, running.place) {
+            places.give_back(place);
+        }
+        running.story.attempts += attempts;
+        if let Some((story, pause)) = self.another(&running, last.verdict) {
             let kept = self.ledger.attempted(&mut running.entry, last);
             self.check_books(kept);
-            return self.submit(running.task, running.entry, attempts);
+            return self.put_back(running, story, pause);
         }
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(running.task.number));
         self.check(printed);
-        let state = self.count(&running, last.verdict, attempts);
+        let state = self.count(&running, last.verdict);
         let kept = match state {
-            Some(state) => self.ledger.ended(&mut running.entry, &running.task, &self.settings.template, last, state),
+            Some(state) => self.ledger.ended(&mut running.entry, &running.task, &self.settings.work, last, state),
             None => self.ledger.unbegun(&running.entry),
         };
         self.check_books(kept);
-        self.tell_progress();
         self.halt();
     }
 
     /// Counts a task that has ended, as what it is in the books. None: it never began.
-    fn count(&mut self, running: &Running, verdict: &Verdict, attempts: u32) -> Option<State> {
+    fn count(&mut self, running: &Running, verdict: &Verdict) -> Option<State> {
         let state = match verdict {
             Verdict::Succeeded(wall) => {
                 self.runtimes.add(wall.unwrap_or_else(|| running.since.elapsed()));
                 State::Succeeded
             }
-            Verdict::Failed(cause) => self.failed(&running.task, cause, attempts),
-            Verdict::Stopped if attempts == 0 => return None,
+            Verdict::Failed(cause) => self.failed(running, cause),
+            Verdict::Stopped if running.story.attempts == 0 => return None,
             Verdict::Stopped => State::Stopped,
             Verdict::PoolFailed(why) => {
-                self.fail(Error::pool_failed(why.clone()));
+                let fault = self.program_fault.take();
+                let why = fault.map_or(why.clone(), |fault| format!("{why}; the last time: {fault}"));
+                self.fail(Error::pool_failed(why));
                 State::Stopped
             }
         };
@@ -100,12 +126,15 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Tells of a failure, unless the command was ended by us.
-    fn failed(&mut self, task: &Task, cause: &Cause, attempts: u32) -> State {
+    fn failed(&mut self, running: &Running, cause: &Cause) -> State {
         let killing = matches!(self.phase, Phase::Killing(_));
         if self.output.is_none() && verdict::is_broken_pipe(cause) {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
-            let (number, input) = (task.number, task.value.as_slice());
+            self.flush();
+            let Running { task, story, .. } = running;
+            let (number, input, attempts) = (task.number, task.args.joined(), story.attempts);
+            let cause = &cause.clone().after(&story.too_little);
             self.observer.notice(&Notice::Failed { number, input, cause, attempts });
             return State::Failed;
         }

@@ -11,31 +11,34 @@
 //! that no worker waits for us between two commands; but exactly as wide where what ends decides over what starts
 //! (a halt, a delay, a time limit that follows the median).
 
+mod again;
 mod books;
 mod endings;
 mod expiry;
 mod stopping;
+mod throttling;
 
 use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ganger::{Bytes, CommandOutput, Report, TaskId};
+use ganger::{Backoff, Bytes, CommandOutput, Report, TaskId};
 
+use self::again::{Again, Story};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
-use crate::observer::{Observer, Progress};
+use crate::limits::Limits;
+use crate::observer::{Notice, Observer, Progress};
 use crate::output::Output;
 use crate::record::{Entry, Fate, Ledger};
+use crate::slots::Places;
 use crate::summary::{Counts, End, Summary};
-use crate::template::Template;
+use crate::throttle::{LOOK, Valve, Waiting};
 use crate::timeout::{Runtimes, Timeout};
+use crate::work::{Job, Work};
 
-/// How many commands are handed out beyond those that can run, where nothing speaks against it.
-const AHEAD: usize = 16;
 /// In the order of the inputs: how many may be done before the first of them is.
 const HELD: u64 = 1 << 14;
 /// How long we look in one direction while inputs and reports may come from two.
@@ -45,20 +48,28 @@ const IN_A_ROW: u64 = 256;
 
 /// What a run needs of its plan.
 pub(crate) struct Settings {
-    pub(crate) template: Template,
+    pub(crate) work: Work,
     pub(crate) jobs: usize,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) attempts: u32,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) halt: Halt,
     pub(crate) delay: Duration,
+    pub(crate) verbose: bool,
+    pub(crate) backoff: Backoff,
+    pub(crate) limits: Limits,
+    /// How the paths of control groups begin that may be made for commands.
+    pub(crate) cgroup: Option<Bytes>,
 }
 
 impl Settings {
-    fn window(&self) -> usize {
-        let exact =
-            self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)));
-        self.jobs + if exact { 0 } else { AHEAD }
+    fn is_exact(&self) -> bool {
+        self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)))
+    }
+
+    /// Whether further attempts are ours to make, and not the pool's.
+    pub(crate) fn counts_attempts(&self) -> bool {
+        self.limits.retry_memory.is_some()
     }
 }
 
@@ -76,10 +87,19 @@ pub(crate) struct Run<'a, E> {
     running: HashMap<TaskId, Running>,
     phase: Phase,
     fault: Option<Error>,
+    /// What was wrong with a worker program, the last time.
+    program_fault: Option<String>,
     counts: Counts,
     runtimes: Runtimes,
     started: u64,
     next_start: Option<Instant>,
+    again: Vec<Again>,
+    /// None: commands are started as there are slots.
+    valve: Option<Valve>,
+    waiting: Option<Waiting>,
+    told_waiting: bool,
+    /// None: there is nothing that they take in turn.
+    places: Option<Places>,
 }
 
 /// A command that has been handed to the pool and has not ended.
@@ -87,12 +107,17 @@ struct Running {
     task: Task,
     entry: Entry,
     since: Instant,
-    /// Attempts that were made before the pool was asked anew.
-    earlier: u32,
+    /// What became of it before the pool was asked anew.
+    story: Story,
     /// How long it may run.
     limit: Option<Duration>,
     /// It ran for longer, and we cancelled it.
     expired: bool,
+    /// There was too little memory for it and the others, and we cancelled it.
+    evicted: bool,
+    place: Option<usize>,
+    /// What was wrong with the program that it was fed to, the last time.
+    fault: Option<String>,
 }
 
 /// Where the run is.
@@ -114,6 +139,8 @@ enum Obstacle {
     Input,
     /// It is not time yet.
     Delay(Duration),
+    /// The machine has too much to do.
+    Machine,
     /// What would come of it could not be written down.
     Books,
     /// None, but others want to be heard as well.
@@ -140,47 +167,94 @@ impl<'a, E: Engine> Run<'a, E> {
             running: HashMap::new(),
             phase: Phase::Feeding,
             fault: None,
+            program_fault: None,
             counts: Counts::default(),
             runtimes: Runtimes::default(),
             started: 0,
             next_start: None,
+            again: Vec::new(),
+            valve: None,
+            waiting: None,
+            told_waiting: false,
+            places: None,
         }
+    }
+
+    /// Starts no more than the machine has room for.
+    pub(crate) fn throttled(mut self, valve: Option<Valve>) -> Self {
+        self.valve = valve;
+        self
+    }
+
+    /// Gives each command something that they take in turn.
+    pub(crate) fn placed(mut self, places: Option<Places>) -> Self {
+        self.places = places;
+        self
     }
 
     /// Runs to the end, and gives the engine back.
     pub(crate) fn drive(mut self) -> (Result<Summary, Error>, E) {
         self.tell_progress();
         loop {
-            let obstacle = self.feed();
+            let obstacle = if self.is_well_fed() { Obstacle::Reports } else { self.feed() };
+            if self.running.is_empty() {
+                self.catch_up();
+            }
             let end = match self.phase {
                 Phase::Feeding => None,
                 Phase::Draining(end) | Phase::Killing(end) => Some(end),
             };
-            if let (true, Some(end)) = (self.running.is_empty(), end) {
+            if let (true, Some(end)) = (self.running.is_empty() && self.is_settled(), end) {
                 return self.over(end);
             }
             if let Some(report) = self.next_report(&obstacle) {
                 self.take(report);
             }
             self.expire();
+            self.make_room();
         }
+    }
+
+    /// Whether there is work for all for as long as it takes to read what is there. To feed after each report would make
+    /// workers, pool and run wait for each other by turns, task by task.
+    fn is_well_fed(&mut self) -> bool {
+        let window = self.window();
+        window > self.settings.jobs && self.running.len() > window - window / 4 && self.engine.has_report()
+    }
+
+    /// What was put off while there was something to do.
+    fn catch_up(&mut self) {
+        self.flush();
+        self.tell_progress();
+    }
+
+    pub(super) fn flush(&mut self) {
+        let flushed = self.output.as_mut().map_or(Ok(()), Output::flush);
+        self.check(flushed);
     }
 
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
         let skipped = self.counts.skipped;
-        while self.phase == Phase::Feeding && self.has_room() {
+        while (self.phase == Phase::Feeding || (self.goes_on() && !self.again.is_empty())) && self.has_room() {
             if self.is_troubled() {
                 return Obstacle::Books;
             }
             if self.counts.skipped - skipped > IN_A_ROW {
                 return Obstacle::Courtesy;
             }
-            if let Some(left) = self.next_start.and_then(|start| start.checked_duration_since(Instant::now())) {
-                return Obstacle::Delay(left);
+            if let Some(obstacle) = self.hindrance() {
+                return obstacle;
+            }
+            if let Some(Again { task, entry, story, .. }) = self.due_again() {
+                self.launch(task, entry, story);
+                continue;
+            }
+            if self.phase != Phase::Feeding {
+                break;
             }
             match self.source.next() {
-                Ok(Next::Task(task)) => self.start(task),
+                Ok(Next::Ready(task)) => self.start(task),
                 Ok(Next::NotYet) => return Obstacle::Input,
                 Ok(Next::End) => {
                     self.phase = Phase::Draining(End::Complete);
@@ -197,32 +271,66 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn has_room(&self) -> bool {
         let held = self.output.as_ref().map_or(0, |output| output.held(self.started));
-        self.running.len() < self.settings.window() && held < HELD
+        self.running.len() < self.window() && held < HELD
+    }
+
+    fn window(&self) -> usize {
+        let exact = self.settings.is_exact() || self.valve.is_some() || self.places.is_some();
+        self.settings.jobs + if exact { 0 } else { self.settings.work.ahead() }
     }
 
     fn start(&mut self, task: Task) {
         self.started = task.number;
-        match self.ledger.begin(&task, &self.settings.template) {
-            Ok(Fate::Run(entry)) => {
-                self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
-                self.submit(task, entry, 0);
-            }
+        match self.ledger.begin(&task, &self.settings.work) {
+            Ok(Fate::Run(entry)) => self.begin(task, entry),
             Ok(Fate::Skip) => self.skip(&task),
             Err(error) => self.check_books(Err(error)),
         }
     }
 
-    fn submit(&mut self, task: Task, entry: Entry, earlier: u32) {
-        let mut command = self.settings.template.command(&task);
-        command.dir = self.settings.dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
-        command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
-        let limit = self.limit();
-        match self.engine.submit(command, limit) {
+    fn begin(&mut self, task: Task, entry: Entry) {
+        if self.settings.verbose {
+            let command = self.settings.work.show(&task, self.source.total());
+            self.observer.notice(&Notice::Started { command: command.trim_ascii_end() });
+        }
+        self.launch(task, entry, Story::default());
+    }
+
+    fn launch(&mut self, task: Task, entry: Entry, story: Story) {
+        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
+        self.valve.iter_mut().for_each(Valve::started);
+        let place = self.places.as_mut().and_then(Places::take);
+        let (job, limit) = (self.job(&task, &story, place), self.limit());
+        match self.engine.submit(job, limit) {
             Ok(id) => {
-                self.running.insert(id, Running { task, entry, since: Instant::now(), earlier, limit, expired: false });
+                let since = Instant::now();
+                let (expired, evicted, fault) = (false, false, None);
+                let running = Running { task, entry, since, story, limit, expired, evicted, place, fault };
+                self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
         }
+    }
+
+    /// What the pool is to do, with all that is special about this attempt.
+    fn job<'t>(&self, task: &'t Task, story: &Story, place: Option<usize>) -> Job<'t> {
+        let Settings { work, dir, limits, cgroup, .. } = &self.settings;
+        let output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let mut command = match work.job(task, self.source.total(), dir.as_deref(), output) {
+            Job::Command(command) => command,
+            line @ Job::Line(_) => return line,
+        };
+        let mut cpus = Vec::new();
+        if let (Some(places), Some(place)) = (&self.places, place) {
+            places.tell(place, &mut command);
+            cpus = places.cpus(place);
+        }
+        command.terms = limits.terms(story.memory.or(limits.memory), cpus, cgroup.as_ref());
+        if self.settings.counts_attempts() && story.attempts > 0 {
+            let attempt = (story.attempts + 1).to_string();
+            command.env.push((Bytes::from("GANGER_ATTEMPT"), Bytes::from(attempt)));
+        }
+        Job::Command(command)
     }
 
     fn next_report(&mut self, obstacle: &Obstacle) -> Option<Report> {
@@ -233,22 +341,28 @@ impl<'a, E: Engine> Run<'a, E> {
             }
             Obstacle::Input => Some(GLANCE),
             Obstacle::Delay(left) => Some(*left),
+            Obstacle::Machine => Some(LOOK),
             Obstacle::Books => Some(GLANCE),
             Obstacle::Courtesy => Some(Duration::ZERO),
             Obstacle::Reports => None,
         };
-        let patience = [patience, self.next_expiry()].into_iter().flatten().min();
-        self.engine.report(Some(Duration::ZERO)).or_else(|| {
+        let patience = [patience, self.next_expiry(), self.next_again(), self.next_look()].into_iter().flatten().min();
+        if !self.engine.has_report() {
+            // What was printed is there before it is written that it was.
+            self.catch_up();
             self.flush_books();
-            self.engine.report(patience)
-        })
+        }
+        self.engine.report(patience)
     }
 
     fn tell_progress(&mut self) {
-        self.observer.progress(&Progress { counts: self.counts, total: self.source.total() });
+        self.observer.progress(&Progress { counts: self.counts, total: self.source.total(), waiting: self.waiting });
     }
 }
 
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod again_tests;

@@ -4,22 +4,25 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 
-use ganger::{Command, Exit, Failure, FailureKind, Outcome, Stream};
+use ganger::{Exit, Failure, FailureKind, Outcome, Stream};
 
 use super::*;
 use crate::input::Input;
 use crate::observer::Notice;
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
+use crate::template::Tag;
+use crate::template::Template;
+use crate::work::Job;
 
 /// What becomes of the command for an input, by the input's first letter: ok, fail, hang.
 #[derive(Default)]
-struct Fake {
+pub(super) struct Fake {
     queue: VecDeque<(TaskId, char)>,
     reports: VecDeque<Report>,
-    given: Vec<String>,
-    most_at_once: usize,
-    cancelled: Vec<TaskId>,
+    pub(super) given: Vec<String>,
+    pub(super) most_at_once: usize,
+    pub(super) cancelled: Vec<TaskId>,
     terminated: bool,
     /// Signals come before so many-th reports.
     interrupts: Vec<usize>,
@@ -37,8 +40,13 @@ fn outcome(exit: Exit) -> Outcome {
 }
 
 impl Fake {
+    /// Signals come before so many-th reports.
+    pub(super) fn interrupted(interrupts: &[usize]) -> Self {
+        Self { interrupts: interrupts.to_vec(), ..Self::default() }
+    }
+
     fn end(&mut self, task: TaskId, outcome: Outcome) {
-        self.reports.push_back(Report::Ended { task, slot: 1, attempts: 1, outcome });
+        self.reports.push_back(Report::Ended { task, slot: 1, attempts: 1, took: None, outcome });
     }
 
     /// The first command that does not hang ends.
@@ -58,7 +66,8 @@ impl Fake {
 }
 
 impl Engine for Fake {
-    fn submit(&mut self, command: Command, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
+    fn submit(&mut self, job: Job<'_>, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
+        let Job::Command(command) = job else { panic!("these runs are of commands") };
         let input = String::from_utf8(command.argv[1].to_vec()).expect("text");
         let id = TaskId::new(self.given.len() as u32, 0);
         self.queue.push_back((id, input.chars().next().expect("a letter")));
@@ -81,6 +90,10 @@ impl Engine for Fake {
         self.reports.pop_front()
     }
 
+    fn has_report(&mut self) -> bool {
+        !self.reports.is_empty()
+    }
+
     fn cancel(&mut self, task: TaskId) {
         self.cancelled.push(task);
         self.queue.retain(|&(id, _)| id != task);
@@ -94,16 +107,18 @@ impl Engine for Fake {
 
 /// What was told.
 #[derive(Default)]
-struct Told(Vec<String>);
+pub(super) struct Told(pub(super) Vec<String>);
 
 impl Observer for Told {
     fn notice(&mut self, notice: &Notice<'_>) {
         self.0.push(match notice {
+            Notice::Started { command } => String::from_utf8_lossy(command).into_owned(),
             Notice::Failed { number, input, cause, attempts } => {
                 format!("{number} {} {cause} {attempts}", String::from_utf8_lossy(input))
             }
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
             Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
+            Notice::Waiting(waiting) => waiting.to_string(),
             Notice::Trouble { why, running } => format!("trouble {why} {running}"),
             Notice::TroubleOver => "trouble over".to_owned(),
             Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
@@ -113,14 +128,26 @@ impl Observer for Told {
     fn progress(&mut self, _: &Progress) {}
 }
 
-fn settings(jobs: usize, halt: &str) -> Settings {
+pub(super) fn settings(jobs: usize, halt: &str) -> Settings {
     let template = Template::parse(&["cmd".into(), "{}".into()]).expect("a command");
     let halt = halt.parse().expect("a policy");
-    Settings { template, jobs, dir: None, attempts: 1, timeout: None, halt, delay: Duration::ZERO }
+    Settings {
+        work: template.into(),
+        jobs,
+        dir: None,
+        attempts: 1,
+        timeout: None,
+        halt,
+        delay: Duration::ZERO,
+        verbose: false,
+        backoff: Backoff::NONE,
+        limits: Limits::default(),
+        cgroup: None,
+    }
 }
 
-fn source(inputs: &str) -> Source {
-    Source::open(Input::Arguments(inputs.split_whitespace().map(OsString::from).collect()))
+pub(super) fn source(inputs: &str) -> Source {
+    Input::Arguments(inputs.split_whitespace().map(OsString::from).collect()).into()
 }
 
 struct Seen {
@@ -132,7 +159,7 @@ struct Seen {
 
 fn seen_with(settings: Settings, inputs: &str, fake: Fake) -> Seen {
     let (mut stdout, mut stderr, mut told) = (Vec::new(), io::sink(), Told::default());
-    let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: true };
+    let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: Some(Tag::INPUTS) };
     let output = Output::new(layout, Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), &mut told).drive();
     Seen { summary, fake, told: told.0, printed: String::from_utf8(stdout).expect("text") }
@@ -186,7 +213,7 @@ fn halts_start_no_more() {
 #[test]
 fn the_window_is_as_wide_as_the_jobs_where_it_matters() {
     let many = ["a"; 100].join(" ");
-    assert_eq!(seen(3, "never", &many).fake.most_at_once, 3 + AHEAD);
+    assert_eq!(seen(3, "never", &many).fake.most_at_once, 3 + 16);
     assert_eq!(seen(3, "soon,fail=1", &many).fake.most_at_once, 3);
 }
 
@@ -253,7 +280,7 @@ fn a_closed_output_stops_the_rest_without_a_word() {
 #[test]
 fn an_unreadable_input_is_told_when_the_rest_is_done() {
     let reader = Box::new(io::Cursor::new(b"a\nb\0\nc\n".to_vec()));
-    let source = Source::open(Input::Stream { name: "list".into(), reader, delimiter: b'\n' });
+    let source = Input::Stream { name: "list".into(), reader }.into();
     let mut told = Told::default();
     let (summary, fake) =
         Run::new(settings(2, "never"), Fake::default(), source, None, Ledger::default(), &mut told).drive();

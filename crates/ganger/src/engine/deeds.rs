@@ -78,6 +78,7 @@ impl Core {
     /// Whoever follows commands is told of what concerns all of them.
     pub(crate) fn follow(&mut self, reports: &Arc<ReportQueue>) {
         self.understaffed.iter().for_each(|report| reports.push(report.clone()));
+        reports.interrupted(self.step);
         self.followers.push(Arc::downgrade(reports));
     }
 
@@ -111,6 +112,9 @@ impl Core {
 
     fn take_back(&mut self, now: Moment, worker: WorkerId, task: TaskId) {
         let taken = self.gang.get(worker).map_or(TakeBack::Kept, |member| member.take_back(task));
+        if taken == TakeBack::Taken {
+            self.tasks.get_mut(task).into_iter().for_each(Entry::was_not_begun);
+        }
         let answer = match taken {
             TakeBack::Taken => Event::TakenBack { worker, task },
             TakeBack::Kept => Event::Kept { worker, task },
@@ -121,7 +125,7 @@ impl Core {
     fn ask_to_stop(&mut self, worker: WorkerId, task: TaskId) {
         if let Some(member) = self.gang.get(worker) {
             member.end.state.ask_to_stop(task.to_bits());
-            if let (Body::Process(child), true) = (&member.body, self.settings.commands) {
+            if let (Body::Process(child), true) = (&member.body, self.settings.has_programs()) {
                 report(&self.logs, child.signal(Signal::Usr1).map(drop));
             }
         }

@@ -16,9 +16,17 @@ pub(crate) use outlet::{Life, Outlet};
 mod serve;
 pub(crate) use serve::run;
 
+mod line;
+
+mod host;
+
 mod command;
 
 mod program;
+
+mod terms;
+
+mod ending;
 
 mod pipes;
 

@@ -11,6 +11,10 @@ mod limits;
 
 mod trees;
 
+mod terms;
+
 mod alone;
+
+mod lines;
 
 ganger::test_worker!();

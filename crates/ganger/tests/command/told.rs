@@ -139,3 +139,16 @@ fn a_pool_for_functions_gives_the_command_back() {
     assert!(refused.to_string().contains("for_commands()"), "{refused}");
     assert_eq!(refused.args, sh("true"));
 }
+
+#[test]
+fn standard_input_is_what_was_given_on_every_attempt() {
+    let mut shop = Shop::new();
+    let text: Vec<u8> = (0..300_000_u32).flat_map(|n| format!("{n}\n").into_bytes()).collect();
+    let options = TaskOptions::new().failure_attempts(2);
+    let command = Command { stdin: Some(text.clone().into()), ..sh("head -n 1; cksum; [ $GANGER_ATTEMPT = 2 ]") };
+    let told = shop.run_with(command, &options);
+    assert_eq!((told.again, told.exit()), (1, Exit::Code(0)));
+    let rest = text.len() - 2;
+    assert!(told.out().starts_with("0\n") && told.out().ends_with(&format!(" {rest}\n")), "{}", told.out());
+    assert_eq!(shop.run(Command { stdin: Some(Bytes::new()), ..sh("wc -c") }).out().trim(), "0");
+}

@@ -1,0 +1,97 @@
+//! What was typed, and nothing else: no file is opened and no default looked up in here. One file a group of the help.
+
+pub(crate) mod look;
+mod inputs;
+mod arguments;
+mod output;
+mod failures;
+mod limits;
+mod record;
+mod worker;
+mod help;
+
+pub(crate) use arguments::ArgumentFlags;
+pub(crate) use failures::FailureFlags;
+pub(crate) use inputs::InputFlags;
+pub(crate) use limits::LimitFlags;
+pub(crate) use output::OutputFlags;
+pub(crate) use record::RecordFlags;
+pub(crate) use worker::WorkerFlags;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::jobs::JobsFlag;
+
+/// Supervised worker processes for CPU-heavy work.
+#[derive(Debug, Parser)]
+#[command(name = "ganger", version, max_term_width = 100)]
+pub(crate) struct Flags {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run a command over many inputs, several at a time
+    Run(Box<RunFlags>),
+    #[command(flatten)]
+    Look(look::Look),
+}
+
+/// Run a command over many inputs, several at a time.
+///
+/// The inputs are the arguments after :::, or the lines of a file (-a, ::::), or the lines of standard input. Of several
+/// such lists all combinations are run. Without a command, each input is itself a command. Each command runs in a process group of its own with /dev/null as its standard input, and its whole tree of processes ends with
+/// it. Options of ganger stand before the command.
+#[derive(Debug, Args)]
+#[command(args_override_self = true, override_usage = "ganger run [OPTIONS] COMMAND... [::: INPUT...]...", after_long_help = help::AFTER_HELP)]
+pub(crate) struct RunFlags {
+    /// How many commands run at a time: N, N% of the processors, +N or -N more or fewer than there are, or a file that
+    /// says so [default: 100%]
+    #[arg(
+        short,
+        long,
+        visible_short_alias = 'P',
+        alias = "max-procs",
+        value_name = "N|N%|+N",
+        allow_hyphen_values = true
+    )]
+    pub(crate) jobs: Option<JobsFlag>,
+
+    /// Run the commands in this directory
+    #[arg(long, visible_alias = "workdir", value_name = "DIR")]
+    pub(crate) wd: Option<PathBuf>,
+
+    /// Print the commands instead of running them
+    #[arg(long, alias = "dryrun")]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) inputs: InputFlags,
+
+    #[command(flatten)]
+    pub(crate) arguments: ArgumentFlags,
+
+    #[command(flatten)]
+    pub(crate) output: OutputFlags,
+
+    #[command(flatten)]
+    pub(crate) failures: FailureFlags,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitFlags,
+
+    #[command(flatten)]
+    pub(crate) record: RecordFlags,
+
+    #[command(flatten)]
+    pub(crate) worker: WorkerFlags,
+
+    /// The command, and after ::: its inputs (or after :::: files with them)
+    #[arg(trailing_var_arg = true, value_name = "COMMAND", hide = true)]
+    pub(crate) words: Vec<OsString>,
+}
