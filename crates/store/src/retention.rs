@@ -52,10 +52,7 @@ impl Store {
     /// # Errors
     /// Those of the disk.
     pub fn forget(&mut self, job: JobId) -> Result<u64, StoreError> {
-        let forgotten = forget(&mut self.connection, job);
-        // The rows are deleted from the leaves to the root, and SQLite would look for each whether one is left.
-        let restored = self.connection.pragma_update(None, "foreign_keys", true);
-        forgotten.and_then(|tasks| restored.map(|()| tasks)).map_err(self.failed())
+        forget(&mut self.connection, job).map_err(self.failed())
     }
 
     /// Writes the file anew without the room of what was deleted, and empties the log. Needs as much room again meanwhile.
@@ -71,7 +68,6 @@ impl Store {
 }
 
 fn forget(connection: &mut Connection, job: JobId) -> rusqlite::Result<u64> {
-    connection.pragma_update(None, "foreign_keys", false)?;
     // A resume must not find what is about to go.
     connection.execute("DELETE FROM known_to WHERE job = ?", [job.0])?;
     while connection.execute(KNOWN, [job.0, CHUNK])? > 0 {}

@@ -48,10 +48,36 @@ fn of_a_damaged_one_most_is_saved_and_it_is_left_as_it_is() {
         let reader = Reader::open(&new(&place)).unwrap();
         let job = reader.newest_job().unwrap();
         assert_eq!(reader.tasks(job.id, &Filter::default()).unwrap().len() as u64, saved.tasks);
+        let attempts = reader.each_attempt(reader.last_run(job.id).unwrap().id).unwrap();
+        let outputs: Vec<_> = attempts.map(|attempt| reader.output(attempt.unwrap().id).unwrap()).collect();
+        assert_eq!(outputs.len() as u64, saved.attempts);
         saved_all.push(saved.tasks);
     }
     let most = saved_all.iter().filter(|tasks| **tasks > TASKS * 8 / 10).count();
     assert!(most > saved_all.len() / 2, "{saved_all:?}");
+}
+
+#[test]
+fn what_single_bytes_were_changed_in_is_read_or_left_out() {
+    let mut random = fastrand::Rng::with_seed(13);
+    for round in 0..25 {
+        let place = Place::new();
+        place.job("j", TASKS);
+        let mut bytes = fs::read(place.file()).unwrap();
+        let pages = bytes.len() / PAGE;
+        (0..40).for_each(|_| bytes[random.usize(30 * PAGE..pages * PAGE)] ^= random.u8(1..));
+        fs::write(place.file(), &bytes).unwrap();
+        salvage(&place.file(), &new(&place)).unwrap();
+        assert_eq!(check(&new(&place)).unwrap(), [""; 0], "round {round}");
+        let reader = Reader::open(&new(&place)).unwrap();
+        for job in reader.jobs().unwrap() {
+            for task in reader.each_task(job.id, None) {
+                for attempt in reader.attempts(task.unwrap().id).unwrap() {
+                    reader.output(attempt.id).unwrap();
+                }
+            }
+        }
+    }
 }
 
 #[test]
