@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::time::Instant;
 
-use ganger_store::{Durability, Key, NewTask, Reader, Record, RunEnd, Setting, Store};
+use ganger_store::Reader;
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
@@ -275,14 +275,15 @@ fn a_task_is_debugged() {
 #[test]
 fn a_worker_programs_job_makes_sense() {
     let sandbox = Sandbox::new();
-    let mut store = Store::open(&sandbox.path("s.db"), Durability::Process).expect("a store");
-    let job = store.create_job("w", "--worker squares.py -v").expect("a job").id;
-    let words = ["--worker", "squares.py", "-v"].map(|word| word.as_bytes().to_vec()).to_vec();
-    let run = store.begin_run(job, Setting { words, ..Setting::default() }).expect("a run");
-    let mut recorder = store.record(&run).expect("a recorder");
-    let (id, input) = (recorder.fresh_task(), b"7".to_vec());
-    recorder.send(Record::Begun(NewTask { id, number: 1, key: Key::of([&b"7"[..]]), input })).expect("a record");
-    recorder.finish(RunEnd::Complete, |_| true).expect("an end");
-    assert!(ganger(&sandbox, "show w 1").done().stdout.contains("command    squares.py -v, given 7\n"));
-    ganger(&sandbox, "replay w 1").done().told(255, "start squares.py -v yourself");
+    let program =
+        "while read line; do id=${line#*:}; echo \"{\\\"id\\\":${id%%,*},\\\"output\\\":\\\"$PWD\\\"}\"; done";
+    let ran = record(&sandbox, &["--name", "w", "--worker", program, ":::", "a b", "c"]);
+    assert_eq!((ran.code(), ran.stderr.as_str()), (0, ""), "{ran:?}");
+    let shown = ganger(&sandbox, "show w 1").done().stdout;
+    assert!(shown.contains("given a b\n") && shown.contains("success"), "{shown}");
+    let here = ran.stdout.lines().next().expect("a line");
+    assert_eq!(ganger(&sandbox, "replay w 1").done().stdout, format!("{here}\n"));
+    assert!(ganger(&sandbox, "replay w 1 --print").done().stdout.contains("run --worker "));
+    ganger(&sandbox, "replay w 1 --debug").done().told(255, "start it yourself under gdb");
+    assert_eq!(ganger(&sandbox, "ls").done().stdout.lines().count(), 2, "a replay is no job");
 }
