@@ -1,11 +1,12 @@
 //! Jobs that are forgotten.
 
+use std::fs;
 use std::time::{Duration, SystemTime};
 
-use ganger_store::{Forget, JobId, State};
+use ganger_store::{Durability, Forget, JobId, State, Store};
 use rusqlite::Connection;
 
-use crate::place::{Place, assert_beginning, key, size};
+use crate::place::{Killed, Place, as_child, assert_beginning, child, eventually, key, size};
 
 /// How many rows all tables have together that belong to a job.
 fn rows(place: &Place) -> i64 {
@@ -60,4 +61,41 @@ fn vacuum_gives_the_room_back() {
     let after = size(&place.file());
     assert!(after < 200_000, "{after} bytes");
     assert_eq!(assert_beginning(&place.file()), 10);
+}
+
+/// Run by the next one: forgets the big job.
+#[test]
+fn forgets_until_it_is_killed() {
+    let Some(file) = as_child() else { return };
+    let mut store = Store::open(&file, Durability::Process).unwrap();
+    let big = JobId(2);
+    store.forget(big).unwrap();
+}
+
+#[test]
+fn who_is_killed_while_forgetting_has_harmed_nothing() {
+    let original = Place::new();
+    let kept = original.job("a", 10);
+    let big = original.job("b", 20_000);
+    let whole = fs::read(original.file()).unwrap();
+    let mut left = Vec::new();
+    for _ in 0..8 {
+        let place = Place::new();
+        fs::write(place.file(), &whole).unwrap();
+        let mut child = Killed(child("retention::forgets_until_it_is_killed", &place.file()).spawn().unwrap());
+        let reader = place.reader();
+        let tasks = || reader.counts(big).unwrap().iter().map(|(_, count)| count).sum::<u64>();
+        let wanted = fastrand::u64(1..20_000);
+        eventually("some are gone", || tasks() < wanted);
+        child.0.kill().unwrap();
+        child.0.wait().unwrap();
+        assert_eq!(ganger_store::check(&place.file()).unwrap(), [""; 0]);
+        assert_eq!(reader.each_task(kept, None).count(), 10);
+        left.push(tasks());
+        // What is left goes the next time.
+        let mut store = place.store();
+        assert_eq!(store.forget(big).unwrap(), *left.last().unwrap());
+        assert_eq!(reader.jobs().unwrap().len(), 1);
+    }
+    assert!(left.iter().any(|tasks| *tasks > 0), "some were killed in the middle: {left:?}");
 }
