@@ -125,6 +125,22 @@ fn jobs_are_forgotten_and_their_room_given_back() {
 }
 
 #[test]
+fn a_run_keeps_so_many_jobs() {
+    let sandbox = Sandbox::new();
+    let run = |name: &str, more: &[&str]| {
+        let args = [&["--store", "s.db", "--name", name], more, &["echo", ":::", "1"]].concat();
+        sandbox.run(args).done().stdout
+    };
+    ["a", "b", "c"].iter().for_each(|name| drop(run(name, &[])));
+    assert_eq!(run("a", &["--resume", "--keep-jobs", "2"]), "", "what is resumed is not forgotten before");
+    assert_eq!(run("d", &["--keep-jobs", "2"]), "1\n");
+    let listed = ganger(&sandbox, "ls").done().stdout;
+    let names: Vec<&str> = listed.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)).collect();
+    assert_eq!(names, ["d", "c"]);
+    sandbox.run(["--store", "s.db", "--keep-jobs", "0", "echo", ":::", "1"]).done().told(255, "--keep-jobs");
+}
+
+#[test]
 fn a_damaged_store_is_told_and_saved() {
     let sandbox = Sandbox::new();
     let inputs: String = (0..1_500).map(|n| format!("{n}\n")).collect();

@@ -3,10 +3,10 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use ganger_store::{Durability, Forget, JobId, State, Store};
+use ganger_store::{Durability, Forget, JobId, RunEnd, Setting, State, Store};
 use rusqlite::Connection;
 
-use crate::place::{Killed, Place, as_child, assert_beginning, child, eventually, key, size};
+use crate::place::{Killed, Place, as_child, assert_beginning, child, eventually, key, size, succeed};
 
 /// How many rows all tables have together that belong to a job.
 fn rows(place: &Place) -> i64 {
@@ -47,6 +47,25 @@ fn jobs_are_chosen_by_number_and_by_age() {
     let now = SystemTime::now();
     assert_eq!(store.forgettable(Forget::Before(now - Duration::from_secs(3600))).unwrap(), []);
     assert_eq!(store.forgettable(Forget::Before(now + Duration::from_secs(1))).unwrap(), jobs);
+}
+
+/// Ids at the end of the table are free again, below what was known at the last resume.
+#[test]
+fn what_comes_after_forgotten_tasks_is_known() {
+    let place = Place::new();
+    let first = place.job("a", 10);
+    let second = place.job("b", 100);
+    let mut store = place.store();
+    store.known(first).unwrap();
+    store.keep(1, first).unwrap();
+    assert_eq!(place.reader().jobs().unwrap().len(), 2, "the newest, and the one that is spared");
+    store.forget(second).unwrap();
+    let run = store.begin_run(first, Setting::default()).unwrap();
+    let mut recorder = store.record(&run).unwrap();
+    succeed(&mut recorder, 11);
+    recorder.finish(RunEnd::Complete, |_| true).unwrap();
+    let found = place.store().known(first).unwrap().take(key(b"11")).unwrap();
+    assert_eq!(found.map(|(_, state)| state), Some(State::Succeeded));
 }
 
 #[test]

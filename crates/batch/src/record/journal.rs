@@ -43,6 +43,9 @@ impl Journal {
             Some(job) => job,
             None => store.create_job(&storage.name, &typed(&storage.words))?,
         };
+        if let Some(jobs) = storage.jobs {
+            store.keep(jobs.get(), job.id)?;
+        }
         let setting = setting(storage, dir);
         let common = common(&setting);
         let run = store.begin_run(job.id, setting)?;
