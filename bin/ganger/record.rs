@@ -46,6 +46,7 @@ pub(crate) fn recording(
         durability: flags.durable,
         variables: flags.variables,
         output: OUTPUT,
+        jobs: flags.keep_jobs,
     });
     let results = flags.results.map(|text| results::plan(&text, grammar)).transpose()?;
     Ok(Recording { store, joblog: flags.joblog, results, resume })

@@ -19,6 +19,7 @@ pub use journal::is_secret;
 pub use results::{Format, Results};
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -64,6 +65,8 @@ pub struct Storage {
     pub variables: Vec<OsString>,
     /// How much of what an attempt prints is kept, in bytes.
     pub output: usize,
+    /// How many jobs are left in the store, this one included; the oldest are forgotten.
+    pub jobs: Option<NonZeroUsize>,
 }
 
 /// The books of one run. Whether it keeps any is its own affair: a run tells it everything.
@@ -99,6 +102,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) verdict: &'a Verdict,
     /// What its command used, if it ran to an end.
     pub(crate) used: Option<&'a CommandEnd>,
+    /// How long its worker took, if that was told.
+    pub(crate) took: Option<Duration>,
     pub(crate) slot: u32,
 }
 
@@ -240,7 +245,7 @@ impl Attempt<'_> {
     fn times(&self, since: SystemTime) -> Times {
         let ended = SystemTime::now();
         let since_then = || ended.duration_since(since).unwrap_or(Duration::ZERO);
-        let wall = self.used.map_or_else(since_then, |end| end.wall);
+        let wall = self.used.map(|end| end.wall).or(self.took).unwrap_or_else(since_then);
         Times { began: ended.checked_sub(wall).unwrap_or(since), ended, wall }
     }
 
@@ -250,6 +255,7 @@ impl Attempt<'_> {
             user: end.user,
             system: end.system,
             max_rss: end.max_rss,
+            peak: end.peak.unwrap_or(0),
         })
     }
 
@@ -262,13 +268,18 @@ impl Attempt<'_> {
     }
 }
 
+/// What ends a command that was cancelled.
+const SIGKILL: i32 = 9;
+
 fn end_of(cause: &Cause) -> End {
     use ganger::Exit;
     match cause {
         Cause::Exit(Exit::Code(code)) => End::Exit(*code),
         Cause::Exit(Exit::Signal { number, .. }) => End::Signal(*number),
         Cause::Exit(Exit::OutOfMemory) | Cause::OutOfMemory { .. } => End::OutOfMemory,
-        Cause::TimedOut(_) | Cause::CpuTime(_) => End::TimeLimit,
+        Cause::TimedOut(_) => End::TimeLimit,
+        Cause::CpuTime(_) => End::CpuLimit,
+        Cause::Killed => End::Signal(SIGKILL),
         Cause::Crashed(exits) if exits.last() == Some(&Exit::OutOfMemory) => End::OutOfMemory,
         Cause::Exit(Exit::Misbehaved) | Cause::Crashed(_) => End::Crashed(cause.to_string()),
         Cause::Program(why) => End::Crashed(why.clone()),
