@@ -101,7 +101,8 @@ fn parts_of_files_are_those_of_their_borders() {
 fn what_makes_no_sense_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("in", "a\n");
-    let table: [(&[&str], &str); 8] = [
+    let table: [(&[&str], &str); 9] = [
+        (&["--pipe", "echo {##}"], "how many blocks"),
         (&["--pipe", "--round-robin", "cat"], "--worker"),
         (&["--pipe", "--tee", "cat"], "into a file"),
         (&["--shard", "1", "cat"], "--group-by"),
@@ -161,8 +162,11 @@ fn what_was_done_is_left_out_after_everything_was_killed() {
 fn a_job_log_does_not_tell_blocks_apart() {
     let sandbox = Sandbox::new();
     sandbox.run(["--pipe", "--joblog", "l", "--resume", "cat"]).stdin("a\n").done().told(255, "--store");
-    sandbox.run(["--pipe", "--store", "s.db", "false"]).stdin("a\n").done().told(1, "failed");
+    sandbox.run(["--pipe", "--store", "s.db", "false"]).stdin("a\n").done().told(1, "block 1, 2 bytes at 0");
     sandbox.run(["--store", "s.db", "--retry-failed"]).done().told(255, "--resume");
+    sandbox.script("$GANGER show --store s.db false 1").done().told(0, "");
+    sandbox.script("$GANGER replay --store s.db false 1").done().told(255, "block 1, 2 bytes at 0");
+    sandbox.run(["--pipe", "--store", "s.db", "--resume", "true"]).stdin("a\n").done().printed("");
 }
 
 /// Those whose blocks must be the same. Not `wc`: it prints its columns otherwise for a file than for a pipe.

@@ -46,7 +46,7 @@ pub(crate) struct PipeFlags {
 
     /// As --pipe, and lines with the same value of a column, one behind the other, stay in one block: by its number, by its
     /// name (with --header :), or what matches a regular expression. --colsep says what is between columns [default: blanks]
-    #[arg(long, alias = "groupby", value_name = "COLUMN|REGEX", conflicts_with_all = ["pipe_part", "recstart", "recend", "max_lines"])]
+    #[arg(long, alias = "groupby", value_name = "COLUMN|REGEX", conflicts_with_all = ["pipe_part", "recstart", "recend", "max_lines", "link", "csv", "shuf", "worker"])]
     pub(crate) group_by: Option<String>,
 
     /// Not possible: see the error

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ganger_batch::quoted;
+use ganger_batch::{Grammar, quoted};
 use ganger_store::{Attempt, Run, Task};
 use serde::Serialize;
 
@@ -52,6 +52,9 @@ impl Again {
     fn of(run: &Run, task: &Task, last: Option<&Attempt>, debug: bool) -> Result<Self, LookError> {
         let directory = PathBuf::from(OsString::from_vec(run.setting.directory.clone()));
         let mut environment = recorded(run);
+        if Grammar::from_stored(&run.setting.grammar).piped {
+            return Err(LookError::OfBlock { block: String::from_utf8_lossy(&task.input).into_owned() });
+        }
         match recipe(run)? {
             Recipe::Command(template) => {
                 let replay = command::replay(&template, task, last.map_or(1, |last| last.slot.max(1)));

@@ -69,6 +69,9 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
         output,
         ..Plan::new(work, source)
     };
+    if pipe.is_used() && plan.needs_total() {
+        return Err(PipeError::Total.into());
+    }
     Ok(limits::set(plan, flags.limits))
 }
 

@@ -28,6 +28,8 @@ pub(crate) enum PipeError {
     Expression(Box<dyn std::error::Error>),
     /// `--header` of lists.
     Header,
+    /// `{##}`, or a limit of so many percent.
+    Total,
     /// `--resume` by a job log.
     ResumeByLog,
     /// `--retry-failed`
@@ -70,6 +72,11 @@ impl fmt::Display for PipeError {
             }
             PipeError::Expression(error) => write!(f, "it is no regular expression: {error}"),
             PipeError::Header => write!(f, "without --pipe there is `--header :` alone, the first input of each list"),
+            PipeError::Total => write!(
+                f,
+                "how many blocks there are is known when all are cut, and commands run before: leave out {{##}}, and give \
+                 --halt a number instead of a percentage"
+            ),
             PipeError::ResumeByLog => write!(
                 f,
                 "--resume: a job log does not tell one block from another; record the run in a store (--store FILE)"

@@ -224,7 +224,7 @@ fn opened(mut plan: Plan) -> Plan {
     }
     if plan.shuffle {
         plan.input.shuffle();
-    } else if plan.count_first || plan.halt.needs_total() || plan.work.needs_total() {
+    } else if plan.count_first || plan.needs_total() {
         plan.input.gather();
     }
     plan

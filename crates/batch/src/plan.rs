@@ -89,6 +89,12 @@ impl Plan {
 }
 
 impl Plan {
+    /// Whether it must be known beforehand how many inputs there are.
+    #[must_use]
+    pub fn needs_total(&self) -> bool {
+        self.halt.needs_total() || self.work.needs_total()
+    }
+
     /// Whether there is no command, so that each input is one.
     #[must_use]
     pub fn runs_its_inputs(&self) -> bool {

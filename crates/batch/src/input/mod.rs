@@ -87,6 +87,12 @@ impl Task {
     pub(crate) fn of_args(number: u64, args: Args) -> Self {
         Self { number, args, block: None }
     }
+
+    /// What it is run with, for people.
+    pub(crate) fn input(&self) -> Vec<u8> {
+        let block = self.block.as_ref().map(|block| block.describe(self.number).into_bytes());
+        block.unwrap_or_else(|| self.args.joined().to_vec())
+    }
 }
 
 /// The most that Linux takes as one argument (MAX_ARG_STRLEN with its NUL), less the name of a variable.

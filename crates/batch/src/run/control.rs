@@ -64,7 +64,7 @@ impl Reins {
         if self.ended.len() == SHOWN {
             self.ended.pop_front();
         }
-        let (number, input) = (running.task.number, running.task.args.joined().to_vec());
+        let (number, input) = (running.task.number, running.task.input());
         self.ended.push_back(Ended { number, input, time, failure, last_line: running.tail.last_line() });
     }
 }
@@ -156,7 +156,7 @@ impl<E: Engine> Run<'_, E> {
             let running = self.running.get(&seat.task)?;
             Some(InHand {
                 number: running.task.number,
-                input: running.task.args.joined().to_vec(),
+                input: running.task.input(),
                 slot: seat.slot,
                 attempt: running.story.attempts + seat.attempt,
                 time: now.saturating_duration_since(seat.since),

@@ -143,7 +143,7 @@ impl<E: Engine> Run<'_, E> {
         } else if !(killing && verdict::is_our_doing(cause)) {
             self.flush();
             let Running { task, story, .. } = running;
-            let (number, input, attempts) = (task.number, task.args.joined(), story.attempts);
+            let (number, input, attempts) = (task.number, &task.input(), story.attempts);
             let cause = &cause.clone().after(&story.too_little);
             self.observer.notice(&Notice::Failed { number, input, cause, attempts });
             return State::Failed;
