@@ -49,7 +49,7 @@ impl MemoryFile {
     /// It as the standard input of a command. It must live until that has ended.
     #[must_use]
     pub fn stdin(&self) -> Stdin {
-        Stdin::File(Bytes::from(self.path.as_bytes()))
+        Stdin::File(Box::new(Bytes::from(self.path.as_bytes())))
     }
 
     /// The file itself, to be read by offsets.

@@ -59,7 +59,7 @@ pub enum Stdin {
     /// These bytes, in a memory file.
     Bytes(Bytes),
     /// The file of this path, which its worker opens anew.
-    File(Bytes),
+    File(Box<Bytes>),
     /// Some of a file, which its worker copies into a memory file.
     Part(Box<Part>),
 }

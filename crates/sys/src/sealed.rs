@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_part_of_a_file_is_sealed_behind_its_head() {
-        let mut file = File::from(unsealed("file").unwrap());
+        let mut file = unsealed("file").unwrap();
         file.write_all(b"0123456789").unwrap();
         file.seek(std::io::SeekFrom::Start(3)).unwrap();
         let mut out = Vec::new();

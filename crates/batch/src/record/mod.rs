@@ -81,7 +81,7 @@ pub(crate) struct Ledger {
 #[derive(Debug)]
 pub(crate) struct Entry {
     journal: Option<journal::Entry>,
-    results: results::Entry,
+    results: Option<Box<results::Entry>>,
     /// Of its present attempt: what it printed to standard output and to both, in bytes.
     stdout: u64,
     printed: u64,
@@ -128,7 +128,7 @@ impl Ledger {
             None if log_knows => return Ok(Fate::Skip),
             None => None,
         };
-        let results = results::Entry::default();
+        let results = self.results.as_ref().map(|_| Box::default());
         Ok(Fate::Run(Entry { journal, results, stdout: 0, printed: 0, since: SystemTime::now(), attempts: 0 }))
     }
 
@@ -140,7 +140,9 @@ impl Ledger {
         stream: Stream,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        self.results.as_mut().map_or(Ok(()), |results| results.printed(&mut entry.results, task, stream, bytes))?;
+        if let (Some(book), Some(results)) = (&mut self.results, &mut entry.results) {
+            book.printed(results, task, stream, bytes)?;
+        }
         entry.printed += bytes.len() as u64;
         entry.stdout += if stream == Stream::Stdout { bytes.len() as u64 } else { 0 };
         match (&mut self.journal, &mut entry.journal) {
@@ -152,7 +154,9 @@ impl Ledger {
     /// An attempt is over, and another follows.
     pub(crate) fn attempted(&mut self, entry: &mut Entry, attempt: &Attempt<'_>) -> Result<(), Error> {
         self.write_attempt(entry, attempt, State::Running)?;
-        self.results.as_mut().map_or(Ok(()), |results| results.void(&mut entry.results))?;
+        if let (Some(book), Some(results)) = (&mut self.results, &mut entry.results) {
+            book.void(results)?;
+        }
         (entry.stdout, entry.printed, entry.since) = (0, 0, SystemTime::now());
         if let (Some(journal), Some(entry)) = (&mut self.journal, &mut entry.journal) {
             journal.again(entry);
@@ -171,9 +175,10 @@ impl Ledger {
     ) -> Result<(), Error> {
         self.write_attempt(entry, attempt, state)?;
         let (verdict, stdout) = (attempt.verdict, entry.stdout);
-        if let (Some(results), State::Succeeded | State::Failed) = (&mut self.results, state) {
+        let results = self.results.as_mut().zip(entry.results.as_mut());
+        if let (Some((book, results)), State::Succeeded | State::Failed) = (results, state) {
             let row = results::Row { task, work, verdict, times: attempt.times(entry.since), stdout };
-            results.ended(&mut entry.results, &row)?;
+            book.ended(results, &row)?;
         }
         if let (Some(log), State::Succeeded | State::Failed) = (&mut self.joblog, state) {
             let times = attempt.times(entry.since);

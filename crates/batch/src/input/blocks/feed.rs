@@ -1,6 +1,6 @@
 //! Blocks on their way to a run, cut by a thread of their own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
@@ -126,7 +126,7 @@ fn stream(input: Input, blocks: &Blocks, cut: &SyncSender<Cut>) -> Result<(), In
     Ok(())
 }
 
-fn parts(path: &PathBuf, blocks: &Blocks, cut: &SyncSender<Cut>) -> Result<(), InputError> {
+fn parts(path: &Path, blocks: &Blocks, cut: &SyncSender<Cut>) -> Result<(), InputError> {
     let told = |error| told(&path.display().to_string(), error);
     let mut parts = Parts::open(path, blocks).map_err(told)?;
     while let Some(part) = parts.next().map_err(|error| told(CutError::Read(error)))? {

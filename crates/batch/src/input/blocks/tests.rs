@@ -10,6 +10,9 @@ fn blocks(size: usize) -> Blocks {
     Blocks { size, separator, records: None, lines: None, header: None, bare: false, named: false }
 }
 
+/// An input, how it is cut, and into what.
+type Case = (&'static [u8], Blocks, &'static [&'static [u8]]);
+
 fn cut(input: &[u8], blocks: Blocks) -> Vec<Vec<u8>> {
     let mut cutter = Cutter::new(input, blocks);
     let mut all = Vec::new();
@@ -22,7 +25,7 @@ fn cut(input: &[u8], blocks: Blocks) -> Vec<Vec<u8>> {
 #[test]
 fn blocks_end_with_records() {
     let begun = |start: &[u8]| Separator::Text { end: Vec::new(), start: start.to_vec() };
-    let table: [(&[u8], Blocks, &[&[u8]]); 10] = [
+    let table: [Case; 10] = [
         (b">a>b>c", Blocks { separator: begun(b">"), records: Some(2), ..blocks(1) }, &[b">a>b", b">c"]),
         (b"<<a<<b<<c", Blocks { separator: begun(b"<<"), records: Some(1), ..blocks(1) }, &[b"<<a", b"<<b", b"<<c"]),
         (b"", blocks(4), &[]),
@@ -45,7 +48,7 @@ fn what_belongs_together_stays_together() {
     let groups = |column| Separator::Groups(Box::new(Groups { between: between.clone(), column }));
     let pattern = Column::Pattern(Regex::new("[a-z]").expect("an expression"));
     let (first, size) = (|| Column::Number(1), 9);
-    let table: [(&[u8], Blocks, &[&[u8]]); 4] = [
+    let table: [Case; 4] = [
         (
             b"a,1\na,2\nb,3",
             Blocks { separator: groups(first()), records: Some(1), ..blocks(1) },
