@@ -2,7 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use ganger::{Bytes, Command, Exit, FailureKind, Outcome, Pool, Reports, SLOT, StartMethod, Stdin, TaskOptions};
+use ganger::{
+    Bytes, Command, Exit, FailureKind, MemoryFile, Outcome, Pool, Reports, SLOT, StartMethod, Stdin, StdinPart,
+    TaskOptions,
+};
 
 use crate::shop::{Shop, command, sh};
 
@@ -152,4 +155,24 @@ fn standard_input_is_what_was_given_on_every_attempt() {
     let rest = text.len() - 2;
     assert!(told.out().starts_with("0\n") && told.out().ends_with(&format!(" {rest}\n")), "{}", told.out());
     assert_eq!(shop.run(Command { stdin: Stdin::Bytes(Bytes::new()), ..sh("wc -c") }).out().trim(), "0");
+}
+
+#[test]
+fn stdin_may_be_a_file_that_is_not_sent() {
+    let mut shop = Shop::new();
+    let file = MemoryFile::new(&[b"abc", b"def\n"]).unwrap();
+    let part = |start, length| {
+        let path = bytes(file.path());
+        Stdin::Part(Box::new(StdinPart { head: bytes("head:"), path, start, length }))
+    };
+    assert_eq!(shop.run(Command { stdin: file.stdin(), ..sh("cat; tail -c 2 < /dev/stdin") }).out(), "abcdef\nf\n");
+    assert_eq!(shop.run(Command { stdin: part(2, 3), ..sh("cat") }).out(), "head:cde");
+    let told = shop.run(Command { stdin: part(2, 30), ..sh("cat") });
+    assert!(matches!(&told.outcome, Some(Outcome::Failed(failure)) if failure.message.contains("shorter")), "{told:?}");
+    let gone = Stdin::File(Box::new(bytes("/nowhere/at/all")));
+    let told = shop.run(Command { stdin: gone, ..sh("cat") });
+    assert!(
+        matches!(&told.outcome, Some(Outcome::Failed(failure)) if failure.message.contains("/nowhere/at/all")),
+        "{told:?}"
+    );
 }
