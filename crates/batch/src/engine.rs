@@ -15,7 +15,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// What runs commands, and reports what becomes of them. Every command that was accepted is reported as ended once.
 pub(crate) trait Engine {
     /// Runs a command, for at most `timeout` an attempt.
-    fn submit(&mut self, command: Command, timeout: Option<Duration>) -> Result<TaskId, ganger::Error>;
+    fn submit(&mut self, command: Command, options: &TaskOptions, timeout: Option<Duration>) -> Result<TaskId, ganger::Error>;
 
     /// The next report. None: nothing came within `patience` (`None`: for ever).
     fn report(&mut self, patience: Option<Duration>) -> Option<Report>;
@@ -35,16 +35,15 @@ const LONG_ENOUGH: Duration = Duration::from_millis(5);
 pub(crate) struct Gang {
     pool: Pool,
     reports: Reports,
-    options: TaskOptions,
 }
 
 impl Gang {
-    pub(crate) fn start(workers: usize, options: TaskOptions) -> Result<Self, Error> {
+    pub(crate) fn start(workers: usize) -> Result<Self, Error> {
         let prefetch = Prefetch { work: LONG_ENOUGH, ..Prefetch::default() };
         let pool = Pool::builder().workers(workers).name("run").claim_signals(true).for_commands().prefetch(prefetch);
         // A command may have begun another process group when its worker is killed: only we are left to end that.
         let pool = pool.reap_orphans(true).build()?;
-        Ok(Self { pool, reports: Reports::new(UNREAD), options })
+        Ok(Self { pool, reports: Reports::new(UNREAD) })
     }
 
     /// Waits for the workers to end, which have nothing to do any more.
@@ -62,9 +61,14 @@ impl Gang {
 }
 
 impl Engine for Gang {
-    fn submit(&mut self, command: Command, timeout: Option<Duration>) -> Result<TaskId, ganger::Error> {
-        let limited = timeout.map(|limit| self.options.clone().soft_timeout(limit).timeout(limit + GRACE));
-        let options = limited.as_ref().unwrap_or(&self.options);
+    fn submit(
+        &mut self,
+        command: Command,
+        options: &TaskOptions,
+        timeout: Option<Duration>,
+    ) -> Result<TaskId, ganger::Error> {
+        let limited = timeout.map(|limit| options.clone().soft_timeout(limit).timeout(limit + GRACE));
+        let options = limited.as_ref().unwrap_or(options);
         self.pool.run_command(command, options, &self.reports).map_err(|refused| refused.error)
     }
 

@@ -42,6 +42,10 @@ impl fmt::Debug for Input {
 pub(crate) struct Task {
     pub(crate) number: u64,
     pub(crate) value: Vec<u8>,
+    /// Whose input it is: the position of its job in the run.
+    pub(crate) job: usize,
+    /// Its number among the tasks of all jobs, in the order in which they were handed out, from 1.
+    pub(crate) turn: u64,
 }
 
 /// Why there is no next record.
@@ -103,6 +107,17 @@ enum Stream {
     Ended(Option<InputError>),
 }
 
+/// Opens an input, and reads as much of it as must be known beforehand.
+pub(crate) fn opened(input: Input, shuffle: bool, needs_total: bool) -> Source {
+    let mut source = Source::open(input);
+    if shuffle {
+        source.shuffle();
+    } else if needs_total {
+        source.gather();
+    }
+    source
+}
+
 impl Source {
     pub(crate) fn open(input: Input) -> Self {
         let (read, stream) = match input {
@@ -150,7 +165,8 @@ impl Source {
         match (self.read.pop_front(), &mut self.stream) {
             (Some(value), _) => {
                 self.handed_out += 1;
-                Ok(Next::Task(Task { number: self.handed_out, value }))
+                let number = self.handed_out;
+                Ok(Next::Task(Task { number, value, job: 0, turn: number }))
             }
             (None, Stream::Open(_)) => Ok(Next::NotYet),
             (None, Stream::Ended(error)) => error.take().map_or(Ok(Next::End), Err),

@@ -13,6 +13,12 @@
 mod plan;
 pub use plan::{Layout, Order, OutputMode, Plan, Style};
 
+mod workflow;
+pub use workflow::{Job, Planning, Workflow};
+
+mod dag;
+pub use dag::{Cycle, Graph, OnFailure};
+
 mod input;
 pub use input::Input;
 
@@ -28,6 +34,8 @@ pub use script::InputsAsCode;
 
 mod template;
 pub use template::{Template, TemplateError};
+
+mod agenda;
 
 mod engine;
 
@@ -61,12 +69,13 @@ pub use error::Error;
 use std::io::Write;
 use std::time::Duration;
 
-use ganger::{Stream, TaskOptions};
+use ganger::Stream;
 
+use crate::agenda::Agenda;
 use crate::engine::Gang;
-use crate::input::{Next, Source};
+use crate::input::Next;
 use crate::output::Output;
-use crate::record::Ledger;
+use crate::record::{Books, Ledger};
 use crate::run::{Run, Settings};
 
 /// Runs a plan to its end: every command has ended, and every worker.
@@ -79,26 +88,39 @@ use crate::run::{Run, Settings};
 /// What is no command's fault: inputs that cannot be read, no room on the disk, a pool that failed. Commands that fail
 /// are counted in the [`Summary`].
 pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
-    let Plan { template, input, shuffle, jobs, dir, attempts, backoff, timeout, halt, delay, output, record } = plan;
-    let mut source = open(input, shuffle, halt.needs_total());
+    run_workflow(Workflow::from(plan), sinks, observer)
+}
+
+/// Runs several jobs to their end, as [`run()`] does one: those that wait for nobody at once, the others when those before
+/// them have succeeded.
+///
+/// # Errors
+/// As for [`run()`].
+pub fn run_workflow<'a>(
+    workflow: Workflow,
+    sinks: Sinks<'a>,
+    observer: &'a mut dyn Observer,
+) -> Result<Summary, Error> {
+    let is_exact = workflow.is_exact();
+    let Workflow { jobs, graph, slots, halt, delay, output, record } = workflow;
+    let books = jobs.iter().map(Books::from).collect();
+    let mut agenda = Agenda::new(jobs, graph.clone());
     // No worker is started, and no signal claimed, before there is something to do.
-    source.wait(Duration::MAX);
-    if source.total() == Some(0) {
+    agenda.wait_for_first();
+    if agenda.total() == Some(0) && agenda.waiting() == 0 {
         let nothing = Summary { counts: Counts::default(), end: End::Complete };
-        return source.next().map(|_| nothing).map_err(Error::from);
+        return agenda.next().map(|_| nothing).map_err(Error::from);
     }
     // Nor is a store made for nothing.
-    let ledger = Ledger::open(&record, dir.as_deref())?;
-    let jobs = source.total().map_or(jobs, |total| jobs.min(usize::try_from(total).unwrap_or(jobs))).max(1);
-    let settings = Settings { template, jobs, dir, attempts, timeout, halt, delay };
-    // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
-    let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
-    let gang = Gang::start(jobs, options)?;
+    let ledger = Ledger::open(&record, books, graph)?;
+    let jobs = agenda.total().map_or(slots, |total| slots.min(usize::try_from(total).unwrap_or(slots))).max(1);
+    let settings = Settings { jobs, halt, delay, is_exact };
+    let gang = Gang::start(jobs)?;
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
     };
-    let (ended, gang) = Run::new(settings, gang, source, output, ledger, observer).drive();
+    let (ended, gang) = Run::new(settings, gang, agenda, output, ledger, observer).drive();
     let finished = gang.finish();
     ended.and_then(|summary| finished.map(|()| summary))
 }
@@ -108,7 +130,7 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
 /// # Errors
 /// When the inputs cannot be read or the commands not be written.
 pub fn dry_run(plan: Plan, out: &mut dyn Write) -> Result<Summary, Error> {
-    let mut source = open(plan.input, plan.shuffle, plan.halt.needs_total());
+    let mut source = input::opened(plan.input, plan.shuffle, plan.halt.needs_total());
     let mut end = None;
     while end.is_none() {
         match source.next()? {
@@ -130,14 +152,4 @@ fn written(result: std::io::Result<()>) -> Result<Option<End>, Error> {
         Err(error) if error.is_closed_output() => Ok(Some(End::OutputClosed)),
         Err(error) => Err(error),
     }
-}
-
-fn open(input: Input, shuffle: bool, needs_total: bool) -> Source {
-    let mut source = Source::open(input);
-    if shuffle {
-        source.shuffle();
-    } else if needs_total {
-        source.gather();
-    }
-    source
 }

@@ -76,14 +76,14 @@ impl<'a> Output<'a> {
 
     /// A command has printed something.
     pub(crate) fn piece(&mut self, task: &Task, stream: Stream, bytes: &[u8]) -> Result<(), Error> {
-        let printed = self.printed.entry(task.number).or_default();
+        let printed = self.printed.entry(task.turn).or_default();
         if self.layout.tag && printed.tag.is_none() {
             printed.tag = Some([&task.value[..], b"\t"].concat());
         }
         let now = match (self.layout.style, self.layout.order) {
             (Style::Grouped, Order::AsFinished | Order::OfInput) => 0,
             (Style::Lines, Order::AsFinished) => whole_lines(bytes),
-            (Style::Lines, Order::OfInput) if task.number == self.turn => bytes.len(),
+            (Style::Lines, Order::OfInput) if task.turn == self.turn => bytes.len(),
             (Style::Lines, Order::OfInput) => 0,
         };
         let (now, later) = bytes.split_at(now);
@@ -97,19 +97,19 @@ impl<'a> Output<'a> {
     }
 
     /// What a command has printed so far counts for nothing: another attempt follows. What was passed on is passed on.
-    pub(crate) fn void(&mut self, number: u64) {
-        if let Some(printed) = self.printed.get_mut(&number) {
+    pub(crate) fn void(&mut self, turn: u64) {
+        if let Some(printed) = self.printed.get_mut(&turn) {
             self.spill.clear(&mut printed.stdout.waiting);
             self.spill.clear(&mut printed.stderr.waiting);
         }
     }
 
     /// A command will print no more.
-    pub(crate) fn end(&mut self, number: u64) -> Result<(), Error> {
+    pub(crate) fn end(&mut self, turn: u64) -> Result<(), Error> {
         match self.layout.order {
-            Order::AsFinished => self.printed.remove(&number).map_or(Ok(()), |mut printed| self.print(&mut printed)),
+            Order::AsFinished => self.printed.remove(&turn).map_or(Ok(()), |mut printed| self.print(&mut printed)),
             Order::OfInput => {
-                self.printed.entry(number).or_default().ended = true;
+                self.printed.entry(turn).or_default().ended = true;
                 self.advance()
             }
         }

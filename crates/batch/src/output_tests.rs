@@ -10,7 +10,7 @@ enum Step {
 use Step::{End, Piece, Void};
 
 fn task(number: u64) -> Task {
-    Task { number, value: format!("in{number}").into_bytes() }
+    Task { number, value: format!("in{number}").into_bytes(), job: 0, turn: number }
 }
 
 /// What has been written to stdout and stderr after each of the steps.

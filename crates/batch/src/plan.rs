@@ -1,5 +1,6 @@
 //! What a run is to do. Policy is data: public fields, nothing decided in here.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub struct Plan {
     pub jobs: usize,
     /// The directory to run in; our own if none.
     pub dir: Option<PathBuf>,
+    /// Variables that the commands have beside our own.
+    pub environment: Vec<(OsString, OsString)>,
     /// How often a command that fails is tried, in all (1 or more).
     pub attempts: u32,
     /// The pause before it is tried again.
@@ -51,6 +54,7 @@ impl Plan {
             shuffle: false,
             jobs: ganger::cpu_count(),
             dir: None,
+            environment: Vec::new(),
             attempts: 1,
             backoff: BACKOFF,
             timeout: None,

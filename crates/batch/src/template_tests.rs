@@ -10,7 +10,7 @@ fn parse(words: &[&str]) -> Result<Template, TemplateError> {
 }
 
 fn task(value: &[u8]) -> Task {
-    Task { number: 7, value: value.to_vec() }
+    Task { number: 7, value: value.to_vec(), job: 0, turn: 7 }
 }
 
 fn env(command: &Command) -> Vec<(&str, &str)> {

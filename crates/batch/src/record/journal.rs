@@ -1,30 +1,40 @@
 //! Everything about a run's tasks, in a store.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ganger::Stream;
 use ganger_store as store;
-use ganger_store::{AttemptId, Key, Known, NewTask, Record, Recorder, Setting, State, Store, StoreError, TaskId};
+use ganger_store::{AttemptId, Key, Known, NewTask, Record, Recorder, Run, Setting, State, Store, StoreError, TaskId};
 
-use super::Storage;
+use super::{Books, Storage};
 use crate::error::Error;
 use crate::input::Task;
 
 /// One run's.
 pub(super) struct Journal {
     recorder: Recorder,
+    jobs: Vec<Pages>,
+    output: usize,
+}
+
+/// One job's.
+struct Pages {
+    run: Run,
+    /// Whether this run has made the job.
+    is_new: bool,
     /// What the job's earlier runs have left, where that is taken up.
     known: Option<Known>,
-    /// What all tasks of the run have in common.
+    /// What all its tasks have in common.
     common: Vec<Vec<u8>>,
-    output: usize,
 }
 
 /// A task in the store, while it runs.
 #[derive(Debug)]
 pub(super) struct Entry {
+    job: usize,
     task: TaskId,
     attempt: AttemptId,
     /// How much of its output may still be kept.
@@ -32,37 +42,40 @@ pub(super) struct Entry {
 }
 
 impl Journal {
-    /// Opens the store, takes the job up or makes it, and notes that a run of it begins.
-    pub(super) fn open(storage: &Storage, resume: bool, dir: Option<&Path>) -> Result<Self, StoreError> {
+    /// Opens the store, takes the jobs up or makes them, and notes that a run of each begins.
+    pub(super) fn open(storage: &Storage, resume: bool, jobs: Vec<Books>) -> Result<Self, StoreError> {
         let mut store = Store::open(&storage.file, storage.durability)?;
-        let earlier = if resume { store.last_job(&storage.name)? } else { None };
-        let known = earlier.as_ref().map(|job| store.known(job.id)).transpose()?;
-        let job = match earlier {
-            Some(job) => job,
-            None => store.create_job(&storage.name, &typed(&storage.words))?,
-        };
-        let setting = setting(storage, dir);
-        let common = common(&setting);
-        let run = store.begin_run(job.id, &host(), setting)?;
-        Ok(Self { recorder: store.record(&run)?, known, common, output: storage.output })
+        let open = |job| Pages::open(&mut store, storage, resume, job);
+        let jobs: Vec<Pages> = jobs.into_iter().map(open).collect::<Result<_, _>>()?;
+        let runs: Vec<&Run> = jobs.iter().map(|pages| &pages.run).collect();
+        Ok(Self { recorder: store.record_all(&runs)?, jobs, output: storage.output })
     }
 
-    /// Begins a task, unless it has succeeded before.
-    pub(super) fn begin(&mut self, task: &Task) -> Result<Option<Entry>, StoreError> {
-        let key = Key::of(self.common.iter().map(Vec::as_slice).chain([task.value.as_slice()]));
-        let id = match self.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
-            Some((_, State::Succeeded)) => return Ok(None),
-            Some((id, State::Failed | State::Running | State::Stopped)) => {
+    /// Begins a task, unless it has succeeded before and is not to be done anew.
+    pub(super) fn begin(&mut self, task: &Task, anew: bool) -> Result<Option<Entry>, StoreError> {
+        let pages = &mut self.jobs[task.job];
+        let key = Key::of(pages.common.iter().map(Vec::as_slice).chain([task.value.as_slice()]));
+        let id = match pages.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
+            Some((_, State::Succeeded)) if !anew => return Ok(None),
+            Some((id, State::Succeeded | State::Failed | State::Running | State::Stopped)) => {
                 self.recorder.send(Record::Again(id))?;
                 id
             }
             None => self.note(task, key)?,
         };
-        Ok(Some(Entry { task: id, attempt: self.recorder.fresh_attempt(), room: self.output }))
+        let attempt = self.recorder.fresh_attempt();
+        Ok(Some(Entry { job: task.job, task: id, attempt, room: self.output }))
+    }
+
+    /// What has succeeded in a job before does not count any more.
+    pub(super) fn outdate(&mut self, job: usize) -> Result<(), Error> {
+        let Pages { run, is_new, .. } = &self.jobs[job];
+        if *is_new { Ok(()) } else { Ok(self.recorder.send(Record::Outdated(run.job))?) }
     }
 
     fn note(&mut self, task: &Task, key: Key) -> Result<TaskId, StoreError> {
         let id = self.recorder.fresh_task();
+        self.recorder.turn_to(&self.jobs[task.job].run)?;
         self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.value.clone() }))?;
         Ok(id)
     }
@@ -88,6 +101,7 @@ impl Journal {
         state: State,
         attempt: impl FnOnce(AttemptId, TaskId) -> store::Attempt,
     ) -> Result<(), StoreError> {
+        self.recorder.turn_to(&self.jobs[entry.job].run)?;
         self.recorder.send(Record::Ended { attempt: attempt(entry.attempt, entry.task), state })
     }
 
@@ -108,8 +122,31 @@ impl Journal {
         self.recorder.trouble()
     }
 
-    pub(super) fn close(self, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    /// Closes it. Of a job that has not begun nothing is left.
+    pub(super) fn close(mut self, begun: &BTreeSet<usize>, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
+        let unbegun = self.jobs.iter().enumerate().filter(|(job, _)| self.jobs.len() > 1 && !begun.contains(job));
+        for (_, Pages { run, is_new, .. }) in unbegun {
+            self.recorder.send(Record::Unbegun { run: run.id, job: is_new.then_some(run.job) })?;
+        }
         Ok(self.recorder.finish(gives_up)?)
+    }
+}
+
+impl Pages {
+    fn open(store: &mut Store, storage: &Storage, resume: bool, books: Books) -> Result<Self, StoreError> {
+        let name = books.name.as_ref().unwrap_or(&storage.name);
+        let earlier = if resume { store.last_job(name)? } else { None };
+        let known = earlier.as_ref().map(|job| store.known(job.id)).transpose()?;
+        let is_new = earlier.is_none();
+        let job = match earlier {
+            Some(job) => job,
+            None => store.create_job(name, &typed(&books.words))?,
+        };
+        let environment: Vec<_> = books.environment.into_iter().map(assignment).collect();
+        let setting = setting(&storage.variables, &books.words, books.dir, &environment);
+        let common = common(&setting, environment);
+        let run = store.begin_run(job.id, &host(), setting)?;
+        Ok(Self { run, is_new, known, common })
     }
 }
 
@@ -119,13 +156,14 @@ fn typed(words: &[OsString]) -> String {
     words.join(" ")
 }
 
-fn setting(storage: &Storage, dir: Option<&Path>) -> Setting {
+fn setting(variables: &[OsString], words: &[OsString], dir: Option<PathBuf>, environment: &[Vec<u8>]) -> Setting {
     let here = || std::env::current_dir().unwrap_or_default();
+    let ours = std::env::vars_os().filter(|(name, _)| !is_secret(name)).map(assignment);
     Setting {
-        words: bytes(&storage.words),
-        variables: bytes(&storage.variables),
-        directory: dir.map_or_else(here, PathBuf::from).into_os_string().into_vec(),
-        environment: std::env::vars_os().filter(|(name, _)| !is_secret(name)).map(assignment).collect(),
+        words: bytes(words),
+        variables: bytes(variables),
+        directory: dir.unwrap_or_else(here).into_os_string().into_vec(),
+        environment: ours.chain(environment.iter().cloned()).collect(),
     }
 }
 
@@ -145,14 +183,14 @@ fn is_secret(name: &OsString) -> bool {
 }
 
 /// What goes into the key of each task before its input.
-fn common(setting: &Setting) -> Vec<Vec<u8>> {
+fn common(setting: &Setting, environment: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let words = [setting.words.len().to_string().into_bytes()].into_iter().chain(setting.words.iter().cloned());
     let named = setting.variables.iter().map(|name| {
         let name = OsString::from_vec(name.clone());
         let value = std::env::var_os(&name).unwrap_or_default();
         assignment((name, value))
     });
-    words.chain([setting.directory.clone()]).chain(named).collect()
+    words.chain([setting.directory.clone()]).chain(named).chain(environment).collect()
 }
 
 fn host() -> String {

@@ -15,18 +15,21 @@ mod journal;
 
 pub use joblog::failed as failed_in_joblog;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use ganger::{CommandEnd, Stream};
 use ganger_store::{self as store, Durability, End, State, Usage};
 
+use crate::dag::Graph;
 use crate::error::Error;
 use crate::input::Task;
 use crate::observer::Cause;
 use crate::template::Template;
 use crate::verdict::Verdict;
+use crate::workflow::Job;
 use joblog::JobLog;
 use journal::Journal;
 
@@ -63,6 +66,28 @@ pub struct Storage {
 pub(crate) struct Ledger {
     journal: Option<Journal>,
     joblog: Option<JobLog>,
+    graph: Graph,
+    /// Jobs that begin with nothing known: what one before them has done is not what it was.
+    outdated: BTreeSet<usize>,
+    /// Jobs of which something was begun.
+    begun: BTreeSet<usize>,
+}
+
+/// What the books have to know of a job.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    /// None: its name is that of the recording.
+    name: Option<String>,
+    words: Vec<OsString>,
+    dir: Option<PathBuf>,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl From<&Job> for Books {
+    fn from(job: &Job) -> Self {
+        let Job { name, words, dir, environment, .. } = job;
+        Self { name: name.clone(), words: words.clone(), dir: dir.clone(), environment: environment.clone() }
+    }
 }
 
 /// A task in the books, while it runs.
@@ -93,26 +118,43 @@ pub(crate) struct Attempt<'a> {
 }
 
 impl Ledger {
-    /// Opens the books, and notes that a run begins in `dir`.
-    pub(crate) fn open(recording: &Recording, dir: Option<&Path>) -> Result<Self, Error> {
+    /// Opens the books, and notes that a run of these jobs begins.
+    pub(crate) fn open(recording: &Recording, jobs: Vec<Books>, graph: Graph) -> Result<Self, Error> {
         let Recording { store, joblog, resume } = recording;
-        let journal = store.as_ref().map(|storage| Journal::open(storage, *resume, dir)).transpose()?;
+        let journal = store.as_ref().map(|storage| Journal::open(storage, *resume, jobs)).transpose()?;
         // What a store knows is known better.
         let from_log = *resume && journal.is_none();
         let joblog = joblog.as_ref().map(|file| JobLog::open(file, *resume, from_log)).transpose()?;
-        Ok(Self { journal, joblog })
+        Ok(Self { journal, joblog, graph, ..Self::default() })
     }
 
     /// Whether an input is to be run; if so, it has begun.
     pub(crate) fn begin(&mut self, task: &Task, template: &Template) -> Result<Fate, Error> {
+        let anew = self.outdated.contains(&task.job);
         let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| template.show(&task.value, task.number)));
-        let journal = match self.journal.as_mut().map(|journal| journal.begin(task)).transpose()? {
+        let journal = match self.journal.as_mut().map(|journal| journal.begin(task, anew)).transpose()? {
             Some(None) => return Ok(Fate::Skip),
             Some(entry) => entry,
-            None if log_knows => return Ok(Fate::Skip),
+            None if log_knows && !anew => return Ok(Fate::Skip),
             None => None,
         };
+        self.note_begun(task.job)?;
         Ok(Fate::Run(Entry { journal, stdout: 0, printed: 0, since: SystemTime::now(), attempts: 0 }))
+    }
+
+    /// When something of a job is done, all that was done behind it was done with what this one left the last time. It is
+    /// noted before: whatever is killed from now on, the next resume does it again.
+    fn note_begun(&mut self, job: usize) -> Result<(), Error> {
+        let keeps_any = self.journal.is_some() || self.joblog.is_some();
+        if !keeps_any || !self.begun.insert(job) {
+            return Ok(());
+        }
+        for later in self.graph.all_after(job) {
+            if self.outdated.insert(later) {
+                self.journal.as_mut().map_or(Ok(()), |journal| journal.outdate(later))?;
+            }
+        }
+        Ok(())
     }
 
     /// A command has printed something.
@@ -147,7 +189,7 @@ impl Ledger {
         self.write_attempt(entry, attempt, state)?;
         if let (Some(log), State::Succeeded | State::Failed) = (&mut self.joblog, state) {
             let times = attempt.times(entry.since);
-            let line = joblog::Line { number: task.number, verdict: attempt.verdict, times, stdout: entry.stdout };
+            let line = joblog::Line { number: task.turn, verdict: attempt.verdict, times, stdout: entry.stdout };
             log.write(&line, &template.show(&task.value, task.number))?;
         }
         Ok(())
@@ -198,7 +240,7 @@ impl Ledger {
     /// Closes the books. While they cannot be written, `gives_up` is asked now and then, with the reason.
     pub(crate) fn close(mut self, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
         self.joblog.as_mut().map_or(Ok(()), JobLog::flush)?;
-        self.journal.map_or(Ok(()), |journal| journal.close(gives_up))
+        self.journal.map_or(Ok(()), |journal| journal.close(&self.begun, gives_up))
     }
 }
 

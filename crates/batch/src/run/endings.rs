@@ -9,7 +9,6 @@ use super::{Phase, Run, Running};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::When;
-use crate::input::Task;
 use crate::observer::{Cause, Notice};
 use crate::record::Attempt;
 use crate::summary::End;
@@ -46,7 +45,7 @@ impl<E: Engine> Run<'_, E> {
     fn again(&mut self, task: TaskId, slot: u32, outcome: Outcome) {
         let Some(running) = self.running.get_mut(&task) else { return };
         running.since = Instant::now();
-        self.output.iter_mut().for_each(|output| output.void(running.task.number));
+        self.output.iter_mut().for_each(|output| output.void(running.task.turn));
         let used = ganger::command_end(&outcome);
         let verdict = verdict::judge(outcome, running.limit, false);
         let attempt = Attempt { verdict: &verdict, used: used.as_ref(), slot };
@@ -57,20 +56,21 @@ impl<E: Engine> Run<'_, E> {
     fn ended(&mut self, mut running: Running, attempts: u32, last: &Attempt<'_>) {
         let attempts = running.earlier + attempts;
         let goes_on = matches!(self.phase, Phase::Feeding | Phase::Draining(End::Complete));
-        if running.expired && attempts < self.settings.attempts && goes_on {
-            self.output.iter_mut().for_each(|output| output.void(running.task.number));
+        if running.expired && attempts < running.common.attempts && goes_on {
+            self.output.iter_mut().for_each(|output| output.void(running.task.turn));
             let kept = self.ledger.attempted(&mut running.entry, last);
             self.check_books(kept);
-            return self.submit(running.task, running.entry, attempts);
+            return self.submit(running.task, running.common, running.entry, attempts);
         }
-        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(running.task.number));
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(running.task.turn));
         self.check(printed);
         let state = self.count(&running, last.verdict, attempts);
         let kept = match state {
-            Some(state) => self.ledger.ended(&mut running.entry, &running.task, &self.settings.template, last, state),
+            Some(state) => self.ledger.ended(&mut running.entry, &running.task, &running.common.template, last, state),
             None => self.ledger.unbegun(&running.entry),
         };
         self.check_books(kept);
+        self.agenda.ended(running.task.job, state == Some(State::Succeeded));
         self.tell_progress();
         self.halt();
     }
@@ -79,10 +79,10 @@ impl<E: Engine> Run<'_, E> {
     fn count(&mut self, running: &Running, verdict: &Verdict, attempts: u32) -> Option<State> {
         let state = match verdict {
             Verdict::Succeeded(wall) => {
-                self.runtimes.add(wall.unwrap_or_else(|| running.since.elapsed()));
+                running.common.runtimes.borrow_mut().add(wall.unwrap_or_else(|| running.since.elapsed()));
                 State::Succeeded
             }
-            Verdict::Failed(cause) => self.failed(&running.task, cause, attempts),
+            Verdict::Failed(cause) => self.failed(running, cause, attempts),
             Verdict::Stopped if attempts == 0 => return None,
             Verdict::Stopped => State::Stopped,
             Verdict::PoolFailed(why) => {
@@ -100,13 +100,14 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Tells of a failure, unless the command was ended by us.
-    fn failed(&mut self, task: &Task, cause: &Cause, attempts: u32) -> State {
+    fn failed(&mut self, running: &Running, cause: &Cause, attempts: u32) -> State {
         let killing = matches!(self.phase, Phase::Killing(_));
         if self.output.is_none() && verdict::is_broken_pipe(cause) {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
-            let (number, input) = (task.number, task.value.as_slice());
-            self.observer.notice(&Notice::Failed { number, input, cause, attempts });
+            let (number, input) = (running.task.number, running.task.value.as_slice());
+            let job = running.common.name.as_deref();
+            self.observer.notice(&Notice::Failed { job, number, input, cause, attempts });
             return State::Failed;
         }
         State::Stopped
@@ -114,7 +115,7 @@ impl<E: Engine> Run<'_, E> {
 
     /// Ends the run if what has ended is enough.
     pub(super) fn halt(&mut self) {
-        let end = match (self.settings.halt.reached(&self.counts, self.source.total()), self.phase) {
+        let end = match (self.settings.halt.reached(&self.counts, self.agenda.total()), self.phase) {
             (Some(When::Now), Phase::Feeding | Phase::Draining(_)) => Phase::Killing(End::Halted),
             (Some(When::Soon), Phase::Feeding) => Phase::Draining(End::Halted),
             (Some(When::Now | When::Soon) | None, _) => return,

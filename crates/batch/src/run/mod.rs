@@ -17,22 +17,20 @@ mod expiry;
 mod stopping;
 
 use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use ganger::{Bytes, CommandOutput, Report, TaskId};
+use ganger::{CommandOutput, Report, TaskId};
 
+use crate::agenda::{Agenda, Common, News, Next};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
-use crate::input::{Next, Source, Task};
-use crate::observer::{Observer, Progress};
+use crate::input::Task;
+use crate::observer::{Notice, Observer, Progress};
 use crate::output::Output;
 use crate::record::{Entry, Fate, Ledger};
 use crate::summary::{Counts, End, Summary};
-use crate::template::Template;
-use crate::timeout::{Runtimes, Timeout};
 
 /// How many commands are handed out beyond those that can run, where nothing speaks against it.
 const AHEAD: usize = 16;
@@ -45,19 +43,16 @@ const IN_A_ROW: u64 = 256;
 
 /// What a run needs of its plan.
 pub(crate) struct Settings {
-    pub(crate) template: Template,
     pub(crate) jobs: usize,
-    pub(crate) dir: Option<PathBuf>,
-    pub(crate) attempts: u32,
-    pub(crate) timeout: Option<Timeout>,
     pub(crate) halt: Halt,
     pub(crate) delay: Duration,
+    /// What ends decides over what starts for a reason of the jobs' own.
+    pub(crate) is_exact: bool,
 }
 
 impl Settings {
     fn window(&self) -> usize {
-        let exact =
-            self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)));
+        let exact = self.is_exact || self.halt != Halt::Never || !self.delay.is_zero();
         self.jobs + if exact { 0 } else { AHEAD }
     }
 }
@@ -66,7 +61,7 @@ impl Settings {
 pub(crate) struct Run<'a, E> {
     settings: Settings,
     engine: E,
-    source: Source,
+    agenda: Agenda,
     /// None: commands print past us.
     output: Option<Output<'a>>,
     observer: &'a mut dyn Observer,
@@ -77,7 +72,6 @@ pub(crate) struct Run<'a, E> {
     phase: Phase,
     fault: Option<Error>,
     counts: Counts,
-    runtimes: Runtimes,
     started: u64,
     next_start: Option<Instant>,
 }
@@ -85,6 +79,7 @@ pub(crate) struct Run<'a, E> {
 /// A command that has been handed to the pool and has not ended.
 struct Running {
     task: Task,
+    common: Rc<Common>,
     entry: Entry,
     since: Instant,
     /// Attempts that were made before the pool was asked anew.
@@ -124,7 +119,7 @@ impl<'a, E: Engine> Run<'a, E> {
     pub(crate) fn new(
         settings: Settings,
         engine: E,
-        source: Source,
+        agenda: Agenda,
         output: Option<Output<'a>>,
         ledger: Ledger,
         observer: &'a mut dyn Observer,
@@ -132,7 +127,7 @@ impl<'a, E: Engine> Run<'a, E> {
         Self {
             settings,
             engine,
-            source,
+            agenda,
             output,
             observer,
             ledger,
@@ -141,7 +136,6 @@ impl<'a, E: Engine> Run<'a, E> {
             phase: Phase::Feeding,
             fault: None,
             counts: Counts::default(),
-            runtimes: Runtimes::default(),
             started: 0,
             next_start: None,
         }
@@ -168,6 +162,7 @@ impl<'a, E: Engine> Run<'a, E> {
 
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
+        self.tell_news();
         let skipped = self.counts.skipped;
         while self.phase == Phase::Feeding && self.has_room() {
             if self.is_troubled() {
@@ -179,9 +174,10 @@ impl<'a, E: Engine> Run<'a, E> {
             if let Some(left) = self.next_start.and_then(|start| start.checked_duration_since(Instant::now())) {
                 return Obstacle::Delay(left);
             }
-            match self.source.next() {
-                Ok(Next::Task(task)) => self.start(task),
+            match self.agenda.next() {
+                Ok(Next::Task(task, common)) => self.start(task, common),
                 Ok(Next::NotYet) => return Obstacle::Input,
+                Ok(Next::Blocked) => return Obstacle::Reports,
                 Ok(Next::End) => {
                     self.phase = Phase::Draining(End::Complete);
                     self.tell_progress();
@@ -200,26 +196,27 @@ impl<'a, E: Engine> Run<'a, E> {
         self.running.len() < self.settings.window() && held < HELD
     }
 
-    fn start(&mut self, task: Task) {
-        self.started = task.number;
-        match self.ledger.begin(&task, &self.settings.template) {
+    fn start(&mut self, task: Task, common: Rc<Common>) {
+        self.started = task.turn;
+        match self.ledger.begin(&task, &common.template) {
             Ok(Fate::Run(entry)) => {
                 self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
-                self.submit(task, entry, 0);
+                self.submit(task, common, entry, 0);
             }
             Ok(Fate::Skip) => self.skip(&task),
             Err(error) => self.check_books(Err(error)),
         }
     }
 
-    fn submit(&mut self, task: Task, entry: Entry, earlier: u32) {
-        let mut command = self.settings.template.command(&task);
-        command.dir = self.settings.dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
+    fn submit(&mut self, task: Task, common: Rc<Common>, entry: Entry, earlier: u32) {
+        let mut command = common.command(&task);
         command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
-        let limit = self.limit();
-        match self.engine.submit(command, limit) {
+        let limit = common.limit();
+        match self.engine.submit(command, &common.options, limit) {
             Ok(id) => {
-                self.running.insert(id, Running { task, entry, since: Instant::now(), earlier, limit, expired: false });
+                let since = Instant::now();
+                let running = Running { task, common, entry, since, earlier, limit, expired: false };
+                self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
         }
@@ -228,7 +225,7 @@ impl<'a, E: Engine> Run<'a, E> {
     fn next_report(&mut self, obstacle: &Obstacle) -> Option<Report> {
         let patience = match obstacle {
             Obstacle::Input if self.running.is_empty() => {
-                self.source.wait(GLANCE);
+                self.agenda.wait(GLANCE);
                 Some(Duration::ZERO)
             }
             Obstacle::Input => Some(GLANCE),
@@ -244,11 +241,30 @@ impl<'a, E: Engine> Run<'a, E> {
         })
     }
 
+    /// Tells what has become of jobs that do not begin.
+    fn tell_news(&mut self) {
+        while let Some(news) = self.agenda.news() {
+            match &news {
+                News::Failed { name, why } => {
+                    self.counts.failed += 1;
+                    self.observer.notice(&Notice::JobFailed { name, why });
+                }
+                News::Skipped { name, because } => {
+                    self.counts.unreached += 1;
+                    self.observer.notice(&Notice::JobSkipped { name, because });
+                }
+            }
+        }
+    }
+
     fn tell_progress(&mut self) {
-        self.observer.progress(&Progress { counts: self.counts, total: self.source.total() });
+        self.observer.progress(&Progress { counts: self.counts, total: self.agenda.total() });
     }
 }
 
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod workflow_tests;

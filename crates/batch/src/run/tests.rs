@@ -4,21 +4,24 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 
-use ganger::{Command, Exit, Failure, FailureKind, Outcome, Stream};
+use ganger::{Command, Exit, Failure, FailureKind, Outcome, Stream, TaskOptions};
 
 use super::*;
 use crate::input::Input;
 use crate::observer::Notice;
 use crate::output::Sinks;
-use crate::plan::{Layout, Order, Style};
+use crate::plan::{Layout, Order, Plan, Style};
+use crate::template::Template;
+use crate::timeout::Timeout;
+use crate::workflow::Workflow;
 
 /// What becomes of the command for an input, by the input's first letter: ok, fail, hang.
 #[derive(Default)]
-struct Fake {
+pub(super) struct Fake {
     queue: VecDeque<(TaskId, char)>,
     reports: VecDeque<Report>,
-    given: Vec<String>,
-    most_at_once: usize,
+    pub(super) given: Vec<String>,
+    pub(super) most_at_once: usize,
     cancelled: Vec<TaskId>,
     terminated: bool,
     /// Signals come before so many-th reports.
@@ -58,7 +61,7 @@ impl Fake {
 }
 
 impl Engine for Fake {
-    fn submit(&mut self, command: Command, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
+    fn submit(&mut self, command: Command, _: &TaskOptions, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
         let input = String::from_utf8(command.argv[1].to_vec()).expect("text");
         let id = TaskId::new(self.given.len() as u32, 0);
         self.queue.push_back((id, input.chars().next().expect("a letter")));
@@ -99,9 +102,12 @@ struct Told(Vec<String>);
 impl Observer for Told {
     fn notice(&mut self, notice: &Notice<'_>) {
         self.0.push(match notice {
-            Notice::Failed { number, input, cause, attempts } => {
+            Notice::Failed { job, number, input, cause, attempts } => {
+                let number = job.map_or(number.to_string(), |job| format!("{job} {number}"));
                 format!("{number} {} {cause} {attempts}", String::from_utf8_lossy(input))
             }
+            Notice::JobFailed { name, why } => format!("{name} failed: {why}"),
+            Notice::JobSkipped { name, because } => format!("{name} skipped because of {because}"),
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
             Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
             Notice::Trouble { why, running } => format!("trouble {why} {running}"),
@@ -113,28 +119,40 @@ impl Observer for Told {
     fn progress(&mut self, _: &Progress) {}
 }
 
-fn settings(jobs: usize, halt: &str) -> Settings {
-    let template = Template::parse(&["cmd".into(), "{}".into()]).expect("a command");
+pub(super) fn settings(jobs: usize, halt: &str) -> Settings {
     let halt = halt.parse().expect("a policy");
-    Settings { template, jobs, dir: None, attempts: 1, timeout: None, halt, delay: Duration::ZERO }
+    Settings { jobs, halt, delay: Duration::ZERO, is_exact: false }
 }
 
-fn source(inputs: &str) -> Source {
-    Source::open(Input::Arguments(inputs.split_whitespace().map(OsString::from).collect()))
+pub(super) fn plan(input: Input) -> Plan {
+    Plan::new(Template::parse(&["cmd".into(), "{}".into()]).expect("a command"), input)
 }
 
-struct Seen {
-    summary: Result<Summary, Error>,
-    fake: Fake,
-    told: Vec<String>,
-    printed: String,
+pub(super) fn inputs(inputs: &str) -> Input {
+    Input::Arguments(inputs.split_whitespace().map(OsString::from).collect())
 }
 
-fn seen_with(settings: Settings, inputs: &str, fake: Fake) -> Seen {
+fn agenda(plan: Plan) -> Agenda {
+    let Workflow { jobs, graph, .. } = Workflow::from(plan);
+    Agenda::new(jobs, graph)
+}
+
+pub(super) struct Seen {
+    pub(super) summary: Result<Summary, Error>,
+    pub(super) fake: Fake,
+    pub(super) told: Vec<String>,
+    pub(super) printed: String,
+}
+
+fn seen_with(settings: Settings, words: &str, fake: Fake) -> Seen {
+    seen_of(settings, agenda(plan(inputs(words))), fake)
+}
+
+pub(super) fn seen_of(settings: Settings, agenda: Agenda, fake: Fake) -> Seen {
     let (mut stdout, mut stderr, mut told) = (Vec::new(), io::sink(), Told::default());
     let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: true };
     let output = Output::new(layout, Sinks { stdout: &mut stdout, stderr: &mut stderr });
-    let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), &mut told).drive();
+    let (summary, fake) = Run::new(settings, fake, agenda, Some(output), Ledger::default(), &mut told).drive();
     Seen { summary, fake, told: told.0, printed: String::from_utf8(stdout).expect("text") }
 }
 
@@ -142,7 +160,7 @@ fn seen(jobs: usize, halt: &str, inputs: &str) -> Seen {
     seen_with(settings(jobs, halt), inputs, Fake::default())
 }
 
-fn counts(seen: &Seen) -> (u64, u64, u64, End) {
+pub(super) fn counts(seen: &Seen) -> (u64, u64, u64, End) {
     let Summary { counts, end } = *seen.summary.as_ref().expect("a summary");
     (counts.succeeded, counts.failed, counts.stopped, end)
 }
@@ -243,7 +261,7 @@ fn a_closed_output_stops_the_rest_without_a_word() {
     let output = Output::new(Layout::default(), Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let many = ["a"; 1000].join(" ");
     let run =
-        Run::new(settings(2, "never"), Fake::default(), source(&many), Some(output), Ledger::default(), &mut told);
+        Run::new(settings(2, "never"), Fake::default(), agenda(plan(inputs(&many))), Some(output), Ledger::default(), &mut told);
     let (summary, fake) = run.drive();
     let summary = summary.expect("no error");
     assert_eq!((summary.end, summary.exit_code()), (End::OutputClosed, 141));
@@ -253,10 +271,10 @@ fn a_closed_output_stops_the_rest_without_a_word() {
 #[test]
 fn an_unreadable_input_is_told_when_the_rest_is_done() {
     let reader = Box::new(io::Cursor::new(b"a\nb\0\nc\n".to_vec()));
-    let source = Source::open(Input::Stream { name: "list".into(), reader, delimiter: b'\n' });
+    let agenda = agenda(plan(Input::Stream { name: "list".into(), reader, delimiter: b'\n' }));
     let mut told = Told::default();
     let (summary, fake) =
-        Run::new(settings(2, "never"), Fake::default(), source, None, Ledger::default(), &mut told).drive();
+        Run::new(settings(2, "never"), Fake::default(), agenda, None, Ledger::default(), &mut told).drive();
     assert!(summary.expect_err("a NUL").to_string().contains("input 2 of list"));
     assert_eq!(fake.given, ["a"]);
     assert!(!fake.terminated);
@@ -264,14 +282,18 @@ fn an_unreadable_input_is_told_when_the_rest_is_done() {
 
 #[test]
 fn what_runs_for_much_longer_than_the_others_is_cancelled() {
-    let settings = |attempts| Settings { timeout: Some(Timeout::OfMedian(300.0)), attempts, ..settings(2, "never") };
-    let seen_once = seen_with(settings(1), "h a a a", Fake::default());
+    let agenda = |attempts, words| {
+        let timeout = Some(Timeout::OfMedian(300.0));
+        agenda(Plan { timeout, attempts, ..plan(inputs(words)) })
+    };
+    let settings = || Settings { is_exact: true, ..settings(2, "never") };
+    let seen_once = seen_of(settings(), agenda(1, "h a a a"), Fake::default());
     assert_eq!(counts(&seen_once), (3, 1, 0, End::Complete));
     assert_eq!(seen_once.fake.cancelled.len(), 1);
     assert!(seen_once.told[0].starts_with("1 h stopped, since it ran for longer than"), "{:?}", seen_once.told);
 
     // The second attempt begins with a limit that the pool knows, so it is not ours to end: a signal does.
     let fake = Fake { interrupts: vec![1_000_000, 1_000_001], ..Fake::default() };
-    let seen_twice = seen_with(settings(2), "h a a a b b b", fake);
+    let seen_twice = seen_of(settings(), agenda(2, "h a a a b b b"), fake);
     assert_eq!(seen_twice.fake.given.iter().filter(|input| *input == "h").count(), 2);
 }

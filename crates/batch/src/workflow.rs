@@ -1,0 +1,96 @@
+//! Several jobs in one run, some of which wait for others. Policy is data, as in a plan.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::dag::{Graph, OnFailure};
+use crate::halt::Halt;
+use crate::plan::{OutputMode, Plan};
+use crate::record::Recording;
+use crate::timeout::Timeout;
+
+/// Several jobs that share one pool, and which waits for which.
+#[derive(Debug)]
+pub struct Workflow {
+    /// The jobs. Where several may start a command, the first does.
+    pub jobs: Vec<Job>,
+    /// Who waits for whom.
+    pub graph: Graph,
+    /// How many commands run at a time, of all jobs (1 or more).
+    pub slots: usize,
+    /// When the run ends before its inputs do: all jobs' commands count.
+    pub halt: Halt,
+    /// The time from one start to the next, at least.
+    pub delay: Duration,
+    /// What becomes of what commands print.
+    pub output: OutputMode,
+    /// What is left behind of it. The store's jobs have the names and words of these, and not those that stand there.
+    pub record: Recording,
+}
+
+/// One of the jobs of a workflow.
+#[derive(Debug)]
+pub struct Job {
+    /// What it is called. None: it is the only one, and needs no name.
+    pub name: Option<String>,
+    /// The command, one element a word, before an input is in it.
+    pub words: Vec<OsString>,
+    /// The directory that it runs in; our own if none.
+    pub dir: Option<PathBuf>,
+    /// How many of its commands run at a time, at most. None: as many as there are slots.
+    pub most: Option<usize>,
+    /// What becomes of it when one that it waits for has failed.
+    pub on_failure: OnFailure,
+    /// Variables that its commands have beside our own.
+    pub environment: Vec<(OsString, OsString)>,
+    /// How many inputs it has, where that is known before it begins.
+    pub tasks: Option<u64>,
+    /// Its command and inputs.
+    pub planning: Planning,
+}
+
+/// A job's plan. What concerns the run as a whole in it (slots, halt, delay, output, records) is the workflow's, and not
+/// looked at.
+pub enum Planning {
+    /// It is made.
+    Made(Box<Plan>),
+    /// It is made when the job begins, since the program, the directory or the list of inputs may be made by a job
+    /// before it. The error is told, and the job has failed.
+    Later(Box<dyn FnOnce() -> Result<Plan, String>>),
+}
+
+impl fmt::Debug for Planning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Planning::Made(plan) => f.debug_tuple("Made").field(plan).finish(),
+            Planning::Later(_) => f.write_str("Later"),
+        }
+    }
+}
+
+impl Workflow {
+    /// Whether what ends decides over what starts: no command may wait in the pool for its turn.
+    pub(crate) fn is_exact(&self) -> bool {
+        let follows = |job: &Job| match &job.planning {
+            Planning::Made(plan) => matches!(plan.timeout, Some(Timeout::OfMedian(_))),
+            Planning::Later(_) => true,
+        };
+        self.jobs.len() > 1 || self.jobs.iter().any(follows)
+    }
+}
+
+impl From<Plan> for Workflow {
+    /// One job that waits for nobody.
+    fn from(plan: Plan) -> Self {
+        let named = plan.record.store.as_ref();
+        let words = named.map(|storage| storage.words.clone()).unwrap_or_default();
+        let (slots, halt, delay, output) = (plan.jobs, plan.halt, plan.delay, plan.output);
+        let (dir, record, environment) = (plan.dir.clone(), plan.record.clone(), plan.environment.clone());
+        let (most, on_failure, tasks) = (None, OnFailure::default(), None);
+        let planning = Planning::Made(Box::new(plan));
+        let job = Job { name: None, words, dir, most, on_failure, environment, tasks, planning };
+        Self { jobs: vec![job], graph: Graph::alone(), slots, halt, delay, output, record }
+    }
+}
