@@ -15,3 +15,10 @@ mod run_signals;
 mod run_faults;
 mod run_resume;
 mod run_shortage;
+#[path = "run_worker.rs"]
+mod run_worker;
+#[path = "run_worker_native.rs"]
+mod run_worker_native;
+
+// This program is itself the worker in Rust of some tests.
+ganger::test_worker!();

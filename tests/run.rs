@@ -83,18 +83,20 @@ fn shuffled_inputs_are_all_there() {
 #[test]
 fn mistakes_are_told_before_anything_runs() {
     // Arguments, and what the error names.
-    let table: [(&[&str], &str); 26] = [
-        (&[], "no command"),
-        (&[":::", "a"], "no command"),
+    let table: [(&[&str], &str); 28] = [
+        (&[" ", ":::", "a"], "no command"),
         (&["echo {..}", ":::", "a"], "unknown replacement string {..}"),
-        (&["echo", "{1}", ":::", "a"], "unknown replacement string {1}"),
+        (&["echo", "{2}", ":::", "a"], "there is one list of inputs"),
+        (&["echo", "{3}", ":::", "a", ":::", "b"], "a command has 2 arguments"),
+        (&["echo", "{= $_++ =}", ":::", "a"], "Perl is not run"),
         (&["echo {foo}", ":::", "a"], "write \\{foo}"),
         (&["-a", "absent", "echo"], "absent: No such file"),
         (&["-a", ".", "echo"], "inputs from ."),
-        (&["-a", "x", "echo", ":::", "a"], "leave one of them out"),
-        (&["echo", ":::", "a", ":::", "b"], "one list of inputs"),
+        (&["-a", "-", "echo", "::::", "-"], "one list of inputs, not two"),
+        (&["echo", "::::", "script", "absent", "script"], "absent: No such file"),
         (&["-j0", "echo", ":::", "a"], "zero jobs"),
         (&["-jx", "echo", ":::", "a"], "50%"),
+        (&["--colsep", "(", "echo", ":::", "a"], "no regular expression"),
         (&["-j", "1000000", "echo", ":::", "a"], "at most 100000"),
         (&["no-such-program", ":::", "a"], "no-such-program is in no directory of PATH"),
         (&["./absent", ":::", "a"], "no such program: ./absent"),

@@ -1,8 +1,32 @@
 //! How many at a time: `-j`.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
-/// As it is typed.
+/// What is typed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum JobsFlag {
+    Given(Jobs),
+    /// A file that says so.
+    File(PathBuf),
+}
+
+impl FromStr for JobsFlag {
+    type Err = String;
+
+    /// A path has a slash, or begins with a letter.
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(jobs) => Ok(JobsFlag::Given(jobs)),
+            Err(_) if text.contains('/') || text.starts_with(|first: char| first.is_ascii_alphabetic()) => {
+                Ok(JobsFlag::File(text.into()))
+            }
+            Err(wrong) => Err(wrong),
+        }
+    }
+}
+
+/// How many at a time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Jobs {
     /// `8`
@@ -48,8 +72,9 @@ fn number(digits: &str) -> Result<usize, String> {
     digits.parse().ok().filter(|number| *number <= MOST).ok_or_else(too_many)
 }
 
-fn wrong() -> String {
-    "it is a number (8), a share of the processors (50%), or more or fewer than those (+2, -1)".to_owned()
+/// What a number of jobs is.
+pub(crate) fn wrong() -> String {
+    "it is a number (8), a share of the processors (50%), or more or fewer than those (+2, -1), or a file with one of these".to_owned()
 }
 
 fn too_many() -> String {
@@ -82,6 +107,9 @@ mod tests {
         }
         for text in ["", "0", "0%", "x", "-", "+", "1.5", "-5%", "inf%", "nan%", "++1", "+-1", "%"] {
             assert!(text.parse::<Jobs>().is_err(), "{text}");
+        }
+        for (text, path) in [("procs", true), ("./2", true), ("+x", false), ("2x", false), ("x%", true)] {
+            assert_eq!(matches!(text.parse(), Ok(JobsFlag::File(_))), path, "{text}");
         }
         for text in ["0", "0%"] {
             assert!(text.parse::<Jobs>().expect_err(text).contains("zero jobs"), "{text}");

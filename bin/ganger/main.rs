@@ -6,6 +6,7 @@ mod plan;
 mod stdin;
 mod program;
 mod record;
+mod worker;
 mod verbs;
 mod show;
 

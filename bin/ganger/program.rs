@@ -8,7 +8,7 @@ use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Why a program cannot be run.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ProgramError {
     /// It is not where its path says.
     Absent { path: PathBuf },
@@ -44,23 +44,21 @@ impl fmt::Display for ProgramError {
     }
 }
 
-/// Looks for a program as the system will: by its path if it has a slash, in PATH otherwise.
-pub(crate) fn find(program: &OsStr, dir: Option<&Path>) -> Result<(), ProgramError> {
+/// Looks for a program as the system will, by its path if it has a slash, in PATH otherwise, and tells where it is.
+pub(crate) fn find(program: &OsStr, dir: Option<&Path>) -> Result<PathBuf, ProgramError> {
     if program.as_bytes().contains(&b'/') {
         return judge(&dir.unwrap_or(Path::new("")).join(program));
     }
     // Without a PATH the C library looks in these.
     let path = env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
     let found: Vec<_> = env::split_paths(&path).map(|dir| judge(&dir.join(program))).collect();
-    if found.contains(&Ok(())) {
-        return Ok(());
-    }
-    let file = found.into_iter().find(|result| matches!(result, Err(ProgramError::NotExecutable { .. })));
-    file.unwrap_or_else(|| Err(ProgramError::NotInPath { program: program.into() }))
+    let here = found.iter().find(|result| result.is_ok());
+    let file = || found.iter().find(|result| matches!(result, Err(ProgramError::NotExecutable { .. })));
+    here.or_else(file).cloned().unwrap_or_else(|| Err(ProgramError::NotInPath { program: program.into() }))
 }
 
 /// Whether what is at a path can be executed.
-fn judge(path: &Path) -> Result<(), ProgramError> {
+fn judge(path: &Path) -> Result<PathBuf, ProgramError> {
     let Ok(data) = path.metadata() else { return Err(ProgramError::Absent { path: path.into() }) };
     let no_file = |kind| Err(ProgramError::NoFile { path: path.into(), kind });
     match data.file_type() {
@@ -69,7 +67,7 @@ fn judge(path: &Path) -> Result<(), ProgramError> {
         kind if kind.is_fifo() => no_file("a pipe"),
         kind if kind.is_socket() => no_file("a socket"),
         _ if data.permissions().mode() & 0o111 == 0 => Err(ProgramError::NotExecutable { path: path.into() }),
-        _ => Ok(()),
+        _ => Ok(path.into()),
     }
 }
 
@@ -80,9 +78,9 @@ mod tests {
     #[test]
     fn programs_are_found_as_the_system_finds_them() {
         let found = |program: &str, dir: Option<&str>| find(OsStr::new(program), dir.map(Path::new));
-        assert_eq!(found("sh", None), Ok(()));
-        assert_eq!(found("/bin/sh", None), Ok(()));
-        assert_eq!(found("./sh", Some("/bin")), Ok(()));
+        assert!(found("sh", None).is_ok_and(|path| path.is_absolute() && path.ends_with("sh")));
+        assert_eq!(found("/bin/sh", None), Ok("/bin/sh".into()));
+        assert_eq!(found("./sh", Some("/bin")), Ok("/bin/./sh".into()));
         let absent = found("no-such-program", None).expect_err("it is not there").to_string();
         assert!(absent.contains("no-such-program is in no directory of PATH"), "{absent}");
         assert!(matches!(found("/no/such", None), Err(ProgramError::Absent { .. })));

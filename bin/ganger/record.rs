@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use ganger_batch::{Recording, Storage};
+use ganger_batch::{Args, Recording, Storage};
 use ganger_store::{Filter, Reader, Setting, State, StoreError};
 
 use crate::flags::RecordFlags;
@@ -13,15 +13,20 @@ use crate::plan::PlanError;
 /// How much of what an attempt prints is kept, in bytes.
 const OUTPUT: usize = 1 << 20;
 
+/// Stands before the words of a program that is kept.
+const WORKER: &str = "--worker";
+
 /// What failed before, with all that is needed to run it again.
 pub(crate) struct Failed {
     pub(crate) words: Vec<OsString>,
-    pub(crate) inputs: Vec<OsString>,
+    /// The words are those of a program that is kept.
+    pub(crate) by_worker: bool,
+    pub(crate) inputs: Vec<Args>,
     pub(crate) dir: Option<PathBuf>,
 }
 
 /// Where the run of a command is recorded.
-pub(crate) fn recording(flags: RecordFlags, words: &[OsString]) -> Result<Recording, PlanError> {
+pub(crate) fn recording(flags: RecordFlags, words: &[OsString], by_worker: bool) -> Result<Recording, PlanError> {
     let resume = flags.resume || flags.retry_failed;
     if resume && flags.store.is_none() && flags.joblog.is_none() {
         return Err(PlanError::NoRecords);
@@ -29,7 +34,7 @@ pub(crate) fn recording(flags: RecordFlags, words: &[OsString]) -> Result<Record
     let store = flags.store.map(|file| Storage {
         file,
         name: flags.name.unwrap_or_else(|| name_of(words)),
-        words: words.to_vec(),
+        words: by_worker.then(|| WORKER.into()).into_iter().chain(words.iter().cloned()).collect(),
         durability: flags.durable,
         variables: flags.variables,
         output: OUTPUT,
@@ -47,8 +52,14 @@ pub(crate) fn failed(flags: &mut RecordFlags) -> Result<Failed, PlanError> {
             Ok(failed)
         }
         (None, Some(log)) => {
+            // Without words each input is a command.
             let inputs = ganger_batch::failed_in_joblog(log).map_err(PlanError::Batch)?;
-            Ok(Failed { words: ["sh", "-c", "{}"].map(OsString::from).into(), inputs, dir: None })
+            Ok(Failed {
+                words: Vec::new(),
+                by_worker: false,
+                inputs: inputs.into_iter().map(Args::one).collect(),
+                dir: None,
+            })
         }
         (None, None) => Err(PlanError::NoRecords),
     }
@@ -61,11 +72,13 @@ fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting)
         None => reader.newest_job()?,
     };
     let filter = Filter { state: Some(State::Failed), ..Filter::default() };
-    let inputs = reader.tasks(job.id, &filter)?.into_iter().map(|task| OsString::from_vec(task.input)).collect();
+    let inputs = reader.tasks(job.id, &filter)?.into_iter().map(|task| Args::from_stored(&task.input)).collect();
     let setting = reader.last_run(job.id)?.setting;
-    let words = setting.words.iter().map(|word| OsString::from_vec(word.clone())).collect();
+    let mut words: Vec<_> = setting.words.iter().map(|word| OsString::from_vec(word.clone())).collect();
+    let by_worker = words.first().is_some_and(|word| word == WORKER);
+    words.drain(..usize::from(by_worker));
     let dir = Some(PathBuf::from(OsString::from_vec(setting.directory.clone())));
-    Ok((job.name, Failed { words, inputs, dir }, setting))
+    Ok((job.name, Failed { words, by_worker, inputs, dir }, setting))
 }
 
 /// The program's name, as far as a command shows it.

@@ -36,12 +36,16 @@ pub(crate) fn usage(unclear: &clap::Error) -> u8 {
 
 /// How a run ended, where there is more to say than that all went well.
 pub(crate) fn summary(summary: &Summary) {
-    let Counts { succeeded, failed, stopped, skipped } = summary.counts;
+    let Counts { succeeded, failed, stopped, skipped, unreached } = summary.counts;
     let total = succeeded + failed + stopped;
     if skipped > 0 {
         message(format_args!("{skipped} had succeeded before and were left out"));
     }
     let left = if stopped > 0 { format!(", {stopped} stopped") } else { String::new() };
+    if unreached > 0 {
+        let jobs = if unreached == 1 { "job was" } else { "jobs were" };
+        message(format_args!("{unreached} {jobs} not run"));
+    }
     match summary.end {
         End::Complete if failed > 0 => message(format_args!("{failed} of {total} commands failed")),
         End::Complete | End::OutputClosed => {}
@@ -76,6 +80,12 @@ impl Console {
         self.bar.iter().for_each(ProgressBar::finish_and_clear);
     }
 
+    /// As it is: it may be pasted.
+    fn command(&self, command: &[u8]) {
+        let mut above = self.above(io::stderr(), true);
+        let _ = above.write_all(&[command, b"\n"].concat());
+    }
+
     fn message(&self, text: impl Display) {
         match &self.bar {
             Some(bar) => bar.suspend(|| message(text)),
@@ -87,9 +97,15 @@ impl Console {
 impl Observer for Console {
     fn notice(&mut self, notice: &Notice<'_>) {
         match *notice {
-            Notice::Failed { number, input, cause, attempts } => {
+            Notice::Started { command } => self.command(command),
+            Notice::Failed { job, number, input, cause, attempts } => {
                 let attempts = if attempts > 1 { format!(" (after {attempts} attempts)") } else { String::new() };
-                self.message(format_args!("input {number} ({}) failed: {cause}{attempts}", shown(input)));
+                let job = job.map(|job| format!("{job}: ")).unwrap_or_default();
+                self.message(format_args!("{job}input {number} ({}) failed: {cause}{attempts}", shown(input)));
+            }
+            Notice::JobFailed { name, why } => self.message(format_args!("{name} cannot begin: {why}")),
+            Notice::JobSkipped { name, because } => {
+                self.message(format_args!("{name} is skipped: {because}, which it waits for, has not succeeded"));
             }
             Notice::Halted { halt, running } => {
                 let rest = match halt {
@@ -121,7 +137,7 @@ impl Observer for Console {
 
     fn progress(&mut self, progress: &Progress) {
         let Some(bar) = &self.bar else { return };
-        let Progress { counts: Counts { succeeded, failed, stopped, skipped }, total } = *progress;
+        let Progress { counts: Counts { succeeded, failed, stopped, skipped, .. }, total } = *progress;
         if let (Some(total), None) = (total, bar.length()) {
             bar.set_length(total);
             bar.set_style(style("{wide_bar} {pos}/{len} {msg}, {rate}, {eta} left"));

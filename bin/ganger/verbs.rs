@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
-use ganger_batch::{Input, Plan, Sinks};
+use ganger_batch::{Plan, Sinks, Work};
 
 use crate::flags::RunFlags;
 use crate::plan;
@@ -33,14 +33,16 @@ pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
 
 /// Someone who has forgotten `:::` should not wait for ever.
 fn explain_silence(plan: &Plan) {
-    if matches!(&plan.input, Input::Stream { name, .. } if name == stdin::NAME) && io::stdin().is_terminal() {
+    if plan.input.reads(stdin::NAME) && io::stdin().is_terminal() {
         show::message("reading the inputs from the terminal, one a line; Ctrl-D ends them");
     }
 }
 
 /// Once, before the first input is run.
 fn warn_of_code(plan: &Plan) {
-    if let Some(found) = plan.template.inputs_as_code() {
+    if let Work::Command(template) = &plan.work
+        && let Some(found) = template.inputs_as_code()
+    {
         show::message(format_args!("warning: {found}"));
     }
 }

@@ -16,6 +16,7 @@ WORKLOADS
   killed     a worker is SIGKILLed in the middle of a task: what the caller sees, and when
   cpu        200 tasks of 50 ms of processor time on 2 workers: the speed-up against doing them one after the other
   launch     the program `true` 2,000 times, two at a time, seconds
+  durable    the same, beside ganger with a store
   queue      items from one process to another through a queue, items/s, and there and back one at a time, us
   lock       acquire and release, alone in ns, and while another process does so too, pairs/s
   filter     files of protobuf records filtered by id, a process a processor (filter_records.py), MB/s of the files
@@ -216,15 +217,24 @@ def bench_cpu(n=200, ms=50):
     show("cpu", "multiprocessing.Pool.map(chunksize=1)", round(alone / together, 3), "x speed-up", workers=2)
 
 
+def bench_durable(n=2000):
+    launch("durable", {"xargs -P2": ["xargs", "-P2", "-n1", "true"]}, n)
+
+
 def bench_launch(n=2000):
+    launch("launch", {"xargs -P2": ["xargs", "-P2", "-n1", "true"],
+                      "GNU parallel -j2": ["parallel", "--will-cite", "-j2", "true"]}, n)
+
+
+def launch(workload, commands, n):
     inputs = "".join(f"{i}\n" for i in range(n)).encode()
-    for system, command in (("xargs -P2", ["xargs", "-P2", "-n1", "true"]),
-                            ("GNU parallel -j2", ["parallel", "--will-cite", "-j2", "true"])):
+    for system, command in commands.items():
         if not shutil.which(command[0]):
-            print(f"SKIPPED launch {system}: {command[0]} is missing: apt-get install {command[0]}", file=sys.stderr)
+            print(f"SKIPPED {workload} {system}: {command[0]} is missing: apt-get install {command[0]}", file=sys.stderr)
             continue
-        took = seconds(lambda: subprocess.run(command, input=inputs, stdout=subprocess.DEVNULL, check=True))
-        show("launch", system, round(took, 3), "s", tasks=n)
+        once = lambda: seconds(lambda: subprocess.run(command, input=inputs, stdout=subprocess.DEVNULL, check=True))
+        took = statistics.median(once() for _ in range(3))
+        show(workload, system, round(took, 3), "s", tasks=n)
 
 
 def take(q, done, n):

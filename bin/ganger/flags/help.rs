@@ -1,21 +1,36 @@
 //! What `ganger run --help` says below the flags.
 
 pub(super) const AFTER_HELP: &str = "\
+Lists of inputs:
+  ::: a b          these               :::: FILE...    the lines of files, each a list (- is standard input)
+  ::: a b ::: 1 2  all combinations: a 1, a 2, b 1, b 2. The first list may be endless
+  ::: a b :::+ 1 2 side by side: a 1, b 2 (::::+ for files)
+
 Replacement strings:
   {}    the input                     a/b.tar.gz
   {.}   without its extension         a/b.tar
   {/}   without its directory         b.tar.gz
   {//}  its directory                 a
   {/.}  without both                  b.tar
-  {#}   the number of the input       1, 2, ...
+  {#}   the number of the task        1, 2, ...
+  {##}  how many tasks there are      (all inputs are read first)
   {%}   the number of the job slot    1 up to the number of jobs
+  {2} {-1} {2.} {2/} {name/.}         the second or last argument, or one by its name, and parts of it
+  {} of several arguments is all of them, each a word of its own. An argument that is not there is empty.
   ${...}, {a,b} and the like are left alone; what looks like a mistyped replacement string is an error. A backslash
   makes plain text of one: \\{}
+
+  With --plus, of a/b.tar.gz:
+  {..} a/b    {/..} b    {+/} a    {+.} gz    {+..} tar.gz, and the same with three dots
+  {:-TEXT}  TEXT if it is empty             {:3} {:3:2}  from the 3rd byte on, and 2 of those
+  {#RE} {##RE}  without this beginning      {%RE} {%%RE}  without this end (shortest, longest)
+  {/RE/TEXT} {//RE/TEXT}  one or all replaced    {^T} {^^T} {,T} {,,T}  T in upper or lower case
 
 The command:
   Several words are run as they are, without a shell. One word with blanks or shell characters is run by sh -c.
   A command without {} or another replacement string gets the input at its end: as its last argument, or in a script
   of one word behind its last command ('sort | uniq -c' runs sort | uniq -c INPUT; to feed it: 'sort {} | uniq -c').
+  Without a command each input is one, for sh -c: ganger run < commands.txt
 
 Quoting, in a script of one word:
   Inputs stand there as if quoted, whatever is in them, inside '...' and \"...\" as well: no part of one is run.
@@ -25,8 +40,8 @@ Quoting, in a script of one word:
   warns; as an argument they are not: sh -c 'echo \"$1\"' sh {}. For inputs that are commands: sh -c {}
 
 Environment of a command:
-  GANGER_TASK     the number of its input, as {#}
-  GANGER_SLOT     the number of its job slot, as {%}
+  GANGER_TASK     its number, as {#}; also PARALLEL_SEQ
+  GANGER_SLOT     the number of its job slot, as {%}; also PARALLEL_JOBSLOT
   GANGER_ATTEMPT  which attempt it is, from 1
 
 Exit status:
@@ -44,5 +59,8 @@ Examples:
   ganger run --bar 'convert {} -resize 25% small/{/.}.jpg' ::: *.png
   find . -name '*.c' -print0 | ganger run -0 -k --tag wc -l
   seq 100 | ganger run -j 200% --retries 3 --timeout 10s 'curl -fsS https://example.org/{}'
-  ganger run -j 1 --halt now,fail=1 sh -c {} < commands.txt
+  ganger run -j 1 --halt now,fail=1 < commands.txt
+  ganger run --header : --colsep '\\t' echo {Name} {Mail} :::: addressbook.tsv
+  find . -name '*.log' | ganger run -X rm
+  ganger run --tag 'diff {1} {2} | wc -l' ::: *.txt ::: *.txt
 ";

@@ -1,22 +1,26 @@
 //! What was typed, and nothing else: no file is opened and no default looked up in here. One file a group of the help.
 
 mod inputs;
+mod arguments;
 mod output;
 mod failures;
 mod record;
+mod worker;
 mod help;
 
+pub(crate) use arguments::ArgumentFlags;
 pub(crate) use failures::FailureFlags;
 pub(crate) use inputs::InputFlags;
 pub(crate) use output::OutputFlags;
 pub(crate) use record::RecordFlags;
+pub(crate) use worker::WorkerFlags;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::jobs::Jobs;
+use crate::jobs::JobsFlag;
 
 /// Supervised worker processes for CPU-heavy work.
 #[derive(Debug, Parser)]
@@ -35,15 +39,23 @@ pub(crate) enum Verb {
 
 /// Run a command over many inputs, several at a time.
 ///
-/// The inputs are the arguments after :::, or the lines of a file (-a), or the lines of standard input. Each command
-/// runs in a process group of its own with /dev/null as its standard input, and its whole tree of processes ends with
+/// The inputs are the arguments after :::, or the lines of a file (-a, ::::), or the lines of standard input. Of several
+/// such lists all combinations are run. Without a command, each input is itself a command. Each command runs in a process group of its own with /dev/null as its standard input, and its whole tree of processes ends with
 /// it. Options of ganger stand before the command.
 #[derive(Debug, Args)]
-#[command(override_usage = "ganger run [OPTIONS] COMMAND... [::: INPUT...]", after_long_help = help::AFTER_HELP)]
+#[command(override_usage = "ganger run [OPTIONS] COMMAND... [::: INPUT...]...", after_long_help = help::AFTER_HELP)]
 pub(crate) struct RunFlags {
-    /// How many commands run at a time: N, N% of the processors, +N or -N more or fewer than there are [default: 100%]
-    #[arg(short, long, visible_short_alias = 'P', value_name = "N|N%|+N", allow_hyphen_values = true)]
-    pub(crate) jobs: Option<Jobs>,
+    /// How many commands run at a time: N, N% of the processors, +N or -N more or fewer than there are, or a file that
+    /// says so [default: 100%]
+    #[arg(
+        short,
+        long,
+        visible_short_alias = 'P',
+        alias = "max-procs",
+        value_name = "N|N%|+N",
+        allow_hyphen_values = true
+    )]
+    pub(crate) jobs: Option<JobsFlag>,
 
     /// Run the commands in this directory
     #[arg(long, visible_alias = "workdir", value_name = "DIR")]
@@ -57,6 +69,9 @@ pub(crate) struct RunFlags {
     pub(crate) inputs: InputFlags,
 
     #[command(flatten)]
+    pub(crate) arguments: ArgumentFlags,
+
+    #[command(flatten)]
     pub(crate) output: OutputFlags,
 
     #[command(flatten)]
@@ -65,7 +80,10 @@ pub(crate) struct RunFlags {
     #[command(flatten)]
     pub(crate) record: RecordFlags,
 
-    /// The command, and after ::: its inputs (or after :::: a file with them)
+    #[command(flatten)]
+    pub(crate) worker: WorkerFlags,
+
+    /// The command, and after ::: its inputs (or after :::: files with them)
     #[arg(trailing_var_arg = true, value_name = "COMMAND", hide = true)]
     pub(crate) words: Vec<OsString>,
 }

@@ -6,25 +6,25 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ganger::{Bytes, Command, TaskOptions};
+use ganger::{Bytes, CommandOutput, TaskOptions};
 
 use crate::dag::{self, OnFailure, Schedule};
 use crate::input::{self, InputError, Source, Task};
 use crate::plan::Plan;
-use crate::template::Template;
 use crate::timeout::{Runtimes, Timeout};
+use crate::work::{self, Work};
 use crate::workflow::{Job, Planning};
 
 /// What all commands of a job have in common.
 pub(crate) struct Common {
     /// None: it is the only job.
     pub(crate) name: Option<String>,
-    pub(crate) template: Template,
+    pub(crate) work: Work,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) environment: Vec<(Bytes, Bytes)>,
     pub(crate) attempts: u32,
@@ -112,7 +112,7 @@ impl Agenda {
                 continue;
             }
             match begun.source.next() {
-                Ok(input::Next::Task(task)) => return Ok(self.handed(job, task)),
+                Ok(input::Next::Ready(task)) => return Ok(self.handed(job, task)),
                 Ok(input::Next::NotYet) => {
                     inputs_may_come = true;
                     at += 1;
@@ -231,9 +231,18 @@ impl Agenda {
         self.parts.iter().map(Part::total).sum()
     }
 
-    /// Waits until there is a task, or certainly none; for a run that has one job alone.
+    /// Waits until there is a task, or certainly none; where several jobs begin, it is not worth it.
     pub(crate) fn wait_for_first(&mut self) {
-        self.wait(Duration::MAX);
+        if let [job] = self.open[..]
+            && let Stage::Begun(begun) = &mut self.parts[job].stage
+        {
+            begun.source.wait_for_first();
+        }
+    }
+
+    /// How many tasks a job has, once that is known.
+    pub(crate) fn total_of(&self, job: usize) -> Option<u64> {
+        self.parts[job].total()
     }
 
     /// How many jobs neither began nor were skipped.
@@ -243,12 +252,13 @@ impl Agenda {
 }
 
 impl Common {
-    /// The command for one of its inputs.
-    pub(crate) fn command(&self, task: &Task) -> Command {
-        let mut command = self.template.command(task);
-        command.dir = self.dir.as_ref().map(|dir| Bytes::from(dir.as_os_str().as_bytes()));
-        command.env.extend(self.environment.iter().cloned());
-        command
+    /// What the pool gets for one of its inputs, of which there are `total`.
+    pub(crate) fn job<'t>(&self, task: &'t Task, total: Option<u64>, output: CommandOutput) -> work::Job<'t> {
+        let mut job = self.work.job(task, total, self.dir.as_deref(), output);
+        if let work::Job::Command(command) = &mut job {
+            command.env.extend(self.environment.iter().cloned());
+        }
+        job
     }
 
     /// How long a command may run that starts now.
@@ -279,14 +289,13 @@ impl Part {
 
 impl Begun {
     fn new(name: Option<String>, plan: Plan) -> Self {
-        let Plan { template, input, shuffle, dir, environment, attempts, backoff, timeout, halt, .. } = plan;
+        let Plan { work, input: source, dir, environment, attempts, backoff, timeout, .. } = plan.opened();
         let bytes = |text: OsString| Bytes::from(text.into_vec());
         let environment = environment.into_iter().map(|(name, value)| (bytes(name), bytes(value))).collect();
         // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
         let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
         let runtimes = RefCell::default();
-        let common = Common { name, template, dir, environment, attempts, options, timeout, runtimes };
-        let source = input::opened(input, shuffle, halt.needs_total());
+        let common = Common { name, work, dir, environment, attempts, options, timeout, runtimes };
         Self { common: Rc::new(common), source, handed_out: 0, running: 0, failed: false }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use ganger::{Command, Pool, Prefetch, Report, Reports, TaskId, TaskOptions};
+use ganger::{Pool, Prefetch, Report, Reports, TaskId, TaskOptions};
 
 use crate::error::Error;
+use crate::work::{Job, Kept};
 
 /// How much output may be unread before the commands that print it are held up, in bytes.
 const UNREAD: usize = 2 << 20;
@@ -14,8 +15,13 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// What runs commands, and reports what becomes of them. Every command that was accepted is reported as ended once.
 pub(crate) trait Engine {
-    /// Runs a command, for at most `timeout` an attempt.
-    fn submit(&mut self, command: Command, options: &TaskOptions, timeout: Option<Duration>) -> Result<TaskId, ganger::Error>;
+    /// Runs a command, or has a line answered, for at most `timeout` an attempt.
+    fn submit(
+        &mut self,
+        job: Job<'_>,
+        options: &TaskOptions,
+        timeout: Option<Duration>,
+    ) -> Result<TaskId, ganger::Error>;
 
     /// The next report. None: nothing came within `patience` (`None`: for ever).
     fn report(&mut self, patience: Option<Duration>) -> Option<Report>;
@@ -38,10 +44,15 @@ pub(crate) struct Gang {
 }
 
 impl Gang {
-    pub(crate) fn start(workers: usize) -> Result<Self, Error> {
+    /// A pool of workers that start commands, or of those that are, or host, a program.
+    pub(crate) fn start(workers: usize, program: Option<&Kept>) -> Result<Self, Error> {
         let prefetch = Prefetch { work: LONG_ENOUGH, ..Prefetch::default() };
-        let pool = Pool::builder().workers(workers).name("run").claim_signals(true).for_commands().prefetch(prefetch);
+        let pool = Pool::builder().workers(workers).name("run").claim_signals(true).prefetch(prefetch);
         // A command may have begun another process group when its worker is killed: only we are left to end that.
+        let pool = match program {
+            Some(kept) => kept.pool(pool),
+            None => pool.for_commands(),
+        };
         let pool = pool.reap_orphans(true).build()?;
         Ok(Self { pool, reports: Reports::new(UNREAD) })
     }
@@ -61,15 +72,27 @@ impl Gang {
 }
 
 impl Engine for Gang {
+    /// A program that is kept has no grace: what it has not answered in time it would answer too late.
     fn submit(
         &mut self,
-        command: Command,
+        job: Job<'_>,
         options: &TaskOptions,
         timeout: Option<Duration>,
     ) -> Result<TaskId, ganger::Error> {
-        let limited = timeout.map(|limit| options.clone().soft_timeout(limit).timeout(limit + GRACE));
+        let limited = timeout.map(|limit| match job {
+            Job::Command(_) => options.clone().soft_timeout(limit).timeout(limit + GRACE),
+            Job::Line(_) => options.clone().timeout(limit),
+        });
         let options = limited.as_ref().unwrap_or(options);
-        self.pool.run_command(command, options, &self.reports).map_err(|refused| refused.error)
+        match job {
+            Job::Command(command) => {
+                self.pool.run_command(command, options, &self.reports).map_err(|refused| refused.error)
+            }
+            Job::Line(task) => {
+                let args: Vec<&[u8]> = task.args.iter().collect();
+                self.pool.submit_line(task.number, &args, options, &self.reports)
+            }
+        }
     }
 
     fn report(&mut self, patience: Option<Duration>) -> Option<Report> {

@@ -1,45 +1,83 @@
-//! What a replacement string makes of an input: its whole, or a part of it as a path.
+//! What a replacement string makes of an argument: its whole, or a part of it as a path.
 //!
 //! Inputs are bytes: a path need not be UTF-8. Two cases differ from GNU parallel, where they only ever surprise: a
 //! leading dot begins no extension (`{.}` of `.profile` is `.profile`, not nothing), and a slash at the end does not
 //! count (`{/}` of `photos/` is `photos`, as basename(1) has it).
 
-/// A part of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use std::borrow::Cow;
+
+use crate::edit::Edit;
+
+/// A part of an argument.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// `{}`: all of it.
     Whole,
-    /// `{.}`: without its extension.
-    NoExtension,
+    /// `{.}`: without its extension; `{..}` and `{...}`: without two or three.
+    NoExtension(u8),
     /// `{/}`: without its directory.
     Basename,
     /// `{//}`: its directory; `.` if it has none.
     Dirname,
-    /// `{/.}`: without directory and extension.
-    Stem,
+    /// `{/.}`, `{/..}`, `{/...}`: without directory and extensions.
+    Stem(u8),
+    /// `{+/}`: what `{/}` leaves out, without the slash; nothing if there is none.
+    Parent,
+    /// `{+.}`, `{+..}`, `{+...}`: so many extensions, without the first dot; nothing if there are fewer.
+    Extension(u8),
+    /// `{%suffix}` and the like.
+    Edited(Edit),
 }
 
 impl Form {
-    /// The part of `value` that it stands for.
-    pub(crate) fn of(self, value: &[u8]) -> &[u8] {
-        match self {
-            Form::Whole => value,
-            Form::NoExtension => without_extension(value),
-            Form::Basename => basename(value),
-            Form::Dirname => dirname(value),
-            Form::Stem => without_extension(basename(value)),
-        }
+    /// What stands in braces, behind a position if there is one. `plus`: with all that `--plus` adds.
+    pub(crate) fn read(inside: &[u8], plus: bool) -> Option<Self> {
+        Some(match inside {
+            b"" => Form::Whole,
+            b"." => Form::NoExtension(1),
+            b"/" => Form::Basename,
+            b"//" => Form::Dirname,
+            b"/." => Form::Stem(1),
+            _ if !plus => return None,
+            b".." => Form::NoExtension(2),
+            b"..." => Form::NoExtension(3),
+            b"/.." => Form::Stem(2),
+            b"/..." => Form::Stem(3),
+            b"+/" => Form::Parent,
+            b"+." => Form::Extension(1),
+            b"+.." => Form::Extension(2),
+            b"+..." => Form::Extension(3),
+            other => Form::Edited(Edit::read(other)?),
+        })
     }
 
-    /// The environment variable that hands this part to a shell.
-    pub(crate) fn variable(self) -> &'static str {
-        match self {
-            Form::Whole => "GANGER_INPUT",
-            Form::NoExtension => "GANGER_INPUT_NO_EXTENSION",
-            Form::Basename => "GANGER_INPUT_BASENAME",
-            Form::Dirname => "GANGER_INPUT_DIRNAME",
-            Form::Stem => "GANGER_INPUT_STEM",
-        }
+    /// The part of `value` that it stands for.
+    pub(crate) fn of<'v>(&self, value: &'v [u8]) -> Cow<'v, [u8]> {
+        Cow::Borrowed(match self {
+            Form::Whole => value,
+            Form::NoExtension(number) => without_extensions(value, *number),
+            Form::Basename => basename(value),
+            Form::Dirname => dirname(value),
+            Form::Stem(number) => without_extensions(basename(value), *number),
+            Form::Parent => last_slash(value).map_or(b"", |slash| &value[..slash]),
+            Form::Extension(number) => {
+                let rest = without_extensions(value, *number);
+                if without_extensions(value, number - 1).len() == rest.len() { b"" } else { &value[rest.len() + 1..] }
+            }
+            Form::Edited(edit) => return edit.of(value),
+        })
+    }
+
+    /// What the name of the variable that hands this part to a shell ends with. None: it has no name of its own.
+    pub(crate) fn variable(&self) -> Option<&'static str> {
+        Some(match self {
+            Form::Whole => "",
+            Form::NoExtension(1) => "_NO_EXTENSION",
+            Form::Basename => "_BASENAME",
+            Form::Dirname => "_DIRNAME",
+            Form::Stem(1) => "_STEM",
+            Form::NoExtension(_) | Form::Stem(_) | Form::Parent | Form::Extension(_) | Form::Edited(_) => return None,
+        })
     }
 }
 
@@ -76,6 +114,10 @@ fn without_extension(path: &[u8]) -> &[u8] {
     }
 }
 
+fn without_extensions(path: &[u8], number: u8) -> &[u8] {
+    (0..number).fold(path, |path, _| without_extension(path))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,15 +143,41 @@ mod tests {
             ["1.5", "1", "1.5", ".", "1"],
         ];
         for [input, no_extension, basename, dirname, stem] in table {
-            let forms = [Form::Whole, Form::NoExtension, Form::Basename, Form::Dirname, Form::Stem];
-            let parts = forms.map(|form| form.of(input.as_bytes()));
-            assert_eq!(parts, [input, no_extension, basename, dirname, stem].map(str::as_bytes), "{input:?}");
+            let forms = [Form::Whole, Form::NoExtension(1), Form::Basename, Form::Dirname, Form::Stem(1)];
+            let parts = forms.map(|form| form.of(input.as_bytes()).into_owned());
+            assert_eq!(
+                parts,
+                [input, no_extension, basename, dirname, stem].map(|part| part.as_bytes().to_vec()),
+                "{input:?}"
+            );
         }
     }
 
     #[test]
     fn forms_of_bytes_that_are_no_text() {
-        assert_eq!(Form::Stem.of(b"\xff/\xfe.\xfd"), b"\xfe");
-        assert_eq!(Form::Dirname.of(b"\xff/\xfe.\xfd"), b"\xff");
+        assert_eq!(*Form::Stem(1).of(b"\xff/\xfe.\xfd"), *b"\xfe");
+        assert_eq!(*Form::Dirname.of(b"\xff/\xfe.\xfd"), *b"\xff");
+    }
+
+    #[test]
+    fn more_forms() {
+        let table = [
+            ("..", "dir/sub/file.ex1.ex2.ex3", "dir/sub/file.ex1"),
+            ("...", "dir/sub/file.ex1.ex2.ex3", "dir/sub/file"),
+            ("/..", "dir/sub/file.ex1.ex2.ex3", "file.ex1"),
+            ("/...", "dir/sub/file.ex1.ex2.ex3", "file"),
+            ("+/", "dir/sub/file.ex1", "dir/sub"),
+            ("+/", "file", ""),
+            ("+.", "dir/sub/file.ex1.ex2.ex3", "ex3"),
+            ("+..", "dir/sub/file.ex1.ex2.ex3", "ex2.ex3"),
+            ("+...", "dir/sub/file.ex1.ex2.ex3", "ex1.ex2.ex3"),
+            ("+..", "a.b", ""),
+            ("+.", "a.b/c", ""),
+        ];
+        for (inside, input, wanted) in table {
+            let form = Form::read(inside.as_bytes(), true).expect(inside);
+            assert_eq!(String::from_utf8_lossy(&form.of(input.as_bytes())), wanted, "{inside} {input}");
+            assert_eq!(Form::read(inside.as_bytes(), false), None);
+        }
     }
 }

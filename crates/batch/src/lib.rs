@@ -20,20 +20,32 @@ mod dag;
 pub use dag::{Cycle, Graph, OnFailure};
 
 mod input;
-pub use input::Input;
+/// What stands between the columns of an input.
+pub use regex::bytes::Regex;
+
+pub use input::{Args, Columns, Input, Join, Packing, Reading, Source, Trim};
+
+mod edit;
 
 mod form;
+
+mod grammar;
+pub use grammar::Grammar;
 
 mod braces;
 pub use braces::UnknownReplacement;
 
 mod shell;
+pub use shell::is_script;
 
 mod script;
 pub use script::InputsAsCode;
 
 mod template;
-pub use template::{Template, TemplateError};
+pub use template::{Tag, Template, TemplateError};
+
+mod work;
+pub use work::{Work, WorkerProgram};
 
 mod agenda;
 
@@ -101,8 +113,8 @@ pub fn run_workflow<'a>(
     sinks: Sinks<'a>,
     observer: &'a mut dyn Observer,
 ) -> Result<Summary, Error> {
-    let is_exact = workflow.is_exact();
-    let Workflow { jobs, graph, slots, halt, delay, output, record } = workflow;
+    let (ahead, program) = (workflow.ahead(), workflow.program());
+    let Workflow { jobs, graph, slots, halt, delay, output, verbose, record } = workflow;
     let books = jobs.iter().map(Books::from).collect();
     let mut agenda = Agenda::new(jobs, graph.clone());
     // No worker is started, and no signal claimed, before there is something to do.
@@ -114,8 +126,8 @@ pub fn run_workflow<'a>(
     // Nor is a store made for nothing.
     let ledger = Ledger::open(&record, books, graph)?;
     let jobs = agenda.total().map_or(slots, |total| slots.min(usize::try_from(total).unwrap_or(slots))).max(1);
-    let settings = Settings { jobs, halt, delay, is_exact };
-    let gang = Gang::start(jobs)?;
+    let settings = Settings { jobs, halt, delay, ahead, verbose };
+    let gang = Gang::start(jobs, program.as_ref())?;
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
@@ -130,13 +142,12 @@ pub fn run_workflow<'a>(
 /// # Errors
 /// When the inputs cannot be read or the commands not be written.
 pub fn dry_run(plan: Plan, out: &mut dyn Write) -> Result<Summary, Error> {
-    let mut source = input::opened(plan.input, plan.shuffle, plan.halt.needs_total());
+    let Plan { work, input: mut source, .. } = plan.opened();
     let mut end = None;
     while end.is_none() {
         match source.next()? {
-            Next::Task(task) => {
-                let line = [plan.template.show(&task.value, task.number), b"\n".to_vec()].concat();
-                end = written(out.write_all(&line))?;
+            Next::Ready(task) => {
+                end = written(out.write_all(&work.show(&task, source.total())))?;
             }
             Next::NotYet => source.wait(Duration::MAX),
             Next::End => end = Some(End::Complete),

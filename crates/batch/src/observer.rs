@@ -29,6 +29,11 @@ pub struct Progress {
 /// Something that a person should know.
 #[derive(Debug)]
 pub enum Notice<'a> {
+    /// A command is about to start; told only where that was asked for.
+    Started {
+        /// As one would type it into a shell.
+        command: &'a [u8],
+    },
     /// A command failed, and is not tried again.
     Failed {
         /// Its job. None: there is only one.
@@ -99,6 +104,10 @@ pub enum Cause {
     TimedOut(Duration),
     /// The worker that ran it died, on every attempt; how.
     Crashed(Vec<Exit>),
+    /// The program that it was fed to died or broke the protocol, on every attempt; the last time.
+    Program(String),
+    /// Its own error, as the program that it was fed to told it.
+    Error(String),
     /// It could not be started; why.
     NotStarted(String),
 }
@@ -115,7 +124,7 @@ impl fmt::Display for Cause {
                 let story: Vec<String> = exits.iter().map(ToString::to_string).collect();
                 write!(f, "its worker died: {}", story.join("; "))
             }
-            Cause::NotStarted(why) => f.write_str(why),
+            Cause::NotStarted(why) | Cause::Program(why) | Cause::Error(why) => f.write_str(why),
         }
     }
 }

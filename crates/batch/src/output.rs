@@ -77,8 +77,8 @@ impl<'a> Output<'a> {
     /// A command has printed something.
     pub(crate) fn piece(&mut self, task: &Task, stream: Stream, bytes: &[u8]) -> Result<(), Error> {
         let printed = self.printed.entry(task.turn).or_default();
-        if self.layout.tag && printed.tag.is_none() {
-            printed.tag = Some([&task.value[..], b"\t"].concat());
+        if let (Some(tag), None) = (&self.layout.tag, &printed.tag) {
+            printed.tag = Some(tag.of(task));
         }
         let now = match (self.layout.style, self.layout.order) {
             (Style::Grouped, Order::AsFinished | Order::OfInput) => 0,

@@ -1,4 +1,6 @@
 use super::*;
+use crate::input::Args;
+use crate::template::Tag;
 use Stream::{Stderr, Stdout};
 
 /// What happens to commands: number, then what.
@@ -10,7 +12,7 @@ enum Step {
 use Step::{End, Piece, Void};
 
 fn task(number: u64) -> Task {
-    Task { number, value: format!("in{number}").into_bytes(), job: 0, turn: number }
+    Task::first(number, Args::one(format!("in{number}").into_bytes()))
 }
 
 /// What has been written to stdout and stderr after each of the steps.
@@ -33,7 +35,7 @@ fn written(layout: Layout, steps: &[Step]) -> (String, String) {
 }
 
 fn layout(style: Style, order: Order, tag: bool) -> Layout {
-    Layout { style, order, tag }
+    Layout { style, order, tag: tag.then_some(Tag::INPUTS) }
 }
 
 #[test]
@@ -71,11 +73,11 @@ fn lines_appear_as_they_become_whole() {
 fn by_lines_and_in_order_the_one_whose_turn_it_is_catches_up() {
     let order = layout(Style::Lines, Order::OfInput, true);
     let mut steps = vec![Piece(2, Stdout, "b1\nb"), Piece(1, Stdout, "a1\n")];
-    assert_eq!(written(order, &steps).0, "in1\ta1\n");
+    assert_eq!(written(order.clone(), &steps).0, "in1\ta1\n");
     steps.push(End(1));
-    assert_eq!(written(order, &steps).0, "in1\ta1\nin2\tb1\nin2\tb");
+    assert_eq!(written(order.clone(), &steps).0, "in1\ta1\nin2\tb1\nin2\tb");
     steps.extend([Piece(2, Stdout, "2\n"), End(2)]);
-    assert_eq!(written(order, &steps).0, "in1\ta1\nin2\tb1\nin2\tb2\n");
+    assert_eq!(written(order.clone(), &steps).0, "in1\ta1\nin2\tb1\nin2\tb2\n");
 }
 
 #[test]

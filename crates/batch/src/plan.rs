@@ -7,18 +7,21 @@ use std::time::Duration;
 use ganger::Backoff;
 
 use crate::halt::Halt;
-use crate::input::Input;
+use crate::input::{Packing, Source};
 use crate::record::Recording;
-use crate::template::Template;
+use crate::template::Tag;
 use crate::timeout::Timeout;
+use crate::work::Work;
 
 /// A command over many inputs, and how it is to be run.
 #[derive(Debug)]
 pub struct Plan {
-    /// The command.
-    pub template: Template,
+    /// What is done with each input.
+    pub work: Work,
     /// What it is run with.
-    pub input: Input,
+    pub input: Source,
+    /// Several inputs for one command.
+    pub packing: Option<Packing>,
     /// In a random order instead of that of the inputs.
     pub shuffle: bool,
     /// How many commands run at a time (1 or more).
@@ -41,16 +44,19 @@ pub struct Plan {
     pub output: OutputMode,
     /// What is left behind of it.
     pub record: Recording,
+    /// Whether each command is told of before it starts.
+    pub verbose: bool,
 }
 
 impl Plan {
     /// A plan with nothing special about it: as many commands at a time as there are processors, one attempt, output
     /// in groups as the commands end.
     #[must_use]
-    pub fn new(template: Template, input: Input) -> Self {
+    pub fn new(work: impl Into<Work>, input: impl Into<Source>) -> Self {
         Self {
-            template,
-            input,
+            work: work.into(),
+            input: input.into(),
+            packing: None,
             shuffle: false,
             jobs: ganger::cpu_count(),
             dir: None,
@@ -62,7 +68,23 @@ impl Plan {
             delay: Duration::ZERO,
             output: OutputMode::default(),
             record: Recording::default(),
+            verbose: false,
         }
+    }
+}
+
+impl Plan {
+    /// The plan with its inputs read as far as it must know them beforehand.
+    pub(crate) fn opened(mut self) -> Self {
+        if let Some(packing) = self.packing {
+            self.input.pack(packing, self.work.measure());
+        }
+        if self.shuffle {
+            self.input.shuffle();
+        } else if self.halt.needs_total() || self.work.needs_total() {
+            self.input.gather();
+        }
+        self
     }
 }
 
@@ -70,7 +92,7 @@ impl Plan {
 const BACKOFF: Backoff = Backoff { first: Duration::from_millis(100), max: Duration::from_secs(10), jitter: 0.25 };
 
 /// What becomes of what commands print.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum OutputMode {
     /// It goes to our own standard output and standard error without passing through our hands.
     Ungrouped,
@@ -85,14 +107,14 @@ impl Default for OutputMode {
 }
 
 /// How collected output is passed on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
     /// In what portions.
     pub style: Style,
     /// In what order.
     pub order: Order,
-    /// Whether each line begins with its input and a tab.
-    pub tag: bool,
+    /// What each line begins with, before a tab.
+    pub tag: Option<Tag>,
 }
 
 /// In what portions output is passed on.

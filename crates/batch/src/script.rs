@@ -103,7 +103,7 @@ fn commands(program: &Word) -> Vec<Vec<Word>> {
     for piece in program {
         match piece {
             Piece::Text(text) => text.iter().for_each(|&byte| commands.add(byte, quoting.follow(byte))),
-            Piece::Input(..) | Piece::Number | Piece::Slot => {
+            Piece::Input(..) | Piece::Number | Piece::Total | Piece::Slot => {
                 quoting.skip();
                 commands.word.push(piece.clone());
             }
@@ -128,7 +128,9 @@ impl Commands {
             Role::Separator => self.end_command(),
             Role::Text => match self.word.last_mut() {
                 Some(Piece::Text(text)) => text.push(byte),
-                Some(Piece::Input(..) | Piece::Number | Piece::Slot) | None => self.word.push(Piece::Text(vec![byte])),
+                Some(Piece::Input(..) | Piece::Number | Piece::Total | Piece::Slot) | None => {
+                    self.word.push(Piece::Text(vec![byte]));
+                }
             },
         }
     }

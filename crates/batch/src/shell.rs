@@ -6,6 +6,9 @@
 //! one misjudged quote around `{}` would let `$(rm -rf ~)` loose. [`Quoting`] only judges how to *write* the reference:
 //! where it is wrong, a value comes apart at its blanks, and nothing worse.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
 /// What stands around a place in a shell command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Context {
@@ -55,6 +58,16 @@ impl Context {
 pub(crate) fn is_harmless(value: &[u8]) -> bool {
     let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b"_./:@%+,-".contains(byte);
     !value.is_empty() && value.iter().all(harmless)
+}
+
+/// Whether a command of one word is a script: whether a shell would read more than a plain word.
+///
+/// ```
+/// assert!(ganger_batch::is_script("python3 w.py".as_ref()) && !ganger_batch::is_script("./w.py".as_ref()));
+/// ```
+#[must_use]
+pub fn is_script(word: &OsStr) -> bool {
+    is_special(word.as_bytes())
 }
 
 /// Whether a shell would read more than a plain word.

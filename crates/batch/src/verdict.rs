@@ -18,6 +18,16 @@ pub(crate) enum Verdict {
     PoolFailed(String),
 }
 
+impl Verdict {
+    /// The same of a task that was fed to a program: a worker that died did so for the program's fault, if that was told.
+    pub(crate) fn of_program(self, fault: Option<&str>) -> Self {
+        match (self, fault) {
+            (Verdict::Failed(Cause::Crashed(_)), Some(why)) => Verdict::Failed(Cause::Program(why.to_owned())),
+            (verdict, _) => verdict,
+        }
+    }
+}
+
 /// Judges an outcome. `limit`: how long the command was allowed to run; `expired`: we cancelled it for that.
 pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) -> Verdict {
     let end = ganger::command_end(&outcome);
@@ -39,9 +49,10 @@ pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) ->
 
 /// A command that ran failed by its exit; anything else kept it from running, and says so in words.
 fn cause(failure: Failure, exit: Option<Exit>) -> Cause {
-    match exit {
-        Some(exit) => Cause::Exit(exit),
-        None => Cause::NotStarted(failure.message),
+    match (exit, failure.kind) {
+        (Some(exit), _) => Cause::Exit(exit),
+        (None, FailureKind::Task) => Cause::Error(failure.message),
+        (None, _) => Cause::NotStarted(failure.message),
     }
 }
 
@@ -49,8 +60,8 @@ fn cause(failure: Failure, exit: Option<Exit>) -> Cause {
 pub(crate) fn is_our_doing(cause: &Cause) -> bool {
     match cause {
         Cause::Exit(exit) => matches!(exit, Exit::Signal { .. }),
-        Cause::TimedOut(_) | Cause::Crashed(_) => true,
-        Cause::NotStarted(_) => false,
+        Cause::TimedOut(_) | Cause::Crashed(_) | Cause::Program(_) => true,
+        Cause::NotStarted(_) | Cause::Error(_) => false,
     }
 }
 

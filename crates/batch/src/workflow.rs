@@ -10,6 +10,7 @@ use crate::halt::Halt;
 use crate::plan::{OutputMode, Plan};
 use crate::record::Recording;
 use crate::timeout::Timeout;
+use crate::work::{Kept, Work};
 
 /// Several jobs that share one pool, and which waits for which.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Workflow {
     pub delay: Duration,
     /// What becomes of what commands print.
     pub output: OutputMode,
+    /// Whether each command is told of when it begins.
+    pub verbose: bool,
     /// What is left behind of it. The store's jobs have the names and words of these, and not those that stand there.
     pub record: Recording,
 }
@@ -71,13 +74,26 @@ impl fmt::Debug for Planning {
 }
 
 impl Workflow {
-    /// Whether what ends decides over what starts: no command may wait in the pool for its turn.
-    pub(crate) fn is_exact(&self) -> bool {
-        let follows = |job: &Job| match &job.planning {
-            Planning::Made(plan) => matches!(plan.timeout, Some(Timeout::OfMedian(_))),
-            Planning::Later(_) => true,
-        };
-        self.jobs.len() > 1 || self.jobs.iter().any(follows)
+    /// How many commands are handed out beyond those that can run. None where what ends decides over what starts: a time
+    /// limit that follows the median, or which job's turn it is.
+    pub(crate) fn ahead(&self) -> usize {
+        match self.jobs.as_slice() {
+            [Job { planning: Planning::Made(plan), .. }] if !matches!(plan.timeout, Some(Timeout::OfMedian(_))) => {
+                plan.work.ahead()
+            }
+            _ => 0,
+        }
+    }
+
+    /// The program that the workers are, or host, where it is not commands that they run.
+    pub(crate) fn program(&self) -> Option<Kept> {
+        match self.jobs.as_slice() {
+            [Job { planning: Planning::Made(plan), .. }] => match &plan.work {
+                Work::Program(program) => Some(Kept { program: program.clone(), dir: plan.dir.clone() }),
+                Work::Command(_) => None,
+            },
+            _ => None,
+        }
     }
 }
 
@@ -86,11 +102,12 @@ impl From<Plan> for Workflow {
     fn from(plan: Plan) -> Self {
         let named = plan.record.store.as_ref();
         let words = named.map(|storage| storage.words.clone()).unwrap_or_default();
-        let (slots, halt, delay, output) = (plan.jobs, plan.halt, plan.delay, plan.output);
+        let (slots, halt, delay, verbose) = (plan.jobs, plan.halt, plan.delay, plan.verbose);
+        let output = plan.output.clone();
         let (dir, record, environment) = (plan.dir.clone(), plan.record.clone(), plan.environment.clone());
         let (most, on_failure, tasks) = (None, OnFailure::default(), None);
         let planning = Planning::Made(Box::new(plan));
         let job = Job { name: None, words, dir, most, on_failure, environment, tasks, planning };
-        Self { jobs: vec![job], graph: Graph::alone(), slots, halt, delay, output, record }
+        Self { jobs: vec![job], graph: Graph::alone(), slots, halt, delay, output, verbose, record }
     }
 }

@@ -18,8 +18,7 @@ pub(crate) fn measure() -> Measured {
     Figure::new("launch", "vfork+exec", floor, "s").with("tasks", TASKS).print()?;
     let program = beside_us()?;
     if let Err(why) = try_out(&program) {
-        figure::tell(&format!("SKIPPED launch ganger run: {}: {why}", program.display()));
-        return Ok(());
+        return skipped("launch", &program, &why);
     }
     let took = timing::median_seconds(TIMES, || run(&program))?;
     Figure::new("launch", "ganger run", took, "s").with("tasks", TASKS).print()?;
@@ -45,11 +44,16 @@ fn bare() -> Measured {
 }
 
 /// The command that was built together with this program.
-fn beside_us() -> Result<PathBuf, Box<dyn Error>> {
+pub(crate) fn beside_us() -> Result<PathBuf, Box<dyn Error>> {
     Ok(std::env::current_exe()?.with_file_name("ganger"))
 }
 
-fn try_out(program: &Path) -> Result<(), String> {
+pub(crate) fn skipped(workload: &str, program: &Path, why: &str) -> Measured {
+    figure::tell(&format!("SKIPPED {workload} ganger run: {}: {why}", program.display()));
+    Ok(())
+}
+
+pub(crate) fn try_out(program: &Path) -> Result<(), String> {
     let output =
         Command::new(program).args(["run", "echo {}", ":::", "it works"]).output().map_err(|e| e.to_string())?;
     if output.stdout == b"it works\n" {

@@ -19,6 +19,7 @@ mod memory;
 mod killed;
 mod cpu;
 mod launch;
+mod durable;
 mod growth;
 mod queue;
 mod lock;

@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use crate::{
-    cpu, echo, filter, growth, killed, latency, launch, limits, lock, manager, map, memory, noop, queue, redis, start,
+    cpu, durable, echo, filter, growth, killed, latency, launch, limits, lock, manager, map, memory, noop, queue,
+    redis, start,
 };
 
 /// What a workload ends with: its figures are printed as they come.
@@ -23,6 +24,11 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     ("killed", killed::measure, "SIGKILL in a task until it runs again, median and worst, s"),
     ("cpu", cpu::measure, "200 tasks of 50 ms of processor time on 2 workers, against the same one after the other, x"),
     ("launch", launch::measure, "the program `true` 2,000 times, two at a time, s"),
+    (
+        "durable",
+        durable::measure,
+        "the same with a store, s; a worker program with one, tasks/s; its millionth task, x",
+    ),
     (
         "growth",
         growth::measure,
@@ -45,5 +51,11 @@ pub(crate) const WORKLOADS: &[Workload] = &[
 ];
 
 /// Only when named.
-pub(crate) const ON_DEMAND: &[Workload] =
-    &[("growth-10m", growth::measure_ten_million, "as growth, with 10 M queued; takes gigabytes")];
+pub(crate) const ON_DEMAND: &[Workload] = &[
+    ("growth-10m", growth::measure_ten_million, "as growth, with 10 M queued; takes gigabytes"),
+    (
+        "durable-10m",
+        durable::measure_ten_million,
+        "ten million inputs through a worker program, peak memory of the run",
+    ),
+];

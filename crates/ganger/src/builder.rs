@@ -1,5 +1,6 @@
 //! What a pool is to be: collected here, checked once, by [`build`](PoolBuilder::build).
 
+use std::ffi::OsString;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
 use ganger_proto::policy::{PoolPolicy, Prefetch, Restart};
-use ganger_proto::spec::{Bytes, Function};
+use ganger_proto::spec::{Bytes, Function, Hosted, Role};
 
 use crate::engine::settings::{Program, Settings};
 use crate::error::{Error, ErrorKind};
@@ -76,7 +77,9 @@ pub struct PoolBuilder<P = Pool> {
     ring_capacity: usize,
     spin: Duration,
     claim_signals: bool,
-    commands: bool,
+    role: Role,
+    args: Vec<OsString>,
+    dir: Option<PathBuf>,
     reap_orphans: bool,
     defaults: TaskOptions,
     /// The first thing that was wrong; told by `build`.
@@ -104,7 +107,9 @@ impl<P: From<Pool>> PoolBuilder<P> {
             ring_capacity: RING_CAPACITY,
             spin: Duration::from_micros(50),
             claim_signals: false,
-            commands: false,
+            role: Role::Functions,
+            args: Vec::new(),
+            dir: None,
             reap_orphans: false,
             defaults: TaskOptions::default(),
             error: None,
@@ -263,8 +268,41 @@ impl<P: From<Pool>> PoolBuilder<P> {
     /// and when this process is killed.
     #[must_use]
     pub fn for_commands(mut self) -> Self {
-        self.commands = true;
+        self.role = Role::Commands;
         self.ring_capacity = COMMAND_RING_CAPACITY;
+        self
+    }
+
+    /// The pool's workers answer lines ([`Pool::submit_line`]), with the one function that their program registers by
+    /// [`#[ganger::worker]`](macro@crate::worker). It may be any such program ([`worker_program`](Self::worker_program)): it
+    /// need not register this one's tasks, and is called by no name.
+    #[must_use]
+    pub fn for_lines(mut self) -> Self {
+        self.role = Role::Lines;
+        self
+    }
+
+    /// The pool's workers answer lines ([`Pool::submit_line`]), each by a program of any kind that it keeps and feeds, as
+    /// [`worker_protocol`](crate::worker_protocol) says. A program at fault is killed with its whole tree, and replaced
+    /// with its worker.
+    #[must_use]
+    pub fn hosting(mut self, hosted: Hosted) -> Self {
+        self.role = Role::Host(hosted);
+        self.ring_capacity = COMMAND_RING_CAPACITY;
+        self
+    }
+
+    /// Arguments of the worker program. It finds them where any program does.
+    #[must_use]
+    pub fn worker_args(mut self, args: impl IntoIterator<Item = OsString>) -> Self {
+        self.args = args.into_iter().collect();
+        self
+    }
+
+    /// The directory that the worker program works in, if not this process's own.
+    #[must_use]
+    pub fn worker_dir(mut self, dir: impl AsRef<Path>) -> Self {
+        self.dir = Some(dir.as_ref().to_owned());
         self
     }
 
@@ -309,9 +347,14 @@ impl<P: From<Pool>> PoolBuilder<P> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
+        let on_threads = matches!(self.method, StartMethod::Thread | StartMethod::Inline);
+        if on_threads && matches!(self.role, Role::Host(_) | Role::Lines) {
+            let why = "only a worker that is a process answers lines: Zygote or Spawn";
+            return Err(Error::new(ErrorKind::Invalid { what: "start_method", why }));
+        }
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
         Ok(Settings {
-            program: program(self.program)?,
+            program: program(self.program, self.args, self.dir)?,
             name: self.name.unwrap_or_else(next_name),
             policy: self.policy,
             method: self.method,
@@ -322,7 +365,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             spin: self.spin,
             cpus,
             claim_signals: self.claim_signals,
-            commands: self.commands,
+            role: self.role,
             reap_orphans: self.reap_orphans,
         })
     }
@@ -346,16 +389,16 @@ where
 }
 
 /// The running program by default: as the kernel has it, whatever became of its file since.
-fn program(given: Option<PathBuf>) -> Result<Program, Error> {
+fn program(given: Option<PathBuf>, args: Vec<OsString>, dir: Option<PathBuf>) -> Result<Program, Error> {
     let Some(path) = given else {
         let shown = std::env::current_exe().map_or_else(|_| "/proc/self/exe".to_owned(), |p| p.display().to_string());
-        return Ok(Program { path: PathBuf::from("/proc/self/exe"), shown });
+        return Ok(Program { path: PathBuf::from("/proc/self/exe"), shown, args, dir });
     };
     let shown = path.display().to_string();
     let refused = |why: &str| Err(Error::new(ErrorKind::Program { program: shown.clone(), why: why.to_owned() }));
     match std::fs::metadata(&path) {
         Err(error) => refused(&format!("{error}; give the path of a program that calls ganger::init()")),
         Ok(found) if !found.is_file() => refused("it is no file; give the path of a program"),
-        Ok(_) => Ok(Program { path: std::path::absolute(&path).unwrap_or(path), shown }),
+        Ok(_) => Ok(Program { path: std::path::absolute(&path).unwrap_or(path), shown, args, dir }),
     }
 }

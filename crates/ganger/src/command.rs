@@ -8,6 +8,7 @@ use ganger_proto::TaskId;
 use ganger_proto::codec;
 use ganger_proto::message::{Stream, Verdict};
 use ganger_proto::outcome::{CommandEnd, Failure, FailureKind, Outcome, Panic};
+use ganger_proto::worker::Progress;
 use ganger_sys::Bell;
 
 use crate::engine::lock;
@@ -56,6 +57,20 @@ pub enum Report {
         slot: u32,
         /// How the attempt ended.
         outcome: Outcome,
+    },
+    /// It has told how far it is. Of lines that a program answers.
+    Progress {
+        /// Which.
+        task: TaskId,
+        /// How far.
+        progress: Progress,
+    },
+    /// The program that a worker hosts was at fault, and another is started.
+    Fault {
+        /// The task that it had begun, if any.
+        task: Option<TaskId>,
+        /// What happened, with the program's name.
+        why: String,
     },
     /// It has ended. Its last report.
     Ended {
@@ -202,7 +217,12 @@ impl Unread for ReportQueue {
 fn weight(report: &Report) -> usize {
     match report {
         Report::Output { bytes, .. } => bytes.len(),
-        Report::Again { .. } | Report::Ended { .. } | Report::Interrupted { .. } | Report::Understaffed { .. } => 0,
+        Report::Progress { progress, .. } => 64 + progress.message.as_ref().map_or(0, String::len),
+        Report::Again { .. }
+        | Report::Fault { .. }
+        | Report::Ended { .. }
+        | Report::Interrupted { .. }
+        | Report::Understaffed { .. } => 0,
     }
 }
 

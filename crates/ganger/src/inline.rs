@@ -74,7 +74,9 @@ fn call(payload: &Payload, out: &mut Vec<u8>, limit: u64) -> (Verdict, Vec<Passe
             Some(entry) => (entry.map)(&mut invocation),
             None => refused(&mut invocation, "no such function"),
         },
-        Work::Command => refused(&mut invocation, "commands need workers of their own: use another start method"),
+        Work::Command | Work::Line => {
+            refused(&mut invocation, "commands need workers of their own: use another start method")
+        }
     };
     (verdict, invocation.passed)
 }

@@ -255,6 +255,13 @@ mod registry;
 
 mod arguments;
 
+mod line;
+pub use ganger_macros::worker;
+pub use line::{Answer, FromInput, Input};
+
+mod linkage;
+pub use linkage::{Linkage, linkage};
+
 mod task;
 pub use ganger_macros::task;
 pub use task::{Portable, Task};
@@ -350,7 +357,8 @@ mod harness;
 pub use ganger_proto::message::Stream;
 pub use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure};
 pub use ganger_proto::policy::{Backoff, Prefetch, Restart};
-pub use ganger_proto::spec::{Bytes, Command, Output as CommandOutput, SLOT};
+pub use ganger_proto::spec::{Bytes, Command, Hosted, Output as CommandOutput, SLOT};
+pub use ganger_proto::worker::{self as worker_protocol, Progress};
 pub use ganger_proto::{SharedId, TaskId};
 
 /// How many processors this process may use: those of its affinity, and no more than its cgroup's quota.
@@ -367,8 +375,9 @@ pub fn cpu_count() -> usize {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::__error_text as error_text;
+    pub use crate::line::{Answer, FromInput};
     pub use crate::manager::served as managed;
-    pub use crate::registry::{Entry, TASKS};
+    pub use crate::registry::{Entry, GANGER_WORKERS, LineEntry, TASKS};
     pub use crate::task::type_id;
     pub use crate::worker::invocation::{Debugged, Displayed, Invocation, NoError, Probe};
     pub use ganger_sys::before_main;

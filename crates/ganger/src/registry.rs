@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 use ganger_proto::message::Verdict;
 use ganger_proto::spec::Function;
 
+use crate::line::Input;
 use crate::manager::{RUN, SERVE};
 use crate::worker::invocation::Invocation;
 
@@ -34,6 +35,36 @@ pub struct Entry {
     pub call: fn(&mut Invocation<'_>) -> Verdict,
     /// The same for many items.
     pub map: fn(&mut Invocation<'_>) -> Verdict,
+}
+
+/// All functions that answer lines: a program may have one. The name is that of an ELF section as well: see
+/// [`linkage`](crate::linkage()).
+#[linkme::distributed_slice]
+pub static GANGER_WORKERS: [LineEntry];
+
+/// A function that answers lines. Made by `#[ganger::worker]`.
+#[derive(Debug)]
+pub struct LineEntry {
+    /// The module that it stands in.
+    pub module: &'static str,
+    /// Its name there.
+    pub name: &'static str,
+    /// Answers one input: appends what is to be printed, or says why not.
+    pub call: fn(Input<'_>, &mut Vec<u8>) -> Result<(), String>,
+}
+
+/// The one function of this program that answers lines.
+pub(crate) fn line_worker() -> Result<&'static LineEntry, String> {
+    let name = |entry: &LineEntry| format!("{}::{}", entry.module, entry.name);
+    match &GANGER_WORKERS[..] {
+        [only] => Ok(only),
+        [] => Err("this program has no function that answers lines: put #[ganger::worker] above one".to_owned()),
+        [one, other, ..] => Err(format!(
+            "this program has two functions with #[ganger::worker], {} and {}: leave it above one",
+            name(one),
+            name(other)
+        )),
+    }
 }
 
 struct Registry {

@@ -1,6 +1,8 @@
-//! The attributes of `ganger`; use them as `#[ganger::task]` and `#[ganger::managed]`, where they are documented.
+//! The attributes of `ganger`; use them as `#[ganger::task]`, `#[ganger::worker]` and `#[ganger::managed]`, where they are documented.
 
 mod managed;
+
+mod worker;
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
@@ -19,6 +21,14 @@ pub fn task(attribute: TokenStream, item: TokenStream) -> TokenStream {
             quote!(#function #error).into()
         }
     }
+}
+
+/// Registers the function of a program that answers lines; see `ganger::worker`.
+#[proc_macro_attribute]
+pub fn worker(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let function = parse_macro_input!(item as ItemFn);
+    let entry = worker::entry(&attribute.into(), &function).unwrap_or_else(|error| error.to_compile_error());
+    quote!(#function #entry).into()
 }
 
 /// Lets objects of a type live in a manager; see `ganger::managed`.

@@ -21,6 +21,8 @@ pub mod spec;
 
 pub mod message;
 
+pub mod worker;
+
 pub mod log_record;
 
 pub mod outcome;

@@ -15,10 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecError;
 use crate::ids::{SharedId, TaskId, WorkerId};
-use crate::spec::{Bytes, Function};
+use crate::spec::{Bytes, Function, Role};
 
 /// The version of everything in this file. Raise it with every change.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// The length of a message's head, in bytes.
 pub const HEAD: usize = 32;
@@ -56,6 +56,15 @@ pub enum ToWorker<'a> {
         attempt: u32,
         /// The encoded [`spec::Command`](crate::spec::Command).
         command: &'a [u8],
+    },
+    /// Answer a line.
+    Line {
+        /// Whose outcome it is.
+        task: TaskId,
+        /// Which try, from 1.
+        attempt: u32,
+        /// The encoded [`LineTask`](crate::spec::LineTask).
+        line: &'a [u8],
     },
     /// Keep a value that later tasks name.
     Share {
@@ -115,6 +124,19 @@ pub enum FromWorker<'a> {
         /// The bytes.
         bytes: &'a [u8],
     },
+    /// How far a task has come: the encoded [`Progress`](crate::worker::Progress).
+    Progress {
+        /// Which.
+        task: TaskId,
+        /// The encoded progress.
+        progress: &'a [u8],
+    },
+    /// The program that this worker hosts was at fault, and the worker ends: the encoded
+    /// [`Fault`](crate::outcome::Fault).
+    Fault {
+        /// The encoded fault.
+        fault: &'a [u8],
+    },
     /// A task is done.
     Finished {
         /// Which.
@@ -125,7 +147,7 @@ pub enum FromWorker<'a> {
         verdict: Verdict,
         /// How long it ran.
         took: Duration,
-        /// By the verdict: the encoded result, [`Failure`](crate::outcome::Failure) or [`Panic`](crate::outcome::Panic).
+        /// By the verdict: the encoded result (of a line, the bytes to be printed), [`Failure`](crate::outcome::Failure) or [`Panic`](crate::outcome::Panic).
         body: &'a [u8],
     },
 }
@@ -185,8 +207,8 @@ pub struct Setup {
     pub payload_limit: u64,
     /// The build that it must be of.
     pub build: u64,
-    /// Whether it runs programs, which must not outlive it.
-    pub commands: bool,
+    /// What it is for.
+    pub role: Role,
     /// Up to which level it logs to its supervisor, as the `log` crate counts: 0 for nothing, 5 for everything.
     pub log_level: u8,
 }
@@ -199,6 +221,7 @@ mod kind {
     pub(super) const UNSHARE: u8 = 5;
     pub(super) const RETIRE: u8 = 6;
     pub(super) const DESCRIPTOR: u8 = 7;
+    pub(super) const LINE: u8 = 8;
     pub(super) const HELLO: u8 = 65;
     pub(super) const READY: u8 = 66;
     pub(super) const INIT_FAILED: u8 = 67;
@@ -207,6 +230,8 @@ mod kind {
     pub(super) const RETURNED_DESCRIPTOR: u8 = 70;
     pub(super) const START_FAILED: u8 = 71;
     pub(super) const LOG: u8 = 72;
+    pub(super) const PROGRESS: u8 = 73;
+    pub(super) const FAULT: u8 = 74;
 }
 
 /// The fields of a head, before they are bytes.
@@ -253,6 +278,9 @@ impl<'a> ToWorker<'a> {
             ToWorker::Command { task, attempt, command } => {
                 (Head { kind: kind::COMMAND, id: task.to_bits(), attempt, ..Head::default() }, command)
             }
+            ToWorker::Line { task, attempt, line } => {
+                (Head { kind: kind::LINE, id: task.to_bits(), attempt, ..Head::default() }, line)
+            }
             ToWorker::Share { id, value } => (Head { kind: kind::SHARE, id: id.to_bits(), ..Head::default() }, value),
             ToWorker::Descriptor { id } => (Head { kind: kind::DESCRIPTOR, id: id.to_bits(), ..Head::default() }, &[]),
             ToWorker::Unshare { id } => (Head { kind: kind::UNSHARE, id: id.to_bits(), ..Head::default() }, &[]),
@@ -272,6 +300,7 @@ impl<'a> ToWorker<'a> {
             kind::CALL => ToWorker::Call { task, attempt, function, args: body },
             kind::MAP => ToWorker::Map { task, attempt, function, items: body },
             kind::COMMAND => ToWorker::Command { task, attempt, command: body },
+            kind::LINE => ToWorker::Line { task, attempt, line: body },
             kind::SHARE => ToWorker::Share { id: SharedId::from_bits(head.id), value: body },
             kind::DESCRIPTOR => ToWorker::Descriptor { id: SharedId::from_bits(head.id) },
             kind::UNSHARE => ToWorker::Unshare { id: SharedId::from_bits(head.id) },
@@ -295,6 +324,10 @@ impl<'a> FromWorker<'a> {
             FromWorker::Output { task, stream, bytes } => {
                 (Head { kind: kind::OUTPUT, sub: stream as u8, id: task.to_bits(), ..Head::default() }, bytes)
             }
+            FromWorker::Progress { task, progress } => {
+                (Head { kind: kind::PROGRESS, id: task.to_bits(), ..Head::default() }, progress)
+            }
+            FromWorker::Fault { fault } => (Head { kind: kind::FAULT, ..Head::default() }, fault),
             FromWorker::Finished { task, attempt, verdict, took, body } => {
                 let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
                 let sub = verdict as u8;
@@ -321,6 +354,8 @@ impl<'a> FromWorker<'a> {
             (kind::LOG, _) => FromWorker::Log { record: body },
             (kind::OUTPUT, 0) => FromWorker::Output { task, stream: Stream::Stdout, bytes: body },
             (kind::OUTPUT, 1) => FromWorker::Output { task, stream: Stream::Stderr, bytes: body },
+            (kind::PROGRESS, _) => FromWorker::Progress { task, progress: body },
+            (kind::FAULT, _) => FromWorker::Fault { fault: body },
             (kind::FINISHED, sub) => {
                 let verdict = match sub {
                     0 => Verdict::Returned,

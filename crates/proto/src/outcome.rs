@@ -193,6 +193,15 @@ impl fmt::Display for PoolFailure {
     }
 }
 
+/// What was wrong with a program that a worker hosts, in its host's words: the last of both.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// How the program ended, if it did so by itself.
+    pub exit: Option<Exit>,
+    /// What happened, with the program's name.
+    pub why: String,
+}
+
 /// Why a worker could not be started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartError {

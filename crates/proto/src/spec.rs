@@ -38,12 +38,76 @@ pub struct Command {
     pub argv: Vec<Bytes>,
     /// The directory to run in; the supervisor's own if none.
     pub dir: Option<Bytes>,
-    /// Variables added to the environment, as name and value.
+    /// Variables added to the environment, as name and value. A value that is [`SLOT`] stands for that number, too.
     pub env: Vec<(Bytes, Bytes)>,
     /// What it reads from standard input, a file that can be read again from its start; none: /dev/null.
     pub stdin: Option<Bytes>,
     /// Where its output goes.
     pub output: Output,
+}
+
+/// What a pool's workers are for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Role {
+    /// They call registered functions.
+    #[default]
+    Functions,
+    /// They run programs, one a task.
+    Commands,
+    /// They answer lines, with the one function that their program registers for that.
+    Lines,
+    /// Each keeps a program that answers lines: see [`worker`](crate::worker).
+    Host(Hosted),
+}
+
+/// A program that is started once a worker, and is fed task after task.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hosted {
+    /// What it is called in errors.
+    pub name: String,
+    /// How it is started. Its output says nothing here: its standard output is for its answers, its standard error is its tasks'.
+    pub command: Command,
+    /// Whether it will say when it is ready, and has no task before.
+    pub says_ready: bool,
+}
+
+/// A task whose work is a line of input, encoded by hand: 8 bytes of its number, then for each argument 4 bytes of its
+/// length and the argument, all little endian.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineTask<'a> {
+    /// The number of the input, from 1.
+    pub number: u64,
+    /// The input: one argument as a rule.
+    pub args: Vec<&'a [u8]>,
+}
+
+impl<'a> LineTask<'a> {
+    /// The task as bytes. None: an argument is above 4 GiB.
+    #[must_use]
+    pub fn encode<A: AsRef<[u8]>>(number: u64, args: &[A]) -> Option<Vec<u8>> {
+        let size = args.iter().map(|arg| 4 + arg.as_ref().len()).sum::<usize>();
+        let mut bytes = Vec::with_capacity(8 + size);
+        bytes.extend_from_slice(&number.to_le_bytes());
+        for arg in args.iter().map(AsRef::as_ref) {
+            bytes.extend_from_slice(&u32::try_from(arg.len()).ok()?.to_le_bytes());
+            bytes.extend_from_slice(arg);
+        }
+        Some(bytes)
+    }
+
+    /// The task that bytes make. None: they make none.
+    #[must_use]
+    pub fn decode(bytes: &'a [u8]) -> Option<Self> {
+        let (number, mut rest) = bytes.split_first_chunk()?;
+        let mut args = Vec::new();
+        while !rest.is_empty() {
+            let (length, after) = rest.split_first_chunk()?;
+            let (arg, after) = after.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+            args.push(arg);
+            rest = after;
+        }
+        Some(Self { number: u64::from_le_bytes(*number), args })
+    }
 }
 
 /// Stands for the number of the worker's slot (1, 2, …) in an argument of a [`Command`]. It begins with a NUL, which
@@ -62,3 +126,17 @@ pub enum Output {
 
 /// Bytes that are encoded as one run (25 times faster than element by element).
 pub type Bytes = serde_bytes::ByteBuf;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_the_same_there_and_back() {
+        for args in [&[][..], &[&b"a"[..]], &[b"", b"\0\xff", b"long, but not too long"]] {
+            let bytes = LineTask::encode(7, args).expect("short");
+            assert_eq!(LineTask::decode(&bytes), Some(LineTask { number: 7, args: args.to_vec() }));
+            assert!((0..bytes.len()).all(|len| LineTask::decode(&bytes[..len]).is_none_or(|task| task.args != args)));
+        }
+    }
+}

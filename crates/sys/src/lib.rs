@@ -27,7 +27,10 @@ mod signal;
 pub use signal::Signal;
 
 mod poll;
-pub use poll::{hung_up, wait_readable, wait_readable_of, wait_writable};
+pub use poll::{hung_up, wait_readable, wait_readable_of, wait_readable_or_writable, wait_writable};
+
+mod feed;
+pub use feed::{never_block, unread};
 
 mod epoll;
 pub use epoll::{Epoll, Interest};

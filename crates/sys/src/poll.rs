@@ -38,6 +38,22 @@ pub fn wait_readable_of(fds: &[BorrowedFd<'_>], timeout: Option<Duration>) -> io
     Ok(polled.iter().enumerate().filter(|(_, p)| p.revents != 0).map(|(number, _)| number).collect())
 }
 
+/// As [`wait_readable`], or until `taker`, if there is one, takes more or has hung up.
+///
+/// # Errors
+/// When the kernel has no memory for it.
+pub fn wait_readable_or_writable<const N: usize>(
+    fds: [BorrowedFd<'_>; N],
+    taker: Option<BorrowedFd<'_>>,
+    timeout: Option<Duration>,
+) -> io::Result<([bool; N], bool)> {
+    let Some(taker) = taker else { return wait_readable(fds, timeout).map(|ready| (ready, false)) };
+    let mut polled: Vec<_> = fds.iter().map(|fd| pollfd(*fd, libc::POLLIN)).collect();
+    polled.push(pollfd(taker, libc::POLLOUT));
+    wait_for(&mut polled, timeout)?;
+    Ok((std::array::from_fn(|at| polled[at].revents != 0), polled[N].revents != 0))
+}
+
 /// Waits until `fd` takes more, or has hung up; `false` when the time is up.
 ///
 /// # Errors

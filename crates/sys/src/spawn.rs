@@ -23,6 +23,8 @@ pub struct Spawn<'a> {
     pub arg0: Option<&'a OsStr>,
     /// Its arguments.
     pub args: &'a [OsString],
+    /// Its working directory, if not ours. A relative `program` is relative to it.
+    pub dir: Option<&'a Path>,
     /// What is added to this process's environment.
     pub env: &'a [(&'a str, &'a OsStr)],
     /// Its stdin: the socket over which it hears what to do.
@@ -40,6 +42,9 @@ impl Spawn<'_> {
         command.args(self.args).envs(self.env.iter().copied()).stdin(Stdio::from(self.stdin)).process_group(0);
         if let Some(name) = self.arg0 {
             command.arg0(name);
+        }
+        if let Some(dir) = self.dir {
+            command.current_dir(dir);
         }
         let mut started = command.spawn().map_err(|e| {
             let errno = e.raw_os_error().unwrap_or(libc::EINVAL);

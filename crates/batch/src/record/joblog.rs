@@ -13,10 +13,8 @@
 //! text, not by its number. Source: parallel(1), "--joblog".
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
-use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -135,13 +133,13 @@ fn read(path: &Path) -> io::Result<Vec<Logged>> {
 ///
 /// # Errors
 /// When the log cannot be read.
-pub fn failed(path: &Path) -> Result<Vec<OsString>, Error> {
+pub fn failed(path: &Path) -> Result<Vec<Vec<u8>>, Error> {
     let lines = read(path).map_err(|source| Error::joblog(path, source))?;
     let last: HashMap<&[u8], bool> = lines.iter().map(|line| (line.command.as_slice(), line.succeeded)).collect();
     let mut told = HashSet::new();
     let first = lines.iter().map(|line| line.command.as_slice()).filter(|command| told.insert(*command));
     let failed = first.filter(|command| last.get(command) == Some(&false));
-    Ok(failed.map(|command| OsString::from_vec(command.to_vec())).collect())
+    Ok(failed.map(<[u8]>::to_vec).collect())
 }
 
 /// None: the header, or no line of a job log.

@@ -54,7 +54,7 @@ impl Journal {
     /// Begins a task, unless it has succeeded before and is not to be done anew.
     pub(super) fn begin(&mut self, task: &Task, anew: bool) -> Result<Option<Entry>, StoreError> {
         let pages = &mut self.jobs[task.job];
-        let key = Key::of(pages.common.iter().map(Vec::as_slice).chain([task.value.as_slice()]));
+        let key = Key::of(pages.common.iter().map(Vec::as_slice).chain(task.args.iter()));
         let id = match pages.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
             Some((_, State::Succeeded)) if !anew => return Ok(None),
             Some((id, State::Succeeded | State::Failed | State::Running | State::Stopped)) => {
@@ -76,7 +76,7 @@ impl Journal {
     fn note(&mut self, task: &Task, key: Key) -> Result<TaskId, StoreError> {
         let id = self.recorder.fresh_task();
         self.recorder.turn_to(&self.jobs[task.job].run)?;
-        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.value.clone() }))?;
+        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.args.to_stored() }))?;
         Ok(id)
     }
 

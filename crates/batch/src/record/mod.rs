@@ -27,9 +27,9 @@ use crate::dag::Graph;
 use crate::error::Error;
 use crate::input::Task;
 use crate::observer::Cause;
-use crate::template::Template;
 use crate::verdict::Verdict;
 use crate::workflow::Job;
+use crate::work::Work;
 use joblog::JobLog;
 use journal::Journal;
 
@@ -129,9 +129,9 @@ impl Ledger {
     }
 
     /// Whether an input is to be run; if so, it has begun.
-    pub(crate) fn begin(&mut self, task: &Task, template: &Template) -> Result<Fate, Error> {
+    pub(crate) fn begin(&mut self, task: &Task, work: &Work) -> Result<Fate, Error> {
         let anew = self.outdated.contains(&task.job);
-        let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| template.show(&task.value, task.number)));
+        let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| work.line(task)));
         let journal = match self.journal.as_mut().map(|journal| journal.begin(task, anew)).transpose()? {
             Some(None) => return Ok(Fate::Skip),
             Some(entry) => entry,
@@ -182,7 +182,7 @@ impl Ledger {
         &mut self,
         entry: &mut Entry,
         task: &Task,
-        template: &Template,
+        work: &Work,
         attempt: &Attempt<'_>,
         state: State,
     ) -> Result<(), Error> {
@@ -190,7 +190,7 @@ impl Ledger {
         if let (Some(log), State::Succeeded | State::Failed) = (&mut self.joblog, state) {
             let times = attempt.times(entry.since);
             let line = joblog::Line { number: task.turn, verdict: attempt.verdict, times, stdout: entry.stdout };
-            log.write(&line, &template.show(&task.value, task.number))?;
+            log.write(&line, &work.line(task))?;
         }
         Ok(())
     }
@@ -287,6 +287,8 @@ fn end_of(cause: &Cause) -> End {
         Cause::TimedOut(_) => End::TimeLimit,
         Cause::Crashed(exits) if exits.last() == Some(&Exit::OutOfMemory) => End::OutOfMemory,
         Cause::Exit(Exit::Misbehaved) | Cause::Crashed(_) => End::Crashed(cause.to_string()),
+        Cause::Program(why) => End::Crashed(why.clone()),
+        Cause::Error(why) => End::Error(why.clone()),
         Cause::NotStarted(why) => End::NotStarted(why.clone()),
     }
 }

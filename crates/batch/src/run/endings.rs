@@ -13,6 +13,7 @@ use crate::observer::{Cause, Notice};
 use crate::record::Attempt;
 use crate::summary::End;
 use crate::verdict::{self, Verdict};
+use crate::work::Work;
 
 impl<E: Engine> Run<'_, E> {
     pub(super) fn take(&mut self, report: Report) {
@@ -20,11 +21,20 @@ impl<E: Engine> Run<'_, E> {
             Report::Output { task, stream, bytes } => self.printed(task, stream, &bytes),
             Report::Again { task, slot, outcome } => self.again(task, slot, outcome),
             Report::Ended { task, slot, attempts, outcome } => {
+                self.answered(task, &outcome);
                 if let Some(running) = self.running.remove(&task) {
                     let used = ganger::command_end(&outcome);
                     let verdict = verdict::judge(outcome, running.limit, running.expired);
+                    let verdict = verdict.of_program(running.fault.as_deref());
                     self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), slot });
                 }
+            }
+            Report::Progress { .. } => {}
+            Report::Fault { task, why } => {
+                if let Some(running) = task.and_then(|task| self.running.get_mut(&task)) {
+                    running.fault = Some(why.clone());
+                }
+                self.program_fault = Some(why);
             }
             Report::Interrupted { step } => self.interrupted(step),
             Report::Understaffed { workers, wanted, why } => {
@@ -41,13 +51,21 @@ impl<E: Engine> Run<'_, E> {
         self.check(printed);
     }
 
+    /// What a program that is kept has answered. What commands print has come before.
+    fn answered(&mut self, task: TaskId, outcome: &Outcome) {
+        let feeds = |running: &Running| matches!(running.common.work, Work::Program(_));
+        if let (Some(true), Outcome::Returned(answer)) = (self.running.get(&task).map(feeds), outcome) {
+            self.printed(task, Stream::Stdout, answer);
+        }
+    }
+
     /// An attempt failed, and the pool makes another.
     fn again(&mut self, task: TaskId, slot: u32, outcome: Outcome) {
         let Some(running) = self.running.get_mut(&task) else { return };
         running.since = Instant::now();
         self.output.iter_mut().for_each(|output| output.void(running.task.turn));
         let used = ganger::command_end(&outcome);
-        let verdict = verdict::judge(outcome, running.limit, false);
+        let verdict = verdict::judge(outcome, running.limit, false).of_program(running.fault.as_deref());
         let attempt = Attempt { verdict: &verdict, used: used.as_ref(), slot };
         let kept = self.ledger.attempted(&mut running.entry, &attempt);
         self.check_books(kept);
@@ -66,7 +84,7 @@ impl<E: Engine> Run<'_, E> {
         self.check(printed);
         let state = self.count(&running, last.verdict, attempts);
         let kept = match state {
-            Some(state) => self.ledger.ended(&mut running.entry, &running.task, &running.common.template, last, state),
+            Some(state) => self.ledger.ended(&mut running.entry, &running.task, &running.common.work, last, state),
             None => self.ledger.unbegun(&running.entry),
         };
         self.check_books(kept);
@@ -86,7 +104,9 @@ impl<E: Engine> Run<'_, E> {
             Verdict::Stopped if attempts == 0 => return None,
             Verdict::Stopped => State::Stopped,
             Verdict::PoolFailed(why) => {
-                self.fail(Error::pool_failed(why.clone()));
+                let fault = self.program_fault.take();
+                let why = fault.map_or(why.clone(), |fault| format!("{why}; the last time: {fault}"));
+                self.fail(Error::pool_failed(why));
                 State::Stopped
             }
         };
@@ -105,7 +125,7 @@ impl<E: Engine> Run<'_, E> {
         if self.output.is_none() && verdict::is_broken_pipe(cause) {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
-            let (number, input) = (running.task.number, running.task.value.as_slice());
+            let (number, input) = (running.task.number, running.task.args.joined());
             let job = running.common.name.as_deref();
             self.observer.notice(&Notice::Failed { job, number, input, cause, attempts });
             return State::Failed;

@@ -13,9 +13,14 @@ impl Running {
 }
 
 impl<E: Engine> Run<'_, E> {
+    /// Whether a limit may come that the pool does not know: then no command waits in it for its turn.
+    fn follows_median(&self) -> bool {
+        self.settings.ahead == 0
+    }
+
     /// When the next command runs for too long whose limit the pool does not know.
     pub(super) fn next_expiry(&self) -> Option<Duration> {
-        if !self.settings.is_exact {
+        if !self.follows_median() {
             return None;
         }
         let left = |running: &Running| Some(running.late_limit()?.saturating_sub(running.since.elapsed()));
@@ -23,7 +28,7 @@ impl<E: Engine> Run<'_, E> {
     }
 
     pub(super) fn expire(&mut self) {
-        if !self.settings.is_exact {
+        if !self.follows_median() {
             return;
         }
         for (id, running) in &mut self.running {

@@ -32,8 +32,6 @@ use crate::output::Output;
 use crate::record::{Entry, Fate, Ledger};
 use crate::summary::{Counts, End, Summary};
 
-/// How many commands are handed out beyond those that can run, where nothing speaks against it.
-const AHEAD: usize = 16;
 /// In the order of the inputs: how many may be done before the first of them is.
 const HELD: u64 = 1 << 14;
 /// How long we look in one direction while inputs and reports may come from two.
@@ -46,14 +44,15 @@ pub(crate) struct Settings {
     pub(crate) jobs: usize,
     pub(crate) halt: Halt,
     pub(crate) delay: Duration,
-    /// What ends decides over what starts for a reason of the jobs' own.
-    pub(crate) is_exact: bool,
+    pub(crate) verbose: bool,
+    /// How many commands are handed out beyond those that can run, where nothing speaks against it.
+    pub(crate) ahead: usize,
 }
 
 impl Settings {
     fn window(&self) -> usize {
-        let exact = self.is_exact || self.halt != Halt::Never || !self.delay.is_zero();
-        self.jobs + if exact { 0 } else { AHEAD }
+        let exact = self.halt != Halt::Never || !self.delay.is_zero();
+        self.jobs + if exact { 0 } else { self.ahead }
     }
 }
 
@@ -71,6 +70,8 @@ pub(crate) struct Run<'a, E> {
     running: HashMap<TaskId, Running>,
     phase: Phase,
     fault: Option<Error>,
+    /// What was wrong with a worker program, the last time.
+    program_fault: Option<String>,
     counts: Counts,
     started: u64,
     next_start: Option<Instant>,
@@ -88,6 +89,8 @@ struct Running {
     limit: Option<Duration>,
     /// It ran for longer, and we cancelled it.
     expired: bool,
+    /// What was wrong with the program that it was fed to, the last time.
+    fault: Option<String>,
 }
 
 /// Where the run is.
@@ -135,6 +138,7 @@ impl<'a, E: Engine> Run<'a, E> {
             running: HashMap::new(),
             phase: Phase::Feeding,
             fault: None,
+            program_fault: None,
             counts: Counts::default(),
             started: 0,
             next_start: None,
@@ -198,24 +202,31 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn start(&mut self, task: Task, common: Rc<Common>) {
         self.started = task.turn;
-        match self.ledger.begin(&task, &common.template) {
-            Ok(Fate::Run(entry)) => {
-                self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
-                self.submit(task, common, entry, 0);
-            }
+        match self.ledger.begin(&task, &common.work) {
+            Ok(Fate::Run(entry)) => self.begin(task, common, entry),
             Ok(Fate::Skip) => self.skip(&task),
             Err(error) => self.check_books(Err(error)),
         }
     }
 
+    fn begin(&mut self, task: Task, common: Rc<Common>, entry: Entry) {
+        if self.settings.verbose {
+            let command = common.work.show(&task, self.agenda.total_of(task.job));
+            self.observer.notice(&Notice::Started { command: command.trim_ascii_end() });
+        }
+        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
+        self.submit(task, common, entry, 0);
+    }
+
     fn submit(&mut self, task: Task, common: Rc<Common>, entry: Entry, earlier: u32) {
-        let mut command = common.command(&task);
-        command.output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let job = common.job(&task, self.agenda.total_of(task.job), output);
         let limit = common.limit();
-        match self.engine.submit(command, &common.options, limit) {
+        match self.engine.submit(job, &common.options, limit) {
             Ok(id) => {
                 let since = Instant::now();
-                let running = Running { task, common, entry, since, earlier, limit, expired: false };
+                let (expired, fault) = (false, None);
+                let running = Running { task, common, entry, since, earlier, limit, expired, fault };
                 self.running.insert(id, running);
             }
             Err(error) => self.refused(error),

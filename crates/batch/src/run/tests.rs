@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 
-use ganger::{Command, Exit, Failure, FailureKind, Outcome, Stream, TaskOptions};
+use ganger::{Exit, Failure, FailureKind, Outcome, Stream, TaskOptions};
 
 use super::*;
 use crate::input::Input;
-use crate::observer::Notice;
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Plan, Style};
-use crate::template::Template;
+use crate::template::{Tag, Template};
 use crate::timeout::Timeout;
+use crate::work::Job;
 use crate::workflow::Workflow;
 
 /// What becomes of the command for an input, by the input's first letter: ok, fail, hang.
@@ -61,7 +61,8 @@ impl Fake {
 }
 
 impl Engine for Fake {
-    fn submit(&mut self, command: Command, _: &TaskOptions, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
+    fn submit(&mut self, job: Job<'_>, _: &TaskOptions, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
+        let Job::Command(command) = job else { panic!("these runs are of commands") };
         let input = String::from_utf8(command.argv[1].to_vec()).expect("text");
         let id = TaskId::new(self.given.len() as u32, 0);
         self.queue.push_back((id, input.chars().next().expect("a letter")));
@@ -102,6 +103,7 @@ struct Told(Vec<String>);
 impl Observer for Told {
     fn notice(&mut self, notice: &Notice<'_>) {
         self.0.push(match notice {
+            Notice::Started { command } => String::from_utf8_lossy(command).into_owned(),
             Notice::Failed { job, number, input, cause, attempts } => {
                 let number = job.map_or(number.to_string(), |job| format!("{job} {number}"));
                 format!("{number} {} {cause} {attempts}", String::from_utf8_lossy(input))
@@ -121,7 +123,7 @@ impl Observer for Told {
 
 pub(super) fn settings(jobs: usize, halt: &str) -> Settings {
     let halt = halt.parse().expect("a policy");
-    Settings { jobs, halt, delay: Duration::ZERO, is_exact: false }
+    Settings { jobs, halt, delay: Duration::ZERO, ahead: 16, verbose: false }
 }
 
 pub(super) fn plan(input: Input) -> Plan {
@@ -150,7 +152,7 @@ fn seen_with(settings: Settings, words: &str, fake: Fake) -> Seen {
 
 pub(super) fn seen_of(settings: Settings, agenda: Agenda, fake: Fake) -> Seen {
     let (mut stdout, mut stderr, mut told) = (Vec::new(), io::sink(), Told::default());
-    let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: true };
+    let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: Some(Tag::INPUTS) };
     let output = Output::new(layout, Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let (summary, fake) = Run::new(settings, fake, agenda, Some(output), Ledger::default(), &mut told).drive();
     Seen { summary, fake, told: told.0, printed: String::from_utf8(stdout).expect("text") }
@@ -204,7 +206,7 @@ fn halts_start_no_more() {
 #[test]
 fn the_window_is_as_wide_as_the_jobs_where_it_matters() {
     let many = ["a"; 100].join(" ");
-    assert_eq!(seen(3, "never", &many).fake.most_at_once, 3 + AHEAD);
+    assert_eq!(seen(3, "never", &many).fake.most_at_once, 3 + 16);
     assert_eq!(seen(3, "soon,fail=1", &many).fake.most_at_once, 3);
 }
 
@@ -271,7 +273,7 @@ fn a_closed_output_stops_the_rest_without_a_word() {
 #[test]
 fn an_unreadable_input_is_told_when_the_rest_is_done() {
     let reader = Box::new(io::Cursor::new(b"a\nb\0\nc\n".to_vec()));
-    let agenda = agenda(plan(Input::Stream { name: "list".into(), reader, delimiter: b'\n' }));
+    let agenda = agenda(plan(Input::Stream { name: "list".into(), reader }));
     let mut told = Told::default();
     let (summary, fake) =
         Run::new(settings(2, "never"), Fake::default(), agenda, None, Ledger::default(), &mut told).drive();
@@ -286,7 +288,7 @@ fn what_runs_for_much_longer_than_the_others_is_cancelled() {
         let timeout = Some(Timeout::OfMedian(300.0));
         agenda(Plan { timeout, attempts, ..plan(inputs(words)) })
     };
-    let settings = || Settings { is_exact: true, ..settings(2, "never") };
+    let settings = || Settings { ahead: 0, ..settings(2, "never") };
     let seen_once = seen_of(settings(), agenda(1, "h a a a"), Fake::default());
     assert_eq!(counts(&seen_once), (3, 1, 0, End::Complete));
     assert_eq!(seen_once.fake.cancelled.len(), 1);

@@ -13,7 +13,7 @@ fn job(words: &str) -> Job {
 
 fn seen(slots: usize, halt: &str, jobs: Vec<Job>, before: Vec<Vec<usize>>) -> Seen {
     let graph = Graph::new(before).expect("no circle");
-    let settings = Settings { is_exact: true, ..settings(slots, halt) };
+    let settings = Settings { ahead: 0, ..settings(slots, halt) };
     seen_of(settings, Agenda::new(jobs, graph), Fake::default())
 }
 

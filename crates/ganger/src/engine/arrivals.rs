@@ -169,7 +169,7 @@ impl Driver {
         let Some(mut spawned) = self.spawned.remove(&worker) else { return };
         let mut packet = [0; 4096];
         let greeted = match spawned.socket.recv(&mut packet, 0, Some(Instant::now())) {
-            Ok(Some((len, _))) => spawned.greet(&packet[..len]),
+            Ok(Some((len, _))) => spawned.greet(&packet[..len], &self.engine.settings.role),
             // Its death comes by itself.
             Ok(None) | Err(_) => Ok(()),
         };

@@ -111,6 +111,9 @@ impl Core {
 
     fn take_back(&mut self, now: Moment, worker: WorkerId, task: TaskId) {
         let taken = self.gang.get(worker).map_or(TakeBack::Kept, |member| member.take_back(task));
+        if taken == TakeBack::Taken {
+            self.tasks.get_mut(task).into_iter().for_each(Entry::was_not_begun);
+        }
         let answer = match taken {
             TakeBack::Taken => Event::TakenBack { worker, task },
             TakeBack::Kept => Event::Kept { worker, task },
@@ -121,7 +124,7 @@ impl Core {
     fn ask_to_stop(&mut self, worker: WorkerId, task: TaskId) {
         if let Some(member) = self.gang.get(worker) {
             member.end.state.ask_to_stop(task.to_bits());
-            if let (Body::Process(child), true) = (&member.body, self.settings.commands) {
+            if let (Body::Process(child), true) = (&member.body, self.settings.has_programs()) {
                 report(&self.logs, child.signal(Signal::Usr1).map(drop));
             }
         }

@@ -9,6 +9,7 @@ use log::Level;
 use crate::engine::driver::Driver;
 use crate::engine::member::{Body, Member, Phase};
 use crate::engine::orphans::{self, Orphans};
+use crate::engine::table::Entry;
 use crate::exit::translated;
 use crate::slot::How;
 
@@ -16,7 +17,7 @@ impl Driver {
     pub(super) fn on_death(&mut self, worker: WorkerId) {
         let mut turn = self.turn();
         let Some(member) = turn.gang.get(worker) else { return };
-        if self.engine.settings.commands {
+        if self.engine.settings.has_programs() {
             orphans::kill_group(&member.end.state);
         }
         let Body::Process(child) = &mut member.body else { return };
@@ -46,11 +47,14 @@ impl Driver {
         let Some(member) = turn.gang.remove(worker) else { return };
         let _ = self.engine.bells.delete(&member.bell);
         let current = member.current();
-        let exit = if member.misbehaved.is_some() { Exit::Misbehaved } else { exit };
+        let exit = cause_of(&member, exit);
         self.engine.logs.own(Level::Info, format_args!("{}", end_of(&member, &self.engine.settings.name, &exit)));
         if let (Some(entry), pid @ Some(_)) = (current.and_then(|task| turn.tasks.get_mut(task)), member.pid()) {
             // It may have been sent before the process was known.
             entry.worker = pid;
+        }
+        for task in member.handed().filter(|task| Some(*task) != current) {
+            turn.tasks.get_mut(task).into_iter().for_each(Entry::was_not_begun);
         }
         let event = self.farewell(&member, current, exit);
         turn.event(event);
@@ -83,13 +87,24 @@ impl Driver {
     }
 }
 
+/// What a worker counts as having died of. One whose program was at fault has ended by itself, for that.
+fn cause_of(member: &Member, exit: Exit) -> Exit {
+    match (&member.misbehaved, &member.fault) {
+        (Some(_), _) => Exit::Misbehaved,
+        (None, Some(fault)) => fault.exit.unwrap_or(Exit::Misbehaved),
+        (None, None) => exit,
+    }
+}
+
 /// Who has ended, how and why, for the log.
 fn end_of(member: &Member, pool: &str, exit: &Exit) -> String {
     let why = match (&member.phase, &member.misbehaved) {
         (Phase::InitFailed(error), _) => Some(format!("its initializer failed: {error}")),
         (Phase::StartFailed(error), _) => Some(format!("it could not get ready: {}", error.message)),
         (Phase::Starting | Phase::Greeted | Phase::Ready, Some(why)) => Some(why.clone()),
-        (Phase::Starting | Phase::Greeted | Phase::Ready, None) => member.ended_by.map(str::to_owned),
+        (Phase::Starting | Phase::Greeted | Phase::Ready, None) => {
+            member.fault.as_ref().map(|fault| fault.why.clone()).or(member.ended_by.map(str::to_owned))
+        }
     };
     let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
     format!("{} has ended: {exit}{why}", member.named(pool))

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use ganger_machine::Moment;
 use ganger_proto::message::{HEAD, ToWorker};
-use ganger_proto::outcome::StartError;
+use ganger_proto::outcome::{Fault, StartError};
 use ganger_proto::{SharedId, TaskId, WorkerId};
 use ganger_shm::link::End;
 use ganger_shm::ring::Position;
@@ -37,6 +37,8 @@ pub(crate) struct Member {
     pub(crate) phase: Phase,
     /// Why it is being killed, if it broke the protocol.
     pub(crate) misbehaved: Option<String>,
+    /// What was wrong with the program that it hosts, for which it ends.
+    pub(crate) fault: Option<Fault>,
     /// Whether it is to be killed as soon as it has come.
     pub(crate) doomed: bool,
     /// What the pool has done for its end, for the log.
@@ -108,6 +110,7 @@ impl Member {
             body: Body::Coming,
             phase: Phase::Starting,
             misbehaved: None,
+            fault: None,
             doomed: false,
             ended_by: None,
             stalled_by: None,
@@ -339,7 +342,7 @@ impl Member {
     }
 
     /// The tasks that it was handed, wholly or in part, in order.
-    fn handed(&self) -> impl Iterator<Item = TaskId> {
+    pub(crate) fn handed(&self) -> impl Iterator<Item = TaskId> {
         let partial = self.outbox.iter().filter_map(Outgoing::task);
         self.in_ring.iter().map(|(task, _)| *task).chain(partial.map(|(task, _)| task))
     }

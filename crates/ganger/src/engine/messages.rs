@@ -3,12 +3,16 @@
 use ganger_machine::Event;
 use ganger_proto::codec;
 use ganger_proto::message::{FromWorker, HEAD, Hello, PROTOCOL, Verdict};
+use ganger_proto::outcome::Fault;
+use ganger_proto::spec::Role;
 use ganger_proto::{TaskId, WorkerId};
 use ganger_shm::{Claims, Received};
 use ganger_sys::Signal;
 use log::Level;
+use std::sync::Weak;
 use std::time::Duration;
 
+use crate::command::Report;
 use crate::engine::core::Core;
 use crate::engine::deeds::Finish;
 use crate::engine::member::{Phase, Unread as _};
@@ -114,6 +118,8 @@ impl Core {
             Ok(FromWorker::Descriptor) => self.on_descriptor(index),
             Ok(FromWorker::Log { record }) => self.on_log(index, record),
             Ok(FromWorker::Output { task, stream, bytes }) => self.on_output(index, task, stream, bytes),
+            Ok(FromWorker::Progress { task, progress }) => self.on_progress(index, task, progress),
+            Ok(FromWorker::Fault { fault }) => self.on_fault(index, fault),
             Ok(FromWorker::Hello { hello }) => self.on_hello(index, hello),
             Ok(FromWorker::Ready) => self.on_ready(index),
             Ok(FromWorker::InitFailed { error }) => self.on_init_failed(index, error),
@@ -171,6 +177,11 @@ impl Core {
             return self.misbehave(index, format!("it sent output of {task}, which has none"));
         };
         reports.output(task, stream, bytes);
+        self.stall_if_full(index, task);
+    }
+
+    fn stall_if_full(&mut self, index: usize, task: TaskId) {
+        let Some(Sink::Reports(reports)) = self.tasks.get(task).map(|entry| &entry.sink) else { return };
         if reports.is_full() {
             let reports = std::sync::Arc::clone(reports);
             if let Some(member) = self.gang.at(index) {
@@ -179,9 +190,41 @@ impl Core {
         }
     }
 
+    fn on_progress(&mut self, index: usize, task: TaskId, progress: &[u8]) {
+        let decoded = codec::decode(progress, progress.len() as u64 + 1);
+        match (self.tasks.get(task).map(|entry| &entry.sink), decoded) {
+            (Some(Sink::Reports(reports)), Ok(progress)) => reports.push(Report::Progress { task, progress }),
+            (_, Err(error)) => return self.misbehave(index, error.to_string()),
+            (Some(Sink::Future(_)) | None, Ok(_)) => {
+                return self.misbehave(index, format!("it told the progress of {task}, which has none"));
+            }
+        }
+        self.stall_if_full(index, task);
+    }
+
+    /// The worker ends by itself, and its death will be the machine's to answer. Whoever follows is told why already.
+    fn on_fault(&mut self, index: usize, fault: &[u8]) {
+        let decoded = codec::decode::<Fault>(fault, fault.len() as u64 + 1);
+        let Some(member) = self.gang.at(index) else { return };
+        match decoded {
+            Ok(fault) if matches!(self.settings.role, Role::Host(_)) => {
+                let (task, why) = (member.current(), fault.why.clone());
+                self.logs.own(Level::Warn, format_args!("{}: {why}", member.named(&self.settings.name)));
+                member.fault = Some(fault);
+                let report = Report::Fault { task, why };
+                self.followers.iter().filter_map(Weak::upgrade).for_each(|reports| reports.push(report.clone()));
+            }
+            Ok(_) => self.misbehave(index, "it told of a program, and hosts none".to_owned()),
+            Err(error) => self.misbehave(index, error.to_string()),
+        }
+    }
+
     fn on_hello(&mut self, index: usize, hello: &[u8]) {
         let limit = hello.len() as u64 + 1;
-        match codec::decode::<Hello>(hello, limit).map_err(|e| e.to_string()).and_then(check) {
+        match codec::decode::<Hello>(hello, limit)
+            .map_err(|e| e.to_string())
+            .and_then(|hello| check(hello, &self.settings.role))
+        {
             Ok(()) => {
                 if let Some(member) = self.gang.at(index) {
                     member.phase = Phase::Greeted;
@@ -231,8 +274,8 @@ impl Core {
     }
 }
 
-/// Whether a worker can be ours.
-pub(super) fn check(hello: Hello) -> Result<(), String> {
+/// Whether a worker can be ours. Whoever answers lines need not have our tasks: it is called by none of their names.
+pub(super) fn check(hello: Hello, role: &Role) -> Result<(), String> {
     if hello.protocol != PROTOCOL {
         let Hello { program, version, protocol, .. } = hello;
         return Err(format!(
@@ -241,7 +284,7 @@ pub(super) fn check(hello: Hello) -> Result<(), String> {
             env!("CARGO_PKG_VERSION")
         ));
     }
-    if hello.build != registry::fingerprint() {
+    if hello.build != registry::fingerprint() && *role != Role::Lines {
         return Err(format!(
             "{} is another build: it does not register the same tasks as this program; build both from the same sources",
             hello.program

@@ -44,6 +44,7 @@ pub(super) fn message(task: TaskId, attempt: u32, entry: &Entry) -> ToWorker<'_>
     match entry.payload.work {
         Work::Call(function) => ToWorker::Call { task, attempt, function, args: bytes },
         Work::Map(function) => ToWorker::Map { task, attempt, function, items: bytes },
+        Work::Line => ToWorker::Line { task, attempt, line: bytes },
         Work::Command => ToWorker::Command { task, attempt, command: bytes },
     }
 }

@@ -1,10 +1,11 @@
 //! What a pool was asked to be: fixed when it is built.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ganger_proto::policy::PoolPolicy;
-use ganger_proto::spec::{Bytes, Function};
+use ganger_proto::spec::{Bytes, Function, Role};
 
 use crate::builder::StartMethod;
 
@@ -22,13 +23,21 @@ pub(crate) struct Settings {
     /// How many processors this process may use.
     pub(crate) cpus: usize,
     pub(crate) claim_signals: bool,
-    /// Whether the workers run programs, which must not outlive them.
-    pub(crate) commands: bool,
+    /// What the workers are for.
+    pub(crate) role: Role,
     /// Whether what comes to this process as an orphan is killed.
     pub(crate) reap_orphans: bool,
 }
 
 impl Settings {
+    /// Whether the workers run programs, which must not outlive them.
+    pub(crate) fn has_programs(&self) -> bool {
+        match self.role {
+            Role::Commands | Role::Host(_) => true,
+            Role::Functions | Role::Lines => false,
+        }
+    }
+
     /// What each worker calls before it is ready. The preloads have run in the zygote, or in this process, where there is
     /// one memory for all workers.
     pub(crate) fn first(&self) -> Vec<(Function, Bytes)> {
@@ -43,4 +52,7 @@ pub(crate) struct Program {
     pub(crate) path: PathBuf,
     /// How people call it.
     pub(crate) shown: String,
+    pub(crate) args: Vec<OsString>,
+    /// Where it works, if not where we do.
+    pub(crate) dir: Option<PathBuf>,
 }

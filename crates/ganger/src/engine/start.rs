@@ -6,6 +6,7 @@ use std::thread;
 
 use ganger_proto::WorkerId;
 use ganger_proto::message::{Seat, Setup};
+use ganger_proto::spec::Role;
 use ganger_shm::link;
 use ganger_sys::limits::{self, Resource};
 use ganger_sys::{Bell, Child, Socket};
@@ -44,7 +45,7 @@ pub(super) fn setup(settings: &Settings) -> Setup {
         first: settings.first(),
         payload_limit: settings.payload_limit,
         build: crate::registry::fingerprint(),
-        commands: settings.commands,
+        role: settings.role.clone(),
         log_level: log::max_level() as u8,
     }
 }
@@ -66,9 +67,9 @@ pub(super) fn spawn(settings: &Settings, seat: Seat, ends: &Ends) -> io::Result<
 
 impl Spawned {
     /// It has something to say: the hello, after which it is told its work.
-    pub(super) fn greet(&mut self, packet: &[u8]) -> Result<(), String> {
+    pub(super) fn greet(&mut self, packet: &[u8], role: &Role) -> Result<(), String> {
         let (server, work) = self.awaited.take().ok_or("it said hello twice")?;
-        zygote::unless_gone(zygote::greet(packet, server)?.send(work)).map_err(|e| e.to_string())
+        zygote::unless_gone(zygote::greet(packet, server, role)?.send(work)).map_err(|e| e.to_string())
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Work {
     Map(Function),
     /// A program.
     Command,
+    /// A line of input.
+    Line,
 }
 
 /// Who is told the outcome.
@@ -44,6 +46,13 @@ pub(crate) struct Entry {
     pub(crate) worker: Option<u32>,
     /// The slot of that worker.
     pub(crate) slot: u32,
+}
+
+impl Entry {
+    /// It comes back as it was sent, which was no attempt.
+    pub(crate) fn was_not_begun(&mut self) {
+        self.attempt = self.attempt.saturating_sub(1);
+    }
 }
 
 /// All accepted tasks, by id.

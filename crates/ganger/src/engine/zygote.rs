@@ -17,6 +17,7 @@ use ganger_proto::codec;
 use ganger_proto::log_record::LogRecord;
 use ganger_proto::message::Hello;
 use ganger_proto::outcome::StartError;
+use ganger_proto::spec::Role;
 use ganger_sys::{Child, Signal, Socket};
 
 use crate::bootstrap::{Answer, Boot, Control, Freight, Line, Order, PACKET, Server, VARIABLE};
@@ -120,7 +121,9 @@ impl Zygote {
     fn on_packet(&mut self, packet: &[u8], mut fds: Vec<OwnedFd>, settings: &Settings) -> Result<News, String> {
         if let Some(server) = self.server.take() {
             let preload = Control::Preload { calls: settings.preload.clone(), setup: start::setup(settings) };
-            unless_gone(greet(packet, server)?.send(preload)).and_then(|()| self.flush()).map_err(|e| e.to_string())?;
+            unless_gone(greet(packet, server, &settings.role)?.send(preload))
+                .and_then(|()| self.flush())
+                .map_err(|e| e.to_string())?;
             return Ok(News::Nothing);
         }
         match codec::decode::<Answer>(packet, PACKET as u64).map_err(|e| e.to_string())? {
@@ -158,7 +161,8 @@ pub(crate) fn exec(
     let spawn = ganger_sys::Spawn {
         program: &program.path,
         arg0: Some(title.as_ref()),
-        args: &[],
+        args: &program.args,
+        dir: program.dir.as_deref(),
         env: &[(VARIABLE, "1".as_ref())],
         stdin: theirs.into(),
     };
@@ -181,8 +185,8 @@ pub(crate) fn unless_gone(sent: io::Result<()>) -> io::Result<()> {
 }
 
 /// A started program has said hello: checks who it is, and opens the control plane.
-pub(crate) fn greet(packet: &[u8], server: Server) -> Result<Line, String> {
+pub(crate) fn greet(packet: &[u8], server: Server, role: &Role) -> Result<Line, String> {
     let hello = codec::decode::<Hello>(packet, PACKET as u64).map_err(|e| e.to_string())?;
-    check(hello)?;
+    check(hello, role)?;
     server.accept(PATIENCE).map_err(|e| e.to_string())
 }

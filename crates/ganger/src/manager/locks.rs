@@ -138,26 +138,6 @@ proxy! {
     LockProxy<>, Lock
 }
 
-impl LockProxy {
-    pub(super) fn object(&self) -> ObjectId {
-        self.referent.object()
-    }
-
-    acquire_methods!(
-        |wait| Call::Lock(LockCall::Acquire { wait }),
-        Call::Lock(LockCall::Release),
-        Call::Lock(LockCall::LetGo)
-    );
-
-    /// Whether somebody holds it.
-    ///
-    /// # Errors
-    /// Those of every call.
-    pub fn locked(&self) -> Result<bool, ManagerError> {
-        self.referent.ask(Call::Lock(LockCall::IsLocked))?.flag()
-    }
-}
-
 proxy! {
     /// A lock that its thread can take again, and must release as often: Python's `manager.RLock()`.
     ///
@@ -179,19 +159,32 @@ proxy! {
     RLockProxy<>, RLock
 }
 
-impl RLockProxy {
-    acquire_methods!(
-        |wait| Call::Lock(LockCall::Acquire { wait }),
-        Call::Lock(LockCall::Release),
-        Call::Lock(LockCall::LetGo)
-    );
+/// What both kinds of locks can do.
+macro_rules! lock_methods {
+    ($($lock:ident),*) => {$(
+        impl $lock {
+            acquire_methods!(
+                |wait| Call::Lock(LockCall::Acquire { wait }),
+                Call::Lock(LockCall::Release),
+                Call::Lock(LockCall::LetGo)
+            );
 
-    /// Whether somebody holds it.
-    ///
-    /// # Errors
-    /// Those of every call.
-    pub fn locked(&self) -> Result<bool, ManagerError> {
-        self.referent.ask(Call::Lock(LockCall::IsLocked))?.flag()
+            /// Whether somebody holds it.
+            ///
+            /// # Errors
+            /// Those of every call.
+            pub fn locked(&self) -> Result<bool, ManagerError> {
+                self.referent.ask(Call::Lock(LockCall::IsLocked))?.flag()
+            }
+        }
+    )*};
+}
+
+lock_methods!(LockProxy, RLockProxy);
+
+impl LockProxy {
+    pub(super) fn object(&self) -> ObjectId {
+        self.referent.object()
     }
 }
 

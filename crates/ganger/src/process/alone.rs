@@ -28,7 +28,7 @@ pub(super) fn start(settings: &Settings, solo: Solo, freight: &Freight, patience
     let mut packet = [0; PACKET];
     let hello = hear(&socket, &mut packet, deadline).map_err(|why| unfit(settings, &why))?;
     let Some(hello) = hello else { return Err(unfit(settings, &silent_end(&mut child))) };
-    let line = greet(hello, server).map_err(|why| unfit(settings, &why))?;
+    let line = greet(hello, server, &settings.role).map_err(|why| unfit(settings, &why))?;
     let told = unless_gone(line.send(Control::Solo)).and_then(|()| send(&socket, solo, freight, deadline));
     told.map(|()| child).map_err(|error| launcher::not_started(settings, error))
 }

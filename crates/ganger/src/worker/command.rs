@@ -21,7 +21,7 @@ use ganger_proto::message::{FromWorker, Seat, Verdict};
 use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind};
 use ganger_proto::policy::Backoff;
 use ganger_proto::spec::{Command, Output};
-use ganger_sys::{Child, EnvBlock, Launch, LaunchError, Signal, setup, sweep};
+use ganger_sys::{Child, EnvBlock, Launch, LaunchError, Signal, sweep};
 
 use crate::exit::translated;
 use crate::worker::outlet::{LOOK, Life};
@@ -54,13 +54,7 @@ pub(super) struct Commands {
 
 impl Commands {
     pub(super) fn new(seat: Seat, life: &Life) -> io::Result<Self> {
-        let signals = match life {
-            Life::Process { supervisor } => {
-                setup::become_subreaper()?;
-                Some(Signals::claim(*supervisor)?)
-            }
-            Life::Thread { .. } => None,
-        };
+        let signals = Signals::of(life)?;
         // Without a process for its commands a worker is of no use.
         Launch::probe()?;
         let env = EnvBlock::inherited().with("GANGER_SLOT", seat.slot.to_string());

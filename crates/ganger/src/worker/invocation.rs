@@ -16,7 +16,7 @@ use crate::registry;
 use crate::worker::panic;
 
 /// The exit status of a fork that comes back from a task.
-const IN_FORK: i32 = 70;
+pub(super) const IN_FORK: i32 = 70;
 
 /// A call as it came: the encoded arguments, and room for what goes back.
 #[derive(Debug)]

@@ -16,6 +16,10 @@ pub(crate) use outlet::{Life, Outlet};
 mod serve;
 pub(crate) use serve::run;
 
+mod line;
+
+mod host;
+
 mod command;
 
 mod program;

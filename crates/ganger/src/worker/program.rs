@@ -1,5 +1,6 @@
 //! ③ A command as the launcher takes it.
 
+use std::collections::HashMap;
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
 use std::io::Seek as _;
@@ -29,7 +30,7 @@ impl Program {
         Ok(Self {
             stdin: command.stdin.as_deref().map(|bytes| stdin(bytes)).transpose()?,
             path: path.map(|(_, value)| OsString::from_vec(value.to_vec())),
-            env_more: variables(&command.env, task, attempt)?,
+            env_more: variables(&command.env, task, attempt, &slot)?,
             dir: command.dir.map(|dir| c_string("its directory", dir.into_vec())).transpose()?,
             argv: command
                 .argv
@@ -37,6 +38,15 @@ impl Program {
                 .map(|argument| fill_in(argument.into_vec(), &slot))
                 .collect::<Result<_, _>>()?,
         })
+    }
+
+    /// The same for one that is kept for many tasks: it learns of each by other ways than its environment.
+    pub(super) fn lasting(command: Command, slot: u32) -> Result<Self, String> {
+        let mut program = Self::new(command, slot, TaskId::from_bits(0), 0)?;
+        program.env_more.retain(|entry| {
+            !["GANGER_TASK=", "GANGER_ATTEMPT="].iter().any(|name| entry.to_bytes().starts_with(name.as_bytes()))
+        });
+        Ok(program)
     }
 
     /// The environment, with the command's own `PATH` in it if it has one.
@@ -56,17 +66,19 @@ fn stdin(bytes: &[u8]) -> Result<File, String> {
 }
 
 /// What every command is told, and the variables that it brings with it. No name twice: the last value counts.
-fn variables(own: &[(Bytes, Bytes)], task: TaskId, attempt: u32) -> Result<Vec<CString>, String> {
+fn variables(own: &[(Bytes, Bytes)], task: TaskId, attempt: u32, slot: &str) -> Result<Vec<CString>, String> {
     let (task, attempt) = (task.to_bits().to_string(), attempt.to_string());
     let told = [(&b"GANGER_TASK"[..], task.as_bytes()), (b"GANGER_ATTEMPT", attempt.as_bytes())];
-    let mut all: Vec<(&[u8], CString)> = Vec::with_capacity(own.len() + 2);
-    for (name, value) in told.into_iter().chain(own.iter().map(|(name, value)| (&name[..], &value[..]))) {
-        let entry = EnvBlock::entry(OsStr::from_bytes(name), OsStr::from_bytes(value))
-            .ok_or_else(|| format!("no environment can hold the variable {}", shown(name)))?;
-        all.retain(|(other, _)| *other != name);
-        all.push((name, entry));
-    }
-    Ok(all.into_iter().map(|(_, entry)| entry).collect())
+    let all = || told.into_iter().chain(own.iter().map(|(name, value)| (&name[..], &value[..])));
+    // There may be ten thousand of them: those of a command with many arguments.
+    let last: HashMap<&[u8], usize> = all().enumerate().map(|(at, (name, _))| (name, at)).collect();
+    let kept = all().enumerate().filter(|(at, (name, _))| last.get(name) == Some(at));
+    kept.map(|(_, (name, value))| {
+        let value = if value == SLOT { slot.as_bytes() } else { value };
+        let entry = EnvBlock::entry(OsStr::from_bytes(name), OsStr::from_bytes(value));
+        entry.ok_or_else(|| format!("no environment can hold the variable {}", shown(name)))
+    })
+    .collect()
 }
 
 fn fill_in(argument: Vec<u8>, slot: &str) -> Result<CString, String> {
@@ -110,6 +122,8 @@ mod tests {
         let marked = [b"a", SLOT, b"b", SLOT].concat();
         let argv = program(command(&[&marked, b"\xff", SLOT], &[])).unwrap().argv;
         assert_eq!(argv.iter().map(|a| a.to_bytes()).collect::<Vec<_>>(), [&b"a12b12"[..], b"\xff", b"12"]);
+        let slot = [("S", str::from_utf8(SLOT).unwrap())];
+        assert_eq!(program(command(&[b"x"], &slot)).unwrap().env_more.last().unwrap().to_bytes(), b"S=12");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ganger_proto::codec;
 use ganger_proto::message::{FromWorker, HEAD, Seat, Setup, ToWorker, Verdict};
 use ganger_proto::outcome::{Failure, FailureKind};
-use ganger_proto::spec::{Bytes, Function};
+use ganger_proto::spec::{Bytes, Function, Role};
 use ganger_proto::{SharedId, TaskId};
 use ganger_shm::link::{self, End, StatePage};
 use ganger_shm::ring::Reader;
@@ -18,14 +18,15 @@ use ganger_sys::Socket;
 use crate::bootstrap::{Ends, hello};
 use crate::logging;
 use crate::passing::Passed;
-use crate::registry;
+use crate::registry::{self, LineEntry};
 use crate::start_error::start_error;
 use crate::title;
 use crate::worker::command::{Commands, encoded};
 use crate::worker::context::{self, Current};
+use crate::worker::host::{Halt, ProgramHost};
 use crate::worker::invocation::{Host, Invocation};
 use crate::worker::outlet::{LOOK, Life, Outlet};
-use crate::worker::{command, panic, values, zygote};
+use crate::worker::{command, line, panic, values, zygote};
 
 /// Serves one pool.
 pub(crate) fn run(ends: Ends, setup: Setup, seat: Seat, life: Life) -> std::io::Result<()> {
@@ -39,11 +40,12 @@ pub(crate) fn run(ends: Ends, setup: Setup, seat: Seat, life: Life) -> std::io::
     }
     let spin = Spin::default();
     let outlet = Arc::new(Outlet::new(writer, bell, life));
-    let (out, commands) = (Vec::new(), None);
-    let mut worker = Worker { outlet, state, lane, setup, seat, spin, out, commands };
+    let mut worker =
+        Worker { outlet, state, lane, setup, seat, spin, out: Vec::new(), commands: None, lines: None, host: None };
     if worker.begin() {
         worker.serve(reader);
     }
+    worker.let_go();
     context::set(None);
     Ok(())
 }
@@ -75,6 +77,10 @@ pub(super) struct Worker {
     out: Vec<u8>,
     /// None: it was made for functions alone.
     pub(super) commands: Option<Commands>,
+    /// The function that answers lines, if it was made for that.
+    lines: Option<&'static LineEntry>,
+    /// The host of the program that does.
+    host: Option<ProgramHost>,
 }
 
 impl Worker {
@@ -98,7 +104,7 @@ impl Worker {
             self.outlet.say(&FromWorker::StartFailed { error: &encoded(&start_error(&error)) });
             return false;
         }
-        let done = self.initialize();
+        let done = self.initialize().and_then(|()| self.await_program());
         match &done {
             Ok(()) => self.outlet.say(&FromWorker::Ready),
             Err(error) => self.outlet.say(&FromWorker::InitFailed { error: error.as_bytes() }),
@@ -107,8 +113,15 @@ impl Worker {
     }
 
     fn prepare(&mut self) -> io::Result<()> {
-        if self.setup.commands {
-            self.commands = Some(Commands::new(self.seat, &self.outlet.life)?);
+        match &self.setup.role {
+            Role::Functions => {}
+            Role::Commands => self.commands = Some(Commands::new(self.seat, &self.outlet.life)?),
+            Role::Lines => self.lines = Some(registry::line_worker().map_err(io::Error::other)?),
+            Role::Host(hosted) => {
+                let host = ProgramHost::start(hosted, self.seat.slot, &self.outlet.life)?;
+                self.state.set_group(Some(host.group()));
+                self.host = Some(host);
+            }
         }
         Ok(())
     }
@@ -118,6 +131,22 @@ impl Worker {
             zygote::call(*function, args, self.setup.payload_limit, &self.outlet.process)
         };
         self.setup.first.iter().try_for_each(call)
+    }
+
+    fn await_program(&mut self) -> Result<(), String> {
+        let says_ready = matches!(&self.setup.role, Role::Host(hosted) if hosted.says_ready);
+        let Some(mut host) = self.host.take_if(|_| says_ready) else { return Ok(()) };
+        let ready = host.await_ready(self);
+        self.host = Some(host);
+        ready
+    }
+
+    /// The end of its service is that of the program that it hosts.
+    fn let_go(&mut self) {
+        if let Some(host) = self.host.take() {
+            host.finish(self);
+            self.state.set_group(None);
+        }
     }
 
     /// Short messages are read where they lie in the ring: their bytes are the supervisor's, which never changes what
@@ -150,6 +179,7 @@ impl Worker {
     /// Only one that runs commands hears it and lives on, until its command has ended.
     fn is_told_to_end(&mut self) -> bool {
         self.commands.as_mut().is_some_and(Commands::is_told_to_end)
+            || self.host.as_mut().is_some_and(ProgramHost::is_told_to_end)
     }
 
     /// Whether nobody is there any more who would hear it.
@@ -183,6 +213,7 @@ impl Worker {
                 self.call(task, attempt, start, function, |entry| entry.map, items)
             }
             Ok(ToWorker::Command { task, attempt, command }) => self.command(task, attempt, start, command),
+            Ok(ToWorker::Line { task, attempt, line }) => return self.line(task, attempt, start, line),
             Ok(ToWorker::Share { id, value }) => {
                 values::keep(id, value.to_vec());
                 start
@@ -261,6 +292,51 @@ impl Worker {
         let ended = Instant::now();
         self.finish(task, attempt, verdict, ended - start, &body);
         ended
+    }
+
+    /// None: the program that should have answered is gone, and this worker ends with it.
+    fn line(&mut self, task: TaskId, attempt: u32, start: Instant, line: &[u8]) -> Option<Instant> {
+        self.state.begin(task.to_bits());
+        context::update(task, attempt);
+        let mut out = std::mem::take(&mut self.out);
+        out.clear();
+        let verdict = match (self.lines, self.host.take()) {
+            (Some(entry), _) => line::answer(self, entry, line, &mut out),
+            (None, Some(host)) => self.ask(host, task, attempt, line, &mut out)?,
+            (None, None) => return None,
+        };
+        let ended = Instant::now();
+        self.finish(task, attempt, verdict, ended - start, &out);
+        self.out = out;
+        Some(ended)
+    }
+
+    fn ask(
+        &mut self,
+        mut host: ProgramHost,
+        task: TaskId,
+        attempt: u32,
+        line: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Option<Verdict> {
+        match host.answer(self, task, attempt, line) {
+            Ok((verdict, body)) => {
+                *out = body;
+                self.host = Some(host);
+                Some(verdict)
+            }
+            Err(Halt::ToldToEnd) => {
+                host.end();
+                None
+            }
+            Err(Halt::Fault { fault, begun }) => {
+                if !begun {
+                    self.state.end();
+                }
+                self.outlet.say(&FromWorker::Fault { fault: &encoded(&fault) });
+                None
+            }
+        }
     }
 
     /// Tells the outcome; only then is the task no longer in its hands.

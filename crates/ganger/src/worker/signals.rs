@@ -12,6 +12,8 @@ use std::io;
 
 use ganger_sys::{Door, Signal, setup};
 
+use crate::worker::outlet::Life;
+
 /// The claim on both.
 pub(super) struct Signals {
     pub(super) door: Door,
@@ -19,9 +21,21 @@ pub(super) struct Signals {
 }
 
 impl Signals {
+    /// Those of a worker that is a process, which from now on gets its programs' orphans as well. On a thread of the supervisor
+    /// neither signals nor children are ours.
+    pub(super) fn of(life: &Life) -> io::Result<Option<Self>> {
+        match life {
+            Life::Process { supervisor } => {
+                setup::become_subreaper()?;
+                Self::claim(*supervisor).map(Some)
+            }
+            Life::Thread { .. } => Ok(None),
+        }
+    }
+
     /// From now on the death of the supervisor is heard rather than died of, so that this process can take with it what
     /// its command has started.
-    pub(super) fn claim(supervisor: u32) -> io::Result<Self> {
+    fn claim(supervisor: u32) -> io::Result<Self> {
         let door = Door::open(&[Signal::Term, Signal::Usr1])?;
         setup::die_with_parent(supervisor, Signal::Term)?;
         Ok(Self { door, ending: false })

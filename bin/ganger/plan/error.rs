@@ -1,0 +1,113 @@
+//! What can be wrong with what was typed.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use ganger_batch::TemplateError;
+use ganger_store::StoreError;
+
+use crate::program::ProgramError;
+use crate::stdin;
+
+/// Why what was typed cannot be done.
+#[derive(Debug)]
+pub(crate) enum PlanError {
+    Template(TemplateError),
+    Store(StoreError),
+    Batch(ganger_batch::Error),
+    /// There is to be a resume, and nothing to know from.
+    NoRecords,
+    Program(ProgramError),
+    File {
+        path: PathBuf,
+        source: io::Error,
+    },
+    Directory {
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// There are to be inputs in standard input, and it is closed.
+    ClosedStdin,
+    /// The program cannot be looked at.
+    Unreadable {
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// A replacement string in the arguments of a program that is started before there is any input.
+    InputInWorker {
+        word: String,
+    },
+    /// Standard input is to be two lists.
+    StdinTwice,
+    /// `--csv` with a separator of more than one character.
+    CsvSeparator {
+        separator: String,
+    },
+    /// `-j FILE`
+    Jobs {
+        path: PathBuf,
+        why: String,
+    },
+    /// The header could not be read.
+    Header(ganger_batch::Error),
+}
+
+impl fmt::Display for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PlanError::Template(error) => error.fmt(f),
+            PlanError::Store(error) => error.fmt(f),
+            PlanError::Batch(error) => error.fmt(f),
+            PlanError::NoRecords => write!(
+                f,
+                "what was done before is known from a store (--store FILE) or a job log (--joblog FILE): name one"
+            ),
+            PlanError::Program(error) => error.fmt(f),
+            PlanError::File { path, source } => {
+                write!(f, "failed to read the inputs from {}: {source}", path.display())
+            }
+            PlanError::Directory { path, source } => {
+                write!(f, "--wd {}: {source}; it must be a directory that is there", path.display())
+            }
+            PlanError::ClosedStdin => write!(
+                f,
+                "there are no inputs: {} is closed; give them after ::: (ganger run COMMAND ::: INPUT...), \
+                 in a file (-a FILE) or by a pipe",
+                stdin::NAME
+            ),
+            PlanError::Unreadable { path, source } => write!(f, "failed to read {}: {source}", path.display()),
+            PlanError::InputInWorker { word } => write!(
+                f,
+                "--worker starts the program once, before there is an input: `{word}` stands for none; the inputs come on \
+                 the program's standard input"
+            ),
+            PlanError::StdinTwice => {
+                write!(f, "{} can be one list of inputs, not two: leave one - out, or give a file", stdin::NAME)
+            }
+            PlanError::CsvSeparator { separator } => {
+                write!(f, "--csv --colsep {separator}: with --csv the separator is one character, as in --colsep ';'")
+            }
+            PlanError::Jobs { path, why } => write!(f, "-j {}: {why}", path.display()),
+            PlanError::Header(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<TemplateError> for PlanError {
+    fn from(error: TemplateError) -> Self {
+        PlanError::Template(error)
+    }
+}
+
+impl From<StoreError> for PlanError {
+    fn from(error: StoreError) -> Self {
+        PlanError::Store(error)
+    }
+}
+
+impl From<ProgramError> for PlanError {
+    fn from(error: ProgramError) -> Self {
+        PlanError::Program(error)
+    }
+}
