@@ -2,6 +2,9 @@
 
 mod flags;
 mod jobs;
+mod toml;
+mod config;
+mod jobfile;
 mod plan;
 mod stdin;
 mod program;
@@ -12,16 +15,18 @@ mod show;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
+use crate::config::Unclear;
 use crate::flags::{Flags, Verb};
 
 fn main() -> ExitCode {
     ganger::init();
     show::start_logging();
-    let status = match Flags::try_parse() {
-        Ok(Flags { verb: Verb::Run(flags) }) => verbs::run(*flags).unwrap_or_else(|error| show::error(&error)),
-        Err(unclear) => show::usage(&unclear),
+    let status = match config::parse(std::env::args_os().collect()) {
+        Ok((Flags { verb: Verb::Run(flags) }, typed)) => {
+            verbs::run(*flags, &typed).unwrap_or_else(|error| show::error(&error))
+        }
+        Err(Unclear::Typed(unclear)) => show::usage(&unclear),
+        Err(Unclear::Configured(fault)) => show::error(&fault),
     };
     ExitCode::from(status)
 }

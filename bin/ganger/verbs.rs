@@ -5,30 +5,39 @@ use std::io::{self, IsTerminal};
 
 use ganger_batch::{Plan, Sinks, Work};
 
-use crate::flags::RunFlags;
+use crate::flags::{RunFlags, Typed};
+use crate::jobfile;
 use crate::plan;
 use crate::show::{self, Console};
 use crate::stdin;
 
 /// `ganger run`: its exit status.
-pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
+pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>> {
     let (dry_run, bar) = (flags.dry_run, flags.output.bar);
-    let plan = plan::plan(flags).map_err(boxed)?;
-    explain_silence(&plan);
-    warn_of_code(&plan);
+    let workflow = match flags.file.is_some() {
+        true => jobfile::workflow(flags, &typed.command, &typed.matches).map_err(boxed)?,
+        false => plan::plan(flags).map_err(boxed)?.into(),
+    };
+    workflow.plans().for_each(explain);
     let stdout = show::stdout().map_err(boxed)?;
     let mut console = Console::new(bar && !dry_run);
     let mut stdout = console.above(stdout, io::stdout().is_terminal());
     let mut stderr = console.above(io::stderr(), true);
     let ran = if dry_run {
-        ganger_batch::dry_run(plan, &mut stdout)
+        ganger_batch::dry_run(workflow, &mut stdout)
     } else {
-        ganger_batch::run(plan, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
+        ganger_batch::run(workflow, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
     };
     console.finish();
     let summary = ran.map_err(boxed)?;
     show::summary(&summary);
     Ok(summary.exit_code())
+}
+
+/// What people should know before anything runs.
+fn explain(plan: &Plan) {
+    explain_silence(plan);
+    warn_of_code(plan);
 }
 
 /// Someone who has forgotten `:::` should not wait for ever.

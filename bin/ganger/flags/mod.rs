@@ -18,7 +18,7 @@ pub(crate) use worker::WorkerFlags;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, Command, Parser, Subcommand};
 
 use crate::jobs::JobsFlag;
 
@@ -28,6 +28,13 @@ use crate::jobs::JobsFlag;
 pub(crate) struct Flags {
     #[command(subcommand)]
     pub(crate) verb: Verb,
+}
+
+/// How the flags of `run` were given, for those who must know whether they were.
+#[derive(Debug, Default)]
+pub(crate) struct Typed {
+    pub(crate) command: Command,
+    pub(crate) matches: ArgMatches,
 }
 
 /// What is to be done.
@@ -60,6 +67,18 @@ pub(crate) struct RunFlags {
     /// Run the commands in this directory
     #[arg(long, visible_alias = "workdir", value_name = "DIR")]
     pub(crate) wd: Option<PathBuf>,
+
+    /// Run the jobs of this file, several commands with their inputs, some of which wait for others (see below)
+    #[arg(long, value_name = "JOBS.toml", conflicts_with_all = ["words", "arg_file", "retry_failed", "worker"])]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Take defaults from [profile.NAME] of the configuration file; of several, later ones count
+    #[arg(short = 'J', long, value_name = "NAME")]
+    pub(crate) profile: Vec<String>,
+
+    /// The configuration file [default: ~/.config/ganger/config.toml]
+    #[arg(long, value_name = "FILE", env = "GANGER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
 
     /// Print the commands instead of running them
     #[arg(long, alias = "dryrun")]

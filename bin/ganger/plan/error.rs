@@ -9,6 +9,7 @@ use ganger_store::StoreError;
 
 use crate::program::ProgramError;
 use crate::stdin;
+use crate::toml::Fault;
 
 /// Why what was typed cannot be done.
 #[derive(Debug)]
@@ -51,6 +52,17 @@ pub(crate) enum PlanError {
     },
     /// The header could not be read.
     Header(ganger_batch::Error),
+    /// A job file is at fault.
+    Written(Fault),
+    /// Keys of a job do not go together.
+    Flags {
+        why: String,
+    },
+    /// One of the jobs of a file cannot be done.
+    OfJob {
+        name: String,
+        error: Box<PlanError>,
+    },
 }
 
 impl fmt::Display for PlanError {
@@ -90,7 +102,16 @@ impl fmt::Display for PlanError {
             }
             PlanError::Jobs { path, why } => write!(f, "-j {}: {why}", path.display()),
             PlanError::Header(error) => error.fmt(f),
+            PlanError::Written(fault) => fault.fmt(f),
+            PlanError::Flags { why } => f.write_str(why),
+            PlanError::OfJob { name, error } => write!(f, "job {name}: {error}"),
         }
+    }
+}
+
+impl From<Fault> for PlanError {
+    fn from(fault: Fault) -> Self {
+        PlanError::Written(fault)
     }
 }
 

@@ -9,34 +9,103 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use ganger_batch::{Grammar, Layout, Order, OutputMode, Plan, Style, Tag, Template, Work};
+use ganger_batch::{
+    Args, Grammar, Halt, Join, Layout, Order, OutputMode, Plan, Recording, Style, Tag, Template, Work,
+};
 
 pub(crate) use error::PlanError;
+use lists::List;
 
 use crate::flags::{OutputFlags, RunFlags, WorkerFlags};
 use crate::jobs::{self, Jobs, JobsFlag};
 use crate::program;
 use crate::worker;
 
-/// Makes a plan of what was typed.
-pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
-    let RunFlags { jobs, wd, inputs, arguments, output, failures, mut record, mut worker, words, .. } = flags;
-    let jobs = how_many(jobs)?;
-    let (command, lists) = lists::split(words, &inputs);
-    let number = lists.len();
-    let failed = record.retry_failed.then(|| crate::record::failed(&mut record)).transpose()?;
-    let (command, wd, mut source) = match failed {
-        Some(failed) => {
-            worker.worker |= failed.by_worker;
-            (failed.words, wd.or(failed.dir), failed.inputs.into_iter().collect())
+/// What a command is run with.
+pub(crate) enum Given {
+    /// Lists, each joined to those before it.
+    Lists(Vec<(Join, List)>),
+    /// The arguments of each task.
+    Tasks(Vec<Args>),
+    /// No input: it runs once, as it stands.
+    Nothing,
+}
+
+impl Given {
+    /// Each combination of one of each list.
+    pub(crate) fn lists(lists: Vec<Vec<OsString>>) -> Self {
+        Given::Lists(lists.into_iter().map(|list| (Join::Product, List::Arguments(list))).collect())
+    }
+
+    /// The lines of a file.
+    pub(crate) fn file(path: PathBuf) -> Self {
+        Given::Lists(vec![(Join::Product, List::File(path))])
+    }
+
+    /// How many arguments a task has, if its inputs have no columns.
+    fn width(&self) -> usize {
+        match self {
+            Given::Lists(lists) => lists.len(),
+            Given::Tasks(tasks) => tasks.iter().map(Args::len).max().unwrap_or(0),
+            Given::Nothing => 0,
         }
-        None => (command, wd, lists::open(lists, &inputs)?),
+    }
+}
+
+/// What concerns a run as a whole, whatever its jobs are.
+pub(crate) struct Frame {
+    pub(crate) slots: usize,
+    pub(crate) halt: Halt,
+    pub(crate) delay: Duration,
+    pub(crate) output: OutputMode,
+    pub(crate) verbose: bool,
+    pub(crate) record: Recording,
+}
+
+/// The frame of what was typed.
+pub(crate) fn frame(flags: RunFlags) -> Result<Frame, PlanError> {
+    let RunFlags { jobs, output, failures, mut record, .. } = flags;
+    // A name that was given stands before those of the jobs.
+    record.name.get_or_insert_default();
+    Ok(Frame {
+        slots: how_many(jobs)?,
+        halt: failures.halt,
+        delay: failures.delay,
+        verbose: output.verbose,
+        output: output_mode(&output, &Grammar::default(), false)?,
+        record: crate::record::recording(record, &[], false)?,
+    })
+}
+
+/// Makes a plan of what was typed.
+pub(crate) fn plan(mut flags: RunFlags) -> Result<Plan, PlanError> {
+    let (command, lists) = lists::split(std::mem::take(&mut flags.words), &flags.inputs);
+    if !flags.record.retry_failed {
+        return assemble(flags, command, Given::Lists(lists));
+    }
+    let failed = crate::record::failed(&mut flags.record)?;
+    flags.worker.worker |= failed.by_worker;
+    flags.wd = flags.wd.or(failed.dir);
+    assemble(flags, failed.words, Given::Tasks(failed.inputs))
+}
+
+/// Makes a plan of flags, a command and what it is run with.
+pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) -> Result<Plan, PlanError> {
+    let RunFlags { jobs, wd, inputs, arguments, output, failures, record, worker, .. } = flags;
+    let jobs = how_many(jobs)?;
+    let (width, is_once) = (given.width(), matches!(given, Given::Nothing));
+    let mut source = match given {
+        Given::Lists(lists) => lists::open(lists, &inputs)?,
+        Given::Tasks(tasks) => tasks.into_iter().collect(),
+        Given::Nothing => std::iter::once(Args::none()).collect(),
     };
     let record = crate::record::recording(record, &command, worker.worker)?;
     let names = inputs.header.map_or(Ok(Vec::new()), |()| source.header()).map_err(PlanError::Header)?;
     let packing = grammar::packing(&arguments, jobs);
-    let grammar = grammar::grammar(&arguments, &inputs, number, names, packing.as_ref());
+    let mut grammar = grammar::grammar(&arguments, &inputs, width, names, packing.as_ref());
+    grammar.append &= !is_once;
     let dir = wd.map(directory).transpose()?;
     let (verbose, output) = (output.verbose, output_mode(&output, &grammar, worker.worker)?);
     let work = work(&worker, &grammar, command, dir.as_deref())?;
@@ -54,6 +123,13 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
         output,
         ..Plan::new(work, source)
     })
+}
+
+/// Looks at a command before there is anything that it could run with.
+pub(crate) fn check(flags: &RunFlags, command: &[OsString]) -> Result<(), PlanError> {
+    let names_are_known = flags.inputs.header.is_none();
+    let grammar = Grammar { width: None, ..grammar::grammar(&flags.arguments, &flags.inputs, 1, Vec::new(), None) };
+    if names_are_known { Ok(Template::with(&grammar, command).map(drop)?) } else { Ok(()) }
 }
 
 fn work(flags: &WorkerFlags, grammar: &Grammar, command: Vec<OsString>, dir: Option<&Path>) -> Result<Work, PlanError> {

@@ -47,6 +47,8 @@ pub use template::{Tag, Template, TemplateError};
 mod work;
 pub use work::{Work, WorkerProgram};
 
+mod rehearsal;
+
 mod agenda;
 
 mod engine;
@@ -79,18 +81,14 @@ mod error;
 pub use error::Error;
 
 use std::io::Write;
-use std::time::Duration;
-
-use ganger::Stream;
 
 use crate::agenda::Agenda;
 use crate::engine::Gang;
-use crate::input::Next;
 use crate::output::Output;
 use crate::record::{Books, Ledger};
 use crate::run::{Run, Settings};
 
-/// Runs a plan to its end: every command has ended, and every worker.
+/// Runs a plan, or several jobs, to the end: every command has ended, and every worker.
 ///
 /// It claims SIGINT, SIGTERM, SIGHUP and SIGQUIT while it runs: the first lets what runs finish, the second asks it to
 /// end, the third kills it, and so does SIGQUIT at once. [`ganger::init`] must have been called first in `main`. It is for a process that has no other
@@ -99,20 +97,12 @@ use crate::run::{Run, Settings};
 /// # Errors
 /// What is no command's fault: inputs that cannot be read, no room on the disk, a pool that failed. Commands that fail
 /// are counted in the [`Summary`].
-pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> Result<Summary, Error> {
-    run_workflow(Workflow::from(plan), sinks, observer)
-}
-
-/// Runs several jobs to their end, as [`run()`] does one: those that wait for nobody at once, the others when those before
-/// them have succeeded.
-///
-/// # Errors
-/// As for [`run()`].
-pub fn run_workflow<'a>(
-    workflow: Workflow,
+pub fn run<'a>(
+    workflow: impl Into<Workflow>,
     sinks: Sinks<'a>,
     observer: &'a mut dyn Observer,
 ) -> Result<Summary, Error> {
+    let workflow = workflow.into();
     let (ahead, program) = (workflow.ahead(), workflow.program());
     let Workflow { jobs, graph, slots, halt, delay, output, verbose, record } = workflow;
     let books = jobs.iter().map(Books::from).collect();
@@ -137,30 +127,11 @@ pub fn run_workflow<'a>(
     ended.and_then(|summary| finished.map(|()| summary))
 }
 
-/// Writes the commands that [`run()`] would run, one a line, and runs none.
+/// Writes the commands that [`run()`] would run, one a line, and runs none; of several jobs in an order in which they may
+/// run, each under its name.
 ///
 /// # Errors
 /// When the inputs cannot be read or the commands not be written.
-pub fn dry_run(plan: Plan, out: &mut dyn Write) -> Result<Summary, Error> {
-    let Plan { work, input: mut source, .. } = plan.opened();
-    let mut end = None;
-    while end.is_none() {
-        match source.next()? {
-            Next::Ready(task) => {
-                end = written(out.write_all(&work.show(&task, source.total())))?;
-            }
-            Next::NotYet => source.wait(Duration::MAX),
-            Next::End => end = Some(End::Complete),
-        }
-    }
-    Ok(Summary { counts: Counts::default(), end: end.unwrap_or(End::Complete) })
-}
-
-/// Whether anybody still reads what we write.
-fn written(result: std::io::Result<()>) -> Result<Option<End>, Error> {
-    match result.map_err(|source| Error::write(Stream::Stdout, source)) {
-        Ok(()) => Ok(None),
-        Err(error) if error.is_closed_output() => Ok(Some(End::OutputClosed)),
-        Err(error) => Err(error),
-    }
+pub fn dry_run(workflow: impl Into<Workflow>, out: &mut dyn Write) -> Result<Summary, Error> {
+    rehearsal::rehearse(workflow.into(), out)
 }

@@ -74,6 +74,14 @@ impl fmt::Debug for Planning {
 }
 
 impl Workflow {
+    /// The plans that are made.
+    pub fn plans(&self) -> impl Iterator<Item = &Plan> {
+        self.jobs.iter().filter_map(|job| match &job.planning {
+            Planning::Made(plan) => Some(&**plan),
+            Planning::Later(_) => None,
+        })
+    }
+
     /// How many commands are handed out beyond those that can run. None where what ends decides over what starts: a time
     /// limit that follows the median, or which job's turn it is.
     pub(crate) fn ahead(&self) -> usize {

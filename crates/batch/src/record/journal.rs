@@ -134,7 +134,11 @@ impl Journal {
 
 impl Pages {
     fn open(store: &mut Store, storage: &Storage, resume: bool, books: Books) -> Result<Self, StoreError> {
-        let name = books.name.as_ref().unwrap_or(&storage.name);
+        let name = &match books.name {
+            None => storage.name.clone(),
+            Some(name) if storage.name.is_empty() => name,
+            Some(name) => format!("{}/{name}", storage.name),
+        };
         let earlier = if resume { store.last_job(name)? } else { None };
         let known = earlier.as_ref().map(|job| store.known(job.id)).transpose()?;
         let is_new = earlier.is_none();
