@@ -11,6 +11,7 @@ mod program;
 mod record;
 mod worker;
 mod verbs;
+mod look;
 mod show;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         Ok((Flags { verb: Verb::Run(flags) }, typed)) => {
             verbs::run(*flags, &typed).unwrap_or_else(|error| show::error(&error))
         }
+        Ok((Flags { verb: Verb::Look(look) }, _)) => look::look(look).unwrap_or_else(|error| show::error(&error)),
         Err(Unclear::Typed(unclear)) => show::usage(&unclear),
         Err(Unclear::Configured(fault)) => show::error(&fault),
     };

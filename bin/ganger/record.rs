@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
-use ganger_batch::{Args, Recording, Storage};
+use ganger_batch::{Args, Grammar, Recording, Storage};
 use ganger_store::{Filter, Reader, Setting, State, StoreError};
 
 use crate::flags::RecordFlags;
@@ -21,12 +21,18 @@ pub(crate) struct Failed {
     pub(crate) words: Vec<OsString>,
     /// The words are those of a program that is kept.
     pub(crate) by_worker: bool,
+    pub(crate) grammar: Grammar,
     pub(crate) inputs: Vec<Args>,
     pub(crate) dir: Option<PathBuf>,
 }
 
 /// Where the run of a command is recorded.
-pub(crate) fn recording(flags: RecordFlags, words: &[OsString], by_worker: bool) -> Result<Recording, PlanError> {
+pub(crate) fn recording(
+    flags: RecordFlags,
+    words: &[OsString],
+    grammar: &Grammar,
+    by_worker: bool,
+) -> Result<Recording, PlanError> {
     let resume = flags.resume || flags.retry_failed;
     if resume && flags.store.is_none() && flags.joblog.is_none() {
         return Err(PlanError::NoRecords);
@@ -34,6 +40,7 @@ pub(crate) fn recording(flags: RecordFlags, words: &[OsString], by_worker: bool)
     let store = flags.store.map(|file| Storage {
         file,
         name: flags.name.unwrap_or_else(|| name_of(words)),
+        grammar: grammar.clone(),
         words: by_worker.then(|| WORKER.into()).into_iter().chain(words.iter().cloned()).collect(),
         durability: flags.durable,
         variables: flags.variables,
@@ -54,12 +61,8 @@ pub(crate) fn failed(flags: &mut RecordFlags) -> Result<Failed, PlanError> {
         (None, Some(log)) => {
             // Without words each input is a command.
             let inputs = ganger_batch::failed_in_joblog(log).map_err(PlanError::Batch)?;
-            Ok(Failed {
-                words: Vec::new(),
-                by_worker: false,
-                inputs: inputs.into_iter().map(Args::one).collect(),
-                dir: None,
-            })
+            let inputs = inputs.into_iter().map(Args::one).collect();
+            Ok(Failed { words: Vec::new(), by_worker: false, grammar: Grammar::default(), inputs, dir: None })
         }
         (None, None) => Err(PlanError::NoRecords),
     }
@@ -74,11 +77,12 @@ fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting)
     let filter = Filter { state: Some(State::Failed), ..Filter::default() };
     let inputs = reader.tasks(job.id, &filter)?.into_iter().map(|task| Args::from_stored(&task.input)).collect();
     let setting = reader.last_run(job.id)?.setting;
+    let grammar = Grammar::from_stored(&setting.grammar);
     let mut words: Vec<_> = setting.words.iter().map(|word| OsString::from_vec(word.clone())).collect();
     let by_worker = words.first().is_some_and(|word| word == WORKER);
     words.drain(..usize::from(by_worker));
     let dir = Some(PathBuf::from(OsString::from_vec(setting.directory.clone())));
-    Ok((job.name, Failed { words, by_worker, inputs, dir }, setting))
+    Ok((job.name, Failed { words, by_worker, grammar, inputs, dir }, setting))
 }
 
 /// The program's name, as far as a command shows it.

@@ -1,5 +1,6 @@
 //! What was typed, and nothing else: no file is opened and no default looked up in here. One file a group of the help.
 
+pub(crate) mod look;
 mod inputs;
 mod arguments;
 mod output;
@@ -42,6 +43,8 @@ pub(crate) struct Typed {
 pub(crate) enum Verb {
     /// Run a command over many inputs, several at a time
     Run(Box<RunFlags>),
+    #[command(flatten)]
+    Look(look::Look),
 }
 
 /// Run a command over many inputs, several at a time.

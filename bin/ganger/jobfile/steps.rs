@@ -27,8 +27,8 @@ fn job(draft: Draft, of_all: &[Setting]) -> Result<Job, PlanError> {
     let dir = flags.wd.as_ref().and_then(|dir| std::path::absolute(dir).ok());
     let tasks = inputs.count().filter(|_| !flags.arguments.packs() && !flags.inputs.changes_count());
     let most = most.map(|most| most.of(ganger::cpu_count()));
-    plan::check(&flags, &words).map_err(|error| named(error, &name))?;
     let (given, variables) = (given(inputs), environment.clone());
+    let grammar = plan::check(&flags, &words, &given).map_err(|error| named(error, &name))?;
     let plan = {
         let words = words.clone();
         move || plan::assemble(flags, words, given).map(|plan| ganger_batch::Plan { environment: variables, ..plan })
@@ -37,7 +37,7 @@ fn job(draft: Draft, of_all: &[Setting]) -> Result<Job, PlanError> {
         true => Planning::Made(Box::new(plan().map_err(|error| named(error, &name))?)),
         false => Planning::Later(Box::new(|| plan().map_err(|error| error.to_string()))),
     };
-    Ok(Job { name: Some(name), words, dir, most, on_failure, environment, tasks, planning })
+    Ok(Job { name: Some(name), words, grammar, dir, most, on_failure, environment, tasks, planning })
 }
 
 /// The flags as if they had been typed.

@@ -1,5 +1,7 @@
 //! How inputs get into a command: from flags to a grammar and a packing.
 
+use std::borrow::Cow;
+
 use ganger_batch::{Grammar, Packing};
 
 use crate::flags::{ArgumentFlags, InputFlags};
@@ -44,7 +46,7 @@ pub(super) fn grammar(
     }
 }
 
-fn renamed(flags: &ArgumentFlags) -> Vec<(&'static str, Vec<u8>)> {
+fn renamed(flags: &ArgumentFlags) -> Vec<(Cow<'static, str>, Vec<u8>)> {
     let all = [
         ("", &flags.replace),
         (".", &flags.extensionreplace),
@@ -56,5 +58,6 @@ fn renamed(flags: &ArgumentFlags) -> Vec<(&'static str, Vec<u8>)> {
     ];
     let named = all.into_iter().filter_map(|(inside, name)| Some((inside, name.as_ref()?.as_encoded_bytes().to_vec())));
     // Nothing stands for {} where it was called {}; and an empty name would stand everywhere.
-    named.filter(|(inside, name)| !name.is_empty() && *name != format!("{{{inside}}}").as_bytes()).collect()
+    let renamed = named.filter(|(inside, name)| !name.is_empty() && *name != format!("{{{inside}}}").as_bytes());
+    renamed.map(|(inside, name)| (inside.into(), name)).collect()
 }

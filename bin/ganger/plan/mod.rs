@@ -29,6 +29,8 @@ pub(crate) enum Given {
     Lists(Vec<(Join, List)>),
     /// The arguments of each task.
     Tasks(Vec<Args>),
+    /// The same, of a command that is known with its replacement strings from a run before.
+    Again(Vec<Args>, Grammar),
     /// No input: it runs once, as it stands.
     Nothing,
 }
@@ -48,7 +50,7 @@ impl Given {
     fn width(&self) -> usize {
         match self {
             Given::Lists(lists) => lists.len(),
-            Given::Tasks(tasks) => tasks.iter().map(Args::len).max().unwrap_or(0),
+            Given::Tasks(tasks) | Given::Again(tasks, _) => tasks.iter().map(Args::len).max().unwrap_or(0),
             Given::Nothing => 0,
         }
     }
@@ -75,7 +77,7 @@ pub(crate) fn frame(flags: RunFlags) -> Result<Frame, PlanError> {
         delay: failures.delay,
         verbose: output.verbose,
         output: output_mode(&output, &Grammar::default(), false)?,
-        record: crate::record::recording(record, &[], false)?,
+        record: crate::record::recording(record, &[], &Grammar::default(), false)?,
     })
 }
 
@@ -88,24 +90,30 @@ pub(crate) fn plan(mut flags: RunFlags) -> Result<Plan, PlanError> {
     let failed = crate::record::failed(&mut flags.record)?;
     flags.worker.worker |= failed.by_worker;
     flags.wd = flags.wd.or(failed.dir);
-    assemble(flags, failed.words, Given::Tasks(failed.inputs))
+    assemble(flags, failed.words, Given::Again(failed.inputs, failed.grammar))
 }
 
 /// Makes a plan of flags, a command and what it is run with.
 pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) -> Result<Plan, PlanError> {
     let RunFlags { jobs, wd, inputs, arguments, output, failures, record, worker, .. } = flags;
     let jobs = how_many(jobs)?;
+    let packing = grammar::packing(&arguments, jobs).filter(|_| !matches!(given, Given::Again(..)));
     let (width, is_once) = (given.width(), matches!(given, Given::Nothing));
-    let mut source = match given {
-        Given::Lists(lists) => lists::open(lists, &inputs)?,
-        Given::Tasks(tasks) => tasks.into_iter().collect(),
-        Given::Nothing => std::iter::once(Args::none()).collect(),
+    let fresh = |names| {
+        let grammar = grammar::grammar(&arguments, &inputs, width, names, packing.as_ref());
+        Grammar { append: grammar.append && !is_once, ..grammar }
     };
-    let record = crate::record::recording(record, &command, worker.worker)?;
-    let names = inputs.header.map_or(Ok(Vec::new()), |()| source.header()).map_err(PlanError::Header)?;
-    let packing = grammar::packing(&arguments, jobs);
-    let mut grammar = grammar::grammar(&arguments, &inputs, width, names, packing.as_ref());
-    grammar.append &= !is_once;
+    let (source, grammar) = match given {
+        Given::Lists(lists) => {
+            let mut source = lists::open(lists, &inputs)?;
+            let names = inputs.header.map_or(Ok(Vec::new()), |()| source.header()).map_err(PlanError::Header)?;
+            (source, fresh(names))
+        }
+        Given::Tasks(tasks) => (tasks.into_iter().collect(), fresh(Vec::new())),
+        Given::Again(tasks, grammar) => (tasks.into_iter().collect(), grammar),
+        Given::Nothing => (std::iter::once(Args::none()).collect(), fresh(Vec::new())),
+    };
+    let record = crate::record::recording(record, &command, &grammar, worker.worker)?;
     let dir = wd.map(directory).transpose()?;
     let (verbose, output) = (output.verbose, output_mode(&output, &grammar, worker.worker)?);
     let work = work(&worker, &grammar, command, dir.as_deref())?;
@@ -125,11 +133,15 @@ pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) ->
     })
 }
 
-/// Looks at a command before there is anything that it could run with.
-pub(crate) fn check(flags: &RunFlags, command: &[OsString]) -> Result<(), PlanError> {
-    let names_are_known = flags.inputs.header.is_none();
-    let grammar = Grammar { width: None, ..grammar::grammar(&flags.arguments, &flags.inputs, 1, Vec::new(), None) };
-    if names_are_known { Ok(Template::with(&grammar, command).map(drop)?) } else { Ok(()) }
+/// Looks at a command before there is anything that it could run with: its replacement strings, as far as they do not
+/// depend on a header.
+pub(crate) fn check(flags: &RunFlags, command: &[OsString], given: &Given) -> Result<Grammar, PlanError> {
+    let grammar = grammar::grammar(&flags.arguments, &flags.inputs, given.width(), Vec::new(), None);
+    let grammar = Grammar { append: grammar.append && !matches!(given, Given::Nothing), ..grammar };
+    if flags.inputs.header.is_none() {
+        Template::with(&grammar, command)?;
+    }
+    Ok(grammar)
 }
 
 fn work(flags: &WorkerFlags, grammar: &Grammar, command: Vec<OsString>, dir: Option<&Path>) -> Result<Work, PlanError> {

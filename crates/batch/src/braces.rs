@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn other_names_take_the_place_of_the_usual_ones() {
-        let grammar = Grammar { renamed: vec![("", b",,".to_vec())], ..Grammar::default() };
+        let grammar = Grammar { renamed: vec![("".into(), b",,".to_vec())], ..Grammar::default() };
         let whole = Replacement::Input(Which::All, Form::Whole);
         assert_eq!(judge(b",,x", None, true, &grammar), Brace::Replacement(whole, 2));
         assert_eq!(judge(b"{}", None, true, &grammar), Brace::Plain);

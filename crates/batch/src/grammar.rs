@@ -1,10 +1,15 @@
 //! Which replacement strings there are: what the options say about them.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 /// What a command's replacement strings may be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Grammar {
     /// Those that were given another name: what would stand in their braces, and the name.
-    pub renamed: Vec<(&'static str, Vec<u8>)>,
+    pub renamed: Vec<(Cow<'static, str>, Vec<u8>)>,
     /// The names of the arguments, from the first.
     pub names: Vec<Vec<u8>>,
     /// How many arguments a task has. None: that is not known beforehand.
@@ -30,5 +35,20 @@ impl Default for Grammar {
             no_shell: false,
             append: true,
         }
+    }
+}
+
+impl Grammar {
+    /// As a store keeps it, for who reads the command again: JSON.
+    #[must_use]
+    pub fn to_stored(&self) -> String {
+        // Strings, numbers and lists of them are always JSON.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// As it was before [`to_stored`](Self::to_stored); what is missing is as in a run without options.
+    #[must_use]
+    pub fn from_stored(stored: &str) -> Self {
+        serde_json::from_str(stored).unwrap_or_default()
     }
 }

@@ -50,6 +50,8 @@ pub use work::{Work, WorkerProgram};
 mod rehearsal;
 
 mod agenda;
+mod replay;
+pub use replay::{Replay, quoted};
 
 mod engine;
 
@@ -64,7 +66,7 @@ pub use timeout::{Timeout, parse_duration};
 mod verdict;
 
 mod record;
-pub use record::{Recording, Storage, failed_in_joblog};
+pub use record::{Recording, Storage, failed_in_joblog, is_secret};
 
 mod output;
 pub use output::Sinks;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::dag::{Graph, OnFailure};
+use crate::grammar::Grammar;
 use crate::halt::Halt;
 use crate::plan::{OutputMode, Plan};
 use crate::record::Recording;
@@ -40,6 +41,8 @@ pub struct Job {
     pub name: Option<String>,
     /// The command, one element a word, before an input is in it.
     pub words: Vec<OsString>,
+    /// What the replacement strings in it are.
+    pub grammar: Grammar,
     /// The directory that it runs in; our own if none.
     pub dir: Option<PathBuf>,
     /// How many of its commands run at a time, at most. None: as many as there are slots.
@@ -108,14 +111,14 @@ impl Workflow {
 impl From<Plan> for Workflow {
     /// One job that waits for nobody.
     fn from(plan: Plan) -> Self {
-        let named = plan.record.store.as_ref();
-        let words = named.map(|storage| storage.words.clone()).unwrap_or_default();
+        let stored = plan.record.store.as_ref().map(|storage| (storage.words.clone(), storage.grammar.clone()));
+        let (words, grammar) = stored.unwrap_or_default();
         let (slots, halt, delay, verbose) = (plan.jobs, plan.halt, plan.delay, plan.verbose);
         let output = plan.output.clone();
         let (dir, record, environment) = (plan.dir.clone(), plan.record.clone(), plan.environment.clone());
         let (most, on_failure, tasks) = (None, OnFailure::default(), None);
         let planning = Planning::Made(Box::new(plan));
-        let job = Job { name: None, words, dir, most, on_failure, environment, tasks, planning };
+        let job = Job { name: None, words, grammar, dir, most, on_failure, environment, tasks, planning };
         Self { jobs: vec![job], graph: Graph::alone(), slots, halt, delay, output, verbose, record }
     }
 }

@@ -16,9 +16,18 @@ pub struct StoreError {
 #[derive(Debug)]
 pub(crate) enum Kind {
     Missing,
+    /// What SQLite says of it.
+    Damaged(rusqlite::Error),
+    /// Something stands where a new store should.
+    Exists,
     NotAStore(&'static str),
-    Newer { version: u32, known: u32 },
-    Locked { by: Option<u32> },
+    Newer {
+        version: u32,
+        known: u32,
+    },
+    Locked {
+        by: Option<u32>,
+    },
     NoJob(String),
     Empty,
     NoRecorder,
@@ -36,6 +45,7 @@ impl StoreError {
         |error| {
             let kind = match error.sqlite_error_code() {
                 Some(ErrorCode::NotADatabase) => Kind::NotAStore("it is no SQLite database"),
+                Some(ErrorCode::DatabaseCorrupt) => Kind::Damaged(error),
                 _ => Kind::Sqlite(error),
             };
             Self::new(file, kind)
@@ -64,6 +74,12 @@ impl StoreError {
         matches!(self.kind, Kind::NotAStore(_))
     }
 
+    /// Whether it is damaged, so that not all of it can be read.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        matches!(self.kind, Kind::Damaged(_))
+    }
+
     /// Whether there is no such job in it.
     #[must_use]
     pub fn is_no_job(&self) -> bool {
@@ -79,6 +95,8 @@ impl StoreError {
             Kind::Sqlite(error) => error.sqlite_error_code().is_some_and(|code| DISK.contains(&code)),
             Kind::Io(_) => true,
             Kind::Missing
+            | Kind::Damaged(_)
+            | Kind::Exists
             | Kind::NotAStore(_)
             | Kind::Newer { .. }
             | Kind::Locked { .. }
@@ -94,6 +112,12 @@ impl fmt::Display for StoreError {
         write!(f, "store {}: ", self.file.display())?;
         match &self.kind {
             Kind::Missing => write!(f, "there is no such file"),
+            Kind::Damaged(error) => write!(
+                f,
+                "it is damaged ({error}): ganger check says where, and ganger salvage {} NEWFILE saves what can be read",
+                self.file.display()
+            ),
+            Kind::Exists => write!(f, "there is a file of that name, and it is left as it is: give another one"),
             Kind::NotAStore(why) => write!(f, "{why}; give it another name, it was left as it is"),
             Kind::Newer { version, known } => {
                 write!(f, "a newer ganger made it (version {version}; this one knows {known}): use that one")
@@ -114,7 +138,9 @@ impl std::error::Error for StoreError {
         match &self.kind {
             Kind::Io(error) => Some(error),
             Kind::Sqlite(error) => Some(error),
+            Kind::Damaged(error) => Some(error),
             Kind::Missing
+            | Kind::Exists
             | Kind::NotAStore(_)
             | Kind::Newer { .. }
             | Kind::Locked { .. }

@@ -35,7 +35,7 @@ mod key;
 pub use key::Key;
 
 mod words;
-pub use words::{AttemptId, End, JobId, RunId, State, Stream, TaskId, Usage};
+pub use words::{AttemptId, End, JobId, RunEnd, RunId, State, Stream, TaskId, Usage};
 
 mod record;
 pub use record::{Attempt, Job, NewTask, Record, Run, Setting, Task};
@@ -52,4 +52,16 @@ mod recorder;
 pub use recorder::Recorder;
 
 mod reader;
-pub use reader::{Filter, Reader};
+pub use reader::Reader;
+
+mod pages;
+pub use pages::{Attempts, Filter, Tasks};
+
+mod follow;
+pub use follow::Cursor;
+
+mod retention;
+pub use retention::Forget;
+
+mod damage;
+pub use damage::{Salvaged, check, salvage};

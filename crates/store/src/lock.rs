@@ -3,8 +3,13 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::error::{Kind, StoreError};
+
+/// How long a lock is asked for again: somebody may just be looking whether it is held.
+const GLIMPSE: Duration = Duration::from_millis(100);
 
 /// The right to write to a store, until it is dropped or its process ends, however that ends.
 ///
@@ -21,10 +26,42 @@ impl Lock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let open = options.open(file).map_err(&failed)?;
-        match open.try_lock() {
+        match try_for(&open, GLIMPSE) {
             Ok(()) => Ok(Self(open)),
             Err(TryLockError::WouldBlock) => Err(StoreError::new(file, Kind::Locked { by: None })),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+    }
+}
+
+fn try_for(file: &File, patience: Duration) -> Result<(), TryLockError> {
+    let until = Instant::now() + patience;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(patience / 20),
+            done => return done,
+        }
+    }
+}
+
+/// Looks whether somebody holds the lock.
+///
+/// It has the file open as long as the connection beside it is: see [`Lock`].
+#[derive(Debug)]
+pub(crate) struct Watch(File);
+
+impl Watch {
+    pub(crate) fn open(file: &Path) -> Result<Self, StoreError> {
+        File::open(file).map(Self).map_err(StoreError::io(file))
+    }
+
+    /// Whether a process writes to the store now.
+    pub(crate) fn is_held(&self) -> bool {
+        let taken = self.0.try_lock_shared();
+        if taken.is_ok() {
+            // Of no file that can be locked can a lock not be let go.
+            let _ = self.0.unlock();
+        }
+        matches!(taken, Err(TryLockError::WouldBlock))
     }
 }

@@ -1,32 +1,26 @@
 //! Looking into a store, also while another process writes to it.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row};
 
 use crate::error::{Kind, StoreError};
 use crate::key::Key;
+use crate::lock::Watch;
 use crate::record::{Attempt, Job, Run, Setting, Task};
 use crate::schema;
-use crate::store::{PATIENCE, job, last_job, moment, split};
-use crate::words::{AttemptId, End, JobId, RunId, State, Stream, TaskId, Usage};
-
-/// Which tasks of a job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Those in this state only.
-    pub state: Option<State>,
-    /// Those behind this one, in the order of their ids.
-    pub after: Option<TaskId>,
-    /// So many at most.
-    pub limit: Option<usize>,
-}
+use crate::store::{PATIENCE, host, job, last_job, moment, split};
+use crate::words::{AttemptId, End, JobId, RunEnd, RunId, State, Stream, TaskId, Usage};
 
 /// A store, open for reading.
 #[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
-    file: PathBuf,
+    pub(crate) connection: Connection,
+    pub(crate) file: PathBuf,
+    // After the connection: see the lock.
+    watch: Watch,
 }
 
 /// A connection that reads. It may have to make the files of the log, so it opens for writing where it can.
@@ -36,11 +30,39 @@ pub(crate) fn connect(file: &Path) -> Result<Connection, StoreError> {
     }
     let failed = StoreError::sqlite(file);
     let open = |flags| Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
-    let connection =
-        open(OpenFlags::SQLITE_OPEN_READ_WRITE).or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY)).map_err(&failed)?;
+    let opened = open(OpenFlags::SQLITE_OPEN_READ_WRITE).or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY));
+    let mut connection = opened.map_err(&failed)?;
+    if !can_read(&connection) && log(file).metadata().map_or(0, |data| data.len()) == 0 {
+        connection = open_unchanging(file).unwrap_or(connection);
+    }
     connection.busy_timeout(PATIENCE).map_err(&failed)?;
     connection.pragma_update(None, "query_only", true).map_err(&failed)?;
     Ok(connection)
+}
+
+/// Whether the files of the log are there or can be made.
+fn can_read(connection: &Connection) -> bool {
+    const NO_LOG: [ErrorCode; 2] = [ErrorCode::ReadOnly, ErrorCode::CannotOpen];
+    let read = connection.pragma_query_value(None, "schema_version", |row| row.get::<_, i64>(0));
+    read.err().and_then(|error| error.sqlite_error_code()).is_none_or(|code| !NO_LOG.contains(&code))
+}
+
+/// Where a directory may not be written to and there is no log, nobody writes: the file is read as it is.
+fn open_unchanging(file: &Path) -> rusqlite::Result<Connection> {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
+    let path: String = file.as_os_str().as_bytes().iter().fold(String::new(), |path, byte| match plain(byte) {
+        true => path + &char::from(*byte).to_string(),
+        false => path + &format!("%{byte:02x}"),
+    });
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(format!("file:{path}?immutable=1"), flags)
+}
+
+/// The log beside a store, which is there while it is open, and after a crash.
+fn log(file: &Path) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
 }
 
 impl Reader {
@@ -51,7 +73,8 @@ impl Reader {
     pub fn open(file: &Path) -> Result<Self, StoreError> {
         let connection = connect(file)?;
         schema::check(&connection, file)?;
-        Ok(Self { connection, file: file.to_owned() })
+        let watch = Watch::open(file)?;
+        Ok(Self { connection, file: file.to_owned(), watch })
     }
 
     /// All jobs, the oldest first.
@@ -60,6 +83,15 @@ impl Reader {
     /// Those of the disk, as everywhere here.
     pub fn jobs(&self) -> Result<Vec<Job>, StoreError> {
         self.all("SELECT id, name, command, created FROM job ORDER BY id", [], job)
+    }
+
+    /// The jobs that were made last, the newest first.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn newest_jobs(&self, limit: usize) -> Result<Vec<Job>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all("SELECT id, name, command, created FROM job ORDER BY id DESC LIMIT ?", [limit], job)
     }
 
     /// The last job of that name, or, if none has it, the one with that number.
@@ -101,24 +133,34 @@ impl Reader {
     /// # Errors
     /// Those of the disk.
     pub fn runs(&self, job: JobId) -> Result<Vec<Run>, StoreError> {
-        let sql = "SELECT id, began, ended, pid, host, words, variables, directory, environment
+        let sql = "SELECT id, began, ended, how, pid, host, words, grammar, variables, directory, environment
             FROM run WHERE job = ? ORDER BY id";
-        self.all(sql, [job.0], |row| {
-            Ok(Run {
-                id: RunId(row.get(0)?),
-                job,
-                began: moment(row.get(1)?),
-                ended: row.get::<_, Option<i64>>(2)?.map(moment),
-                pid: row.get(3)?,
-                host: row.get(4)?,
-                setting: Setting {
-                    words: split(&row.get::<_, Vec<u8>>(5)?),
-                    variables: split(&row.get::<_, Vec<u8>>(6)?),
-                    directory: row.get(7)?,
-                    environment: split(&row.get::<_, Vec<u8>>(8)?),
-                },
-            })
-        })
+        self.all(sql, [job.0], |row| run(job, row))
+    }
+
+    /// Whether a run goes on: a process writes to the store, and it is that run's.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn is_running(&self, run: &Run) -> Result<bool, StoreError> {
+        if run.ended.is_some() || !self.watch.is_held() {
+            return Ok(false);
+        }
+        let last: Option<i64> = self.one("SELECT max(id) FROM run", [], |row| row.get(0))?.flatten();
+        // Whoever holds the lock may also be one that forgets jobs, while the last run was killed.
+        let elsewhere = host() != run.host;
+        Ok(last == Some(run.id.0) && (elsewhere || Path::new("/proc").join(run.pid.to_string()).exists()))
+    }
+
+    /// The run of the last attempt at a task; of one without an attempt, its job's last.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn run_of(&self, task: TaskId, job: JobId) -> Result<Run, StoreError> {
+        let last =
+            self.one("SELECT run FROM attempt WHERE task = ? ORDER BY id DESC LIMIT 1", [task.0], |row| row.get(0))?;
+        let found = self.runs(job)?.into_iter().rfind(|run| last.is_none_or(|last: i64| run.id.0 == last));
+        found.ok_or_else(|| StoreError::new(&self.file, Kind::Empty))
     }
 
     /// How many tasks of a job are in each state.
@@ -130,16 +172,44 @@ impl Reader {
         self.all(sql, [job.0], |row| Ok((state(row, 0)?, row.get::<_, i64>(1)?.unsigned_abs())))
     }
 
-    /// Tasks of a job, in the order of their ids.
+    /// A task of a job, by its number in the store.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn tasks(&self, job: JobId, filter: &Filter) -> Result<Vec<Task>, StoreError> {
-        let sql = "SELECT id, number, key, input, state FROM task
-            WHERE job = ?1 AND (?2 IS NULL OR state = ?2) AND id > ?3 ORDER BY id LIMIT ?4";
-        let limit = filter.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
-        let after = filter.after.map_or(0, |task| task.0);
-        self.all(sql, params![job.0, filter.state.map(State::word), after, limit], task)
+    pub fn task(&self, job: JobId, id: TaskId) -> Result<Option<Task>, StoreError> {
+        let sql = "SELECT id, number, key, input, state FROM task WHERE id = ? AND job = ?";
+        self.one(sql, [id.0, job.0], task)
+    }
+
+    /// The tasks of a job whose input had that number when it was first seen: one as a rule, more where a resume had
+    /// other inputs. Looks at each task of the job.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn tasks_numbered(&self, job: JobId, number: u64) -> Result<Vec<Task>, StoreError> {
+        let sql = "SELECT id, number, key, input, state FROM task WHERE job = ? AND number = ? ORDER BY id";
+        self.all(sql, [job.0, i64::try_from(number).unwrap_or(i64::MAX)], task)
+    }
+
+    /// When the last attempt of a run was over, as far as it is known: for a run that was killed.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn last_ended(&self, run: RunId) -> Result<Option<SystemTime>, StoreError> {
+        let next = self.first_attempt(RunId(run.0 + 1))?;
+        let sql = "SELECT ended, run FROM attempt WHERE id < ? ORDER BY id DESC LIMIT 1";
+        let last = self.one(sql, [next], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+        Ok(last.filter(|(_, of)| *of == run.0).map(|(ended, _)| moment(ended)))
+    }
+
+    /// The first that an attempt printed to a stream and is kept, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn beginning(&self, attempt: AttemptId, stream: Stream, limit: u32) -> Result<Vec<u8>, StoreError> {
+        let sql = "SELECT substr(bytes, 1, ?) FROM output WHERE attempt = ? AND stream = ? ORDER BY id LIMIT 1";
+        let found = self.one(sql, (limit, attempt.0, stream as i64), |row| row.get(0))?;
+        Ok(found.unwrap_or_default())
     }
 
     /// The attempts at a task, the first one first.
@@ -147,9 +217,17 @@ impl Reader {
     /// # Errors
     /// Those of the disk.
     pub fn attempts(&self, task: TaskId) -> Result<Vec<Attempt>, StoreError> {
-        let sql = "SELECT id, number, slot, began, ended, wall, user, system, max_rss, printed, how, code, message
-            FROM attempt WHERE task = ? ORDER BY id";
-        self.all(sql, [task.0], |row| attempt(task, row))
+        let sql = format!("SELECT {ATTEMPT} FROM attempt WHERE task = ? ORDER BY id");
+        self.all(&sql, [task.0], attempt)
+    }
+
+    /// The last attempt at a task that is over.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn last_attempt(&self, task: TaskId) -> Result<Option<Attempt>, StoreError> {
+        let sql = format!("SELECT {ATTEMPT} FROM attempt WHERE task = ? ORDER BY id DESC LIMIT 1");
+        self.one(&sql, [task.0], attempt)
     }
 
     /// What an attempt printed, in the order in which it came.
@@ -164,7 +242,17 @@ impl Reader {
         })
     }
 
-    fn all<T>(
+    pub(crate) fn one<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let read = || self.connection.prepare_cached(sql)?.query_row(values, row).optional();
+        read().map_err(StoreError::sqlite(&self.file))
+    }
+
+    pub(crate) fn all<T>(
         &self,
         sql: &str,
         values: impl rusqlite::Params,
@@ -180,7 +268,7 @@ fn state(row: &Row<'_>, at: usize) -> rusqlite::Result<State> {
     State::of(word).ok_or_else(|| rusqlite::Error::InvalidColumnName(word.to_owned()))
 }
 
-fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
+pub(crate) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
     Ok(Task {
         id: TaskId(row.get(0)?),
         number: row.get::<_, i64>(1)?.unsigned_abs(),
@@ -190,23 +278,46 @@ fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
     })
 }
 
-fn attempt(task: TaskId, row: &Row<'_>) -> rusqlite::Result<Attempt> {
+fn run(job: JobId, row: &Row<'_>) -> rusqlite::Result<Run> {
+    Ok(Run {
+        id: RunId(row.get(0)?),
+        job,
+        began: moment(row.get(1)?),
+        ended: row.get::<_, Option<i64>>(2)?.map(moment),
+        how: row.get::<_, Option<String>>(3)?.and_then(|word| RunEnd::of(&word)),
+        pid: row.get(4)?,
+        host: row.get(5)?,
+        setting: Setting {
+            words: split(&row.get::<_, Vec<u8>>(6)?),
+            grammar: row.get(7)?,
+            variables: split(&row.get::<_, Vec<u8>>(8)?),
+            directory: row.get(9)?,
+            environment: split(&row.get::<_, Vec<u8>>(10)?),
+        },
+    })
+}
+
+/// The columns that [`attempt`] reads.
+pub(crate) const ATTEMPT: &str =
+    "id, task, number, slot, began, ended, wall, user, system, max_rss, printed, how, code, message";
+
+pub(crate) fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     let micros = |at| row.get::<_, i64>(at).map(|time| std::time::Duration::from_micros(time.unsigned_abs()));
-    let how: String = row.get(10)?;
+    let how: String = row.get(11)?;
     Ok(Attempt {
         id: AttemptId(row.get(0)?),
-        task,
-        number: row.get(1)?,
-        slot: row.get(2)?,
-        began: moment(row.get(3)?),
-        ended: moment(row.get(4)?),
+        task: TaskId(row.get(1)?),
+        number: row.get(2)?,
+        slot: row.get(3)?,
+        began: moment(row.get(4)?),
+        ended: moment(row.get(5)?),
         used: Usage {
-            wall: micros(5)?,
-            user: micros(6)?,
-            system: micros(7)?,
-            max_rss: row.get::<_, i64>(8)?.unsigned_abs(),
+            wall: micros(6)?,
+            user: micros(7)?,
+            system: micros(8)?,
+            max_rss: row.get::<_, i64>(9)?.unsigned_abs(),
         },
-        printed: row.get::<_, i64>(9)?.unsigned_abs(),
-        end: End::of(&how, row.get(11)?, row.get(12)?).ok_or(rusqlite::Error::InvalidColumnName(how))?,
+        printed: row.get::<_, i64>(10)?.unsigned_abs(),
+        end: End::of(&how, row.get(12)?, row.get(13)?).ok_or(rusqlite::Error::InvalidColumnName(how))?,
     })
 }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use crate::key::Key;
-use crate::words::{AttemptId, End, JobId, RunId, State, Stream, TaskId, Usage};
+use crate::words::{AttemptId, End, JobId, RunEnd, RunId, State, Stream, TaskId, Usage};
 
 /// Many tasks of one command: `ganger run`'s, from its first invocation to its last resume.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Run {
     pub began: SystemTime,
     /// None: it goes on, or was killed.
     pub ended: Option<SystemTime>,
+    /// Why it was over, if it has ended.
+    pub how: Option<RunEnd>,
     /// The process that ran it.
     pub pid: u32,
     /// On which machine.
@@ -42,6 +44,8 @@ pub struct Run {
 pub struct Setting {
     /// The command's words, before an input is in them.
     pub words: Vec<Vec<u8>>,
+    /// How the words are read, in words of the program that writes them.
+    pub grammar: String,
     /// The names of the variables that make two tasks different ones.
     pub variables: Vec<Vec<u8>>,
     /// Where it runs.

@@ -22,7 +22,7 @@ use crate::group::Group;
 use crate::lock::Lock;
 use crate::record::{Record, Run};
 use crate::store::{Store, time};
-use crate::words::{AttemptId, RunId, TaskId};
+use crate::words::{AttemptId, RunEnd, RunId, TaskId};
 
 /// How long the first record of a group waits for others.
 const LINGER: Duration = Duration::from_millis(10);
@@ -141,12 +141,13 @@ impl Recorder {
         self.state.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Commits what is left, and notes the end of the run. While the disk refuses, `gives_up` is asked now and then, with
+    /// Commits what is left, and notes how the run was over. While the disk refuses, `gives_up` is asked now and then, with
     /// what it says.
     ///
     /// # Errors
     /// When the disk refused until `gives_up` said yes: what was not committed is lost.
-    pub fn finish(mut self, mut gives_up: impl FnMut(&str) -> bool) -> Result<(), StoreError> {
+    pub fn finish(mut self, how: RunEnd, mut gives_up: impl FnMut(&str) -> bool) -> Result<(), StoreError> {
+        *self.state.how.lock().unwrap_or_else(PoisonError::into_inner) = how;
         self.flush()?;
         self.parcels = None;
         while !self.state.done.load(Ordering::Acquire) {
@@ -175,6 +176,8 @@ struct State {
     trouble: Mutex<Option<String>>,
     /// Nobody waits for the disk any more.
     given_up: AtomicBool,
+    /// How the run was over: told before the parcels end.
+    how: Mutex<RunEnd>,
     /// The writer has ended, and woken the owner.
     done: AtomicBool,
     owner: Thread,
@@ -182,7 +185,13 @@ struct State {
 
 impl State {
     fn new() -> Self {
-        Self { trouble: Mutex::default(), given_up: false.into(), done: false.into(), owner: thread::current() }
+        Self {
+            trouble: Mutex::default(),
+            given_up: false.into(),
+            how: Mutex::new(RunEnd::Error),
+            done: false.into(),
+            owner: thread::current(),
+        }
     }
 }
 
@@ -266,9 +275,11 @@ impl Writer {
     }
 
     fn end(&self) -> Result<(), StoreError> {
+        let how = *self.state.how.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = time(SystemTime::now());
         for run in &self.runs {
-            let noted = self.connection.execute("UPDATE run SET ended = ? WHERE id = ?", params![ended, run.0]);
+            let ended = params![ended, how.word(), run.0];
+            let noted = self.connection.execute("UPDATE run SET ended = ?, how = ? WHERE id = ?", ended);
             noted.map_err(StoreError::sqlite(&self.file))?;
         }
         Ok(())

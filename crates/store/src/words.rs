@@ -1,5 +1,6 @@
 //! The words of a store, in Rust and in the file.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 macro_rules! ids {
@@ -46,8 +47,59 @@ impl State {
         }
     }
 
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Running, Self::Succeeded, Self::Failed, Self::Stopped];
+
     pub(crate) fn of(word: &str) -> Option<Self> {
-        [Self::Running, Self::Succeeded, Self::Failed, Self::Stopped].into_iter().find(|state| state.word() == word)
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+impl FromStr for State {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let all = || Self::ALL.map(Self::word).join(", ");
+        Self::of(word).ok_or_else(|| format!("{word:?} is none of {}", all()))
+    }
+}
+
+/// Why a run was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunEnd {
+    /// There were no more inputs.
+    Complete,
+    /// By `--halt`.
+    Halted,
+    /// By a signal.
+    Interrupted,
+    /// By SIGQUIT.
+    Quit,
+    /// Nobody read what it printed.
+    OutputClosed,
+    /// By an error of its own: inputs that could not be read, a full disk.
+    Error,
+}
+
+impl RunEnd {
+    const ALL: [Self; 6] =
+        [Self::Complete, Self::Halted, Self::Interrupted, Self::Quit, Self::OutputClosed, Self::Error];
+
+    /// As the file says it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Halted => "halted",
+            Self::Interrupted => "interrupted",
+            Self::Quit => "quit",
+            Self::OutputClosed => "output closed",
+            Self::Error => "error",
+        }
+    }
+
+    pub(crate) fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|end| end.word() == word)
     }
 }
 
@@ -75,6 +127,12 @@ pub enum End {
 }
 
 impl End {
+    /// How, in one word or a few, without the code or the message.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.words().0
+    }
+
     /// As the file says it: how, the code, the message.
     pub(crate) fn words(&self) -> (&'static str, Option<i32>, Option<&str>) {
         match self {

@@ -1,55 +1,48 @@
-//! What a record costs must not depend on what is in the file. How long it takes is measured elsewhere; here is counted
-//! what SQLite writes.
-#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
-use std::time::{Instant, SystemTime};
+//! What a record costs must not depend on what is in the file: counted is what is written, since time is the machine's.
 
-use ganger_store::*;
+use std::fs;
+
+use ganger_store::{Durability, RunEnd, Store};
+
+use crate::place::{Place, as_child, begin, child, succeed};
+
+const FEW: u64 = 1_000;
+const MANY: u64 = 200_000;
+const SAMPLE: u64 = 20_000;
+
+/// What this process has written so far, in bytes.
+fn written() -> u64 {
+    let io = fs::read_to_string("/proc/self/io").unwrap();
+    let line = io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap();
+    line.parse().unwrap()
+}
+
+/// Bytes for each of so many tasks that are added.
+fn cost(file: &std::path::Path, tasks: u64) -> u64 {
+    let before = written();
+    let (_, mut recorder) = begin(Store::open(file, Durability::Process).unwrap(), "j");
+    (1..=tasks).for_each(|number| succeed(&mut recorder, number));
+    recorder.finish(RunEnd::Complete, |_| true).unwrap();
+    (written() - before) / tasks
+}
+
+/// Run by the next one, since the count is of a whole process.
+#[test]
+fn in_a_process_of_its_own() {
+    let Some(file) = as_child() else { return };
+    cost(&file, FEW);
+    let first = cost(&file, SAMPLE);
+    cost(&file, MANY);
+    let last = cost(&file, SAMPLE);
+    println!("a task costs {first} bytes among {FEW}, {last} among {MANY}");
+    assert!(last * 10 <= first * 13, "{first} bytes a task in the beginning, {last} later");
+}
 
 #[test]
-fn speed() {
-    let place = tempfile::tempdir_in("/tmp").unwrap();
-    let file = place.path().join("s.db");
-    let mut store = Store::open(&file, Durability::Process).unwrap();
-    let job = store.create_job("a", "b").unwrap();
-    let run = store.begin_run(job.id, "h", Setting::default()).unwrap();
-    let mut recorder = store.record(&run).unwrap();
-    let n: u64 = std::env::var("N").map_or(200_000, |n| n.parse().unwrap());
-    let mut last = Instant::now();
-    for i in 0..n {
-        let input = i.to_string().into_bytes();
-        let task = recorder.fresh_task();
-        let key = Key::of([b"echo".as_slice(), &input]);
-        recorder.send(Record::Begun(NewTask { id: task, number: i, key, input })).unwrap();
-        let id = recorder.fresh_attempt();
-        recorder.send(Record::Printed { attempt: id, stream: Stream::Stdout, bytes: b"hello\n".to_vec() }).unwrap();
-        let now = SystemTime::now();
-        let attempt = Attempt {
-            id,
-            task,
-            number: 1,
-            slot: 1,
-            began: now,
-            ended: now,
-            used: Usage::default(),
-            printed: 6,
-            end: End::Exit(0),
-        };
-        recorder.send(Record::Ended { attempt, state: State::Succeeded }).unwrap();
-        if (i + 1) % (n / 10) == 0 {
-            eprintln!("{:.2} us", last.elapsed().as_secs_f64() * 1e6 / (n / 10) as f64);
-            last = Instant::now();
-        }
-    }
-    recorder.finish(|_| true).unwrap();
-    let start = Instant::now();
-    let mut store = Store::open(&file, Durability::Process).unwrap();
-    let mut known = store.known(job.id).unwrap();
-    eprintln!("merge {:?}", start.elapsed());
-    let start = Instant::now();
-    for i in 0..n {
-        let key = Key::of([b"echo".as_slice(), i.to_string().as_bytes()]);
-        assert_eq!(known.take(key).unwrap().unwrap().1, State::Succeeded);
-    }
-    eprintln!("take {:?} each", start.elapsed() / n as u32);
-    eprintln!("{} MiB", std::fs::metadata(&file).unwrap().len() >> 20);
+fn a_task_costs_among_many_what_it_costs_among_few() {
+    let place = Place::new();
+    let done = child("growth::in_a_process_of_its_own", &place.file()).output().unwrap();
+    let told = String::from_utf8_lossy(&done.stdout);
+    assert!(done.status.success(), "{told}{}", String::from_utf8_lossy(&done.stderr));
+    println!("{}", told.lines().find(|line| line.contains("a task costs")).unwrap_or_default());
 }

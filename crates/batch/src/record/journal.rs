@@ -1,13 +1,14 @@
 //! Everything about a run's tasks, in a store.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::PathBuf;
 
 use ganger::Stream;
 use ganger_store as store;
-use ganger_store::{AttemptId, Key, Known, NewTask, Record, Recorder, Run, Setting, State, Store, StoreError, TaskId};
+use ganger_store::{
+    AttemptId, Key, Known, NewTask, Record, Recorder, Run, RunEnd, Setting, State, Store, StoreError, TaskId,
+};
 
 use super::{Books, Storage};
 use crate::error::Error;
@@ -123,20 +124,25 @@ impl Journal {
     }
 
     /// Closes it. Of a job that has not begun nothing is left.
-    pub(super) fn close(mut self, begun: &BTreeSet<usize>, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    pub(super) fn close(
+        mut self,
+        begun: &BTreeSet<usize>,
+        how: RunEnd,
+        gives_up: impl FnMut(&str) -> bool,
+    ) -> Result<(), Error> {
         let unbegun = self.jobs.iter().enumerate().filter(|(job, _)| self.jobs.len() > 1 && !begun.contains(job));
         for (_, Pages { run, is_new, .. }) in unbegun {
             self.recorder.send(Record::Unbegun { run: run.id, job: is_new.then_some(run.job) })?;
         }
-        Ok(self.recorder.finish(gives_up)?)
+        Ok(self.recorder.finish(how, gives_up)?)
     }
 }
 
 impl Pages {
     fn open(store: &mut Store, storage: &Storage, resume: bool, books: Books) -> Result<Self, StoreError> {
-        let name = &match books.name {
+        let name = &match &books.name {
             None => storage.name.clone(),
-            Some(name) if storage.name.is_empty() => name,
+            Some(name) if storage.name.is_empty() => name.clone(),
             Some(name) => format!("{}/{name}", storage.name),
         };
         let earlier = if resume { store.last_job(name)? } else { None };
@@ -146,10 +152,10 @@ impl Pages {
             Some(job) => job,
             None => store.create_job(name, &typed(&books.words))?,
         };
-        let environment: Vec<_> = books.environment.into_iter().map(assignment).collect();
-        let setting = setting(&storage.variables, &books.words, books.dir, &environment);
+        let environment: Vec<_> = books.environment.iter().cloned().map(assignment).collect();
+        let setting = setting(&storage.variables, books, &environment);
         let common = common(&setting, environment);
-        let run = store.begin_run(job.id, &host(), setting)?;
+        let run = store.begin_run(job.id, setting)?;
         Ok(Self { run, is_new, known, common })
     }
 }
@@ -160,11 +166,13 @@ fn typed(words: &[OsString]) -> String {
     words.join(" ")
 }
 
-fn setting(variables: &[OsString], words: &[OsString], dir: Option<PathBuf>, environment: &[Vec<u8>]) -> Setting {
+fn setting(variables: &[OsString], books: Books, environment: &[Vec<u8>]) -> Setting {
+    let Books { words, grammar, dir, .. } = books;
     let here = || std::env::current_dir().unwrap_or_default();
     let ours = std::env::vars_os().filter(|(name, _)| !is_secret(name)).map(assignment);
     Setting {
-        words: bytes(words),
+        words: bytes(&words),
+        grammar: grammar.to_stored(),
         variables: bytes(variables),
         directory: dir.unwrap_or_else(here).into_os_string().into_vec(),
         environment: ours.chain(environment.iter().cloned()).collect(),
@@ -179,8 +187,13 @@ fn assignment((name, value): (OsString, OsString)) -> Vec<u8> {
     [name.as_bytes(), b"=", value.as_bytes()].concat()
 }
 
-/// Whether a variable's value is none for a file, going by its name.
-fn is_secret(name: &OsString) -> bool {
+/// Whether a variable's value is none for a file, going by its name: then it is not recorded.
+///
+/// ```
+/// assert!(ganger_batch::is_secret("GITHUB_TOKEN".as_ref()) && !ganger_batch::is_secret("PATH".as_ref()));
+/// ```
+#[must_use]
+pub fn is_secret(name: &OsStr) -> bool {
     const SIGNS: [&str; 6] = ["SECRET", "TOKEN", "PASSW", "CREDENTIAL", "PRIVATE", "API_KEY"];
     let name = name.to_string_lossy().to_ascii_uppercase();
     SIGNS.iter().any(|sign| name.contains(sign))
@@ -195,9 +208,4 @@ fn common(setting: &Setting, environment: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
         assignment((name, value))
     });
     words.chain([setting.directory.clone()]).chain(named).chain(environment).collect()
-}
-
-fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map_or_else(|_| String::new(), |name| name.trim_end().to_owned())
 }

@@ -14,6 +14,7 @@ mod joblog;
 mod journal;
 
 pub use joblog::failed as failed_in_joblog;
+pub use journal::is_secret;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -21,10 +22,11 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use ganger::{CommandEnd, Stream};
-use ganger_store::{self as store, Durability, End, State, Usage};
+use ganger_store::{self as store, Durability, End, RunEnd, State, Usage};
 
 use crate::dag::Graph;
 use crate::error::Error;
+use crate::grammar::Grammar;
 use crate::input::Task;
 use crate::observer::Cause;
 use crate::verdict::Verdict;
@@ -53,6 +55,8 @@ pub struct Storage {
     pub name: String,
     /// The command, one element a word, before an input is in it.
     pub words: Vec<OsString>,
+    /// How it is read.
+    pub grammar: Grammar,
     /// What a record survives.
     pub durability: Durability,
     /// The variables that make two tasks different ones, by their values.
@@ -79,14 +83,16 @@ pub(crate) struct Books {
     /// None: its name is that of the recording.
     name: Option<String>,
     words: Vec<OsString>,
+    grammar: Grammar,
     dir: Option<PathBuf>,
     environment: Vec<(OsString, OsString)>,
 }
 
 impl From<&Job> for Books {
     fn from(job: &Job) -> Self {
-        let Job { name, words, dir, environment, .. } = job;
-        Self { name: name.clone(), words: words.clone(), dir: dir.clone(), environment: environment.clone() }
+        let Job { name, words, grammar, dir, environment, .. } = job;
+        let (name, words, grammar) = (name.clone(), words.clone(), grammar.clone());
+        Self { name, words, grammar, dir: dir.clone(), environment: environment.clone() }
     }
 }
 
@@ -238,9 +244,9 @@ impl Ledger {
     }
 
     /// Closes the books. While they cannot be written, `gives_up` is asked now and then, with the reason.
-    pub(crate) fn close(mut self, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    pub(crate) fn close(mut self, how: RunEnd, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
         self.joblog.as_mut().map_or(Ok(()), JobLog::flush)?;
-        self.journal.map_or(Ok(()), |journal| journal.close(&self.begun, gives_up))
+        self.journal.map_or(Ok(()), |journal| journal.close(&self.begun, how, gives_up))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ganger::Report;
+use ganger_store::RunEnd;
 
 use super::{Phase, Run};
 use crate::engine::Engine;
@@ -53,7 +54,8 @@ impl<E: Engine> Run<'_, E> {
     pub(super) fn over(self, end: End) -> (Result<Summary, Error>, E) {
         let Self { mut engine, observer, ledger, fault, mut trouble, mut counts, agenda, .. } = self;
         counts.unreached += agenda.waiting() as u64;
-        let closed = ledger.close(|why| {
+        let how = if fault.is_some() { RunEnd::Error } else { noted(end) };
+        let closed = ledger.close(how, |why| {
             if trouble.is_none() {
                 observer.notice(&Notice::Trouble { why, running: 0 });
                 trouble = Some(why.to_owned());
@@ -62,5 +64,16 @@ impl<E: Engine> Run<'_, E> {
         });
         let summary = Summary { counts, end };
         (fault.map_or(Ok(summary), Err).and_then(|summary| closed.map(|()| summary)), engine)
+    }
+}
+
+/// An end as the books have it.
+fn noted(end: End) -> RunEnd {
+    match end {
+        End::Complete => RunEnd::Complete,
+        End::Halted => RunEnd::Halted,
+        End::Interrupted => RunEnd::Interrupted,
+        End::Quit => RunEnd::Quit,
+        End::OutputClosed => RunEnd::OutputClosed,
     }
 }

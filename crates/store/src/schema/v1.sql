@@ -1,7 +1,8 @@
 -- Times are microseconds since 1970, durations microseconds. Rows are added at the end, ids only grow.
+-- No CHECK (… IN …): SQLite makes a table of the words for each row, which costs more than the row itself.
 
 CREATE TABLE job (
-    id      INTEGER PRIMARY KEY,
+    id      INTEGER PRIMARY KEY AUTOINCREMENT, -- the number of one that was forgotten is not given to another
     name    TEXT NOT NULL,             -- the last job of a name is meant by it
     command TEXT NOT NULL,             -- as it was typed
     created INTEGER NOT NULL
@@ -14,9 +15,11 @@ CREATE TABLE run (
     job         INTEGER NOT NULL REFERENCES job (id),
     began       INTEGER NOT NULL,
     ended       INTEGER,               -- NULL: it runs, or was killed
+    how         TEXT,                  -- complete, halted, interrupted, quit, output closed, error
     pid         INTEGER NOT NULL,
     host        TEXT NOT NULL,
     words       BLOB NOT NULL,         -- the command before its inputs are in it, with a NUL behind each word
+    grammar     TEXT NOT NULL,         -- how they are read, for the program that wrote them
     variables   BLOB NOT NULL,         -- the names of those that are part of a task's key, with a NUL behind each
     directory   BLOB NOT NULL,
     environment BLOB NOT NULL          -- NAME=value, with a NUL behind each
@@ -29,7 +32,7 @@ CREATE TABLE task (
     number  INTEGER NOT NULL,          -- of its input, from 1, when it was first seen
     key     BLOB NOT NULL,             -- 16 bytes: what it is known by in a resume
     input   BLOB NOT NULL,
-    state   TEXT NOT NULL CHECK (state IN ('running', 'succeeded', 'failed', 'stopped'))
+    state   TEXT NOT NULL              -- running, succeeded, failed, stopped
 ) STRICT;
 CREATE INDEX task_of_job ON task (job, state);
 
@@ -46,8 +49,7 @@ CREATE TABLE attempt (
     system  INTEGER NOT NULL,
     max_rss INTEGER NOT NULL,          -- bytes
     printed INTEGER NOT NULL,          -- bytes in all, whether kept or not
-    how     TEXT NOT NULL CHECK (how IN ('exit', 'signal', 'out of memory', 'time limit', 'cpu limit', 'crashed', 'error',
-                                         'not started', 'stopped')),
+    how     TEXT NOT NULL,             -- exit, signal, out of memory, time limit, cpu limit, crashed, error, not started, stopped
     code    INTEGER,                   -- the exit code, or the signal's number
     message TEXT                       -- of those that are told in words
 ) STRICT;
@@ -57,7 +59,7 @@ CREATE INDEX attempt_of_task ON attempt (task);
 CREATE TABLE output (
     id      INTEGER PRIMARY KEY,
     attempt INTEGER NOT NULL,          -- which is written when it is over, so it may not be there yet
-    stream  INTEGER NOT NULL CHECK (stream IN (1, 2)),
+    stream  INTEGER NOT NULL,
     bytes   BLOB NOT NULL
 ) STRICT;
 CREATE INDEX output_of_attempt ON output (attempt);

@@ -1,0 +1,154 @@
+//! Tasks and attempts by the page: a million are looked through in the memory of a few hundred.
+
+use std::vec;
+
+use rusqlite::params;
+
+use crate::error::StoreError;
+use crate::reader::{ATTEMPT, Reader, attempt, task};
+use crate::record::{Attempt, Task};
+use crate::words::{JobId, RunId, State, TaskId};
+
+/// How many rows are read at a time.
+const PAGE: usize = 500;
+
+/// Which tasks of a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Those in this state only.
+    pub state: Option<State>,
+    /// Those behind this one, in the order of their ids.
+    pub after: Option<TaskId>,
+    /// So many at most.
+    pub limit: Option<usize>,
+}
+
+impl Reader {
+    /// Tasks of a job, in the order of their ids.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn tasks(&self, job: JobId, filter: &Filter) -> Result<Vec<Task>, StoreError> {
+        let limit = filter.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        let after = filter.after.map_or(0, |task| task.0);
+        match filter.state {
+            Some(state) => self.tasks_in(job, state, after, limit),
+            None => self.tasks_of(job, after, limit),
+        }
+    }
+
+    fn tasks_in(&self, job: JobId, state: State, after: i64, limit: i64) -> Result<Vec<Task>, StoreError> {
+        let sql = "SELECT id, number, key, input, state FROM task INDEXED BY task_of_job
+            WHERE job = ? AND state = ? AND id > ? ORDER BY id LIMIT ?";
+        self.all(sql, params![job.0, state.word(), after, limit], task)
+    }
+
+    /// In the order of the table: by the index of jobs, SQLite would sort all that are left for each page.
+    fn tasks_of(&self, job: JobId, after: i64, limit: i64) -> Result<Vec<Task>, StoreError> {
+        let (first, last) = self.range(job)?;
+        let sql = "SELECT id, number, key, input, state FROM task NOT INDEXED
+            WHERE id > ? AND id <= ? AND job = ? ORDER BY id LIMIT ?";
+        self.all(sql, params![after.max(first - 1), last, job.0, limit], task)
+    }
+
+    /// The ids between which a job's tasks are; each state's ends stand in the index.
+    fn range(&self, job: JobId) -> Result<(i64, i64), StoreError> {
+        let sql = "SELECT min(id), max(id) FROM task WHERE job = ? AND state = ?";
+        let mut range = (i64::MAX, 0);
+        for state in State::ALL {
+            let ends = self.one(sql, params![job.0, state.word()], |row| {
+                Ok(row.get::<_, Option<i64>>(0)?.zip(row.get::<_, Option<i64>>(1)?))
+            })?;
+            range = ends.flatten().map_or(range, |(first, last)| (range.0.min(first), range.1.max(last)));
+        }
+        Ok(range)
+    }
+
+    /// All tasks of a job, or those in one state, one after the other.
+    pub fn each_task(&self, job: JobId, state: Option<State>) -> Tasks<'_> {
+        let filter = Filter { state, after: None, limit: Some(PAGE) };
+        Tasks { reader: self, job, filter, page: Vec::new().into_iter() }
+    }
+
+    /// The attempts of a run that are over, one after the other.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn each_attempt(&self, run: RunId) -> Result<Attempts<'_>, StoreError> {
+        Ok(Attempts { reader: self, run, after: self.first_attempt(run)? - 1, page: Vec::new().into_iter() })
+    }
+
+    /// The id from which on attempts are of this run or a later one. One process writes at a time, so runs do not mix
+    /// and no index is needed: it is looked for by halves.
+    pub(crate) fn first_attempt(&self, run: RunId) -> Result<i64, StoreError> {
+        let last: Option<i64> = self.one("SELECT max(id) FROM attempt", [], |row| row.get(0))?.flatten();
+        let (mut low, mut high) = (1, last.unwrap_or(0) + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let sql = "SELECT run FROM attempt WHERE id >= ? ORDER BY id LIMIT 1";
+            let of: Option<i64> = self.one(sql, [middle], |row| row.get(0))?;
+            if of.is_none_or(|of| of >= run.0) { high = middle } else { low = middle + 1 }
+        }
+        Ok(low)
+    }
+}
+
+/// Tasks of a job, in the order of their ids: see [`Reader::each_task`].
+#[derive(Debug)]
+pub struct Tasks<'a> {
+    reader: &'a Reader,
+    job: JobId,
+    filter: Filter,
+    page: vec::IntoIter<Task>,
+}
+
+impl Iterator for Tasks<'_> {
+    type Item = Result<Task, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.len() == 0 {
+            match self.reader.tasks(self.job, &self.filter) {
+                Ok(page) => self.page = page.into_iter(),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+        let task = self.page.next()?;
+        self.filter.after = Some(task.id);
+        Some(Ok(task))
+    }
+}
+
+/// Attempts of a run, in the order of their ids: see [`Reader::each_attempt`].
+#[derive(Debug)]
+pub struct Attempts<'a> {
+    reader: &'a Reader,
+    run: RunId,
+    after: i64,
+    page: vec::IntoIter<Attempt>,
+}
+
+impl Attempts<'_> {
+    /// Ends at the first attempt of a later run.
+    fn read(&mut self) -> Result<(), StoreError> {
+        let sql = format!("SELECT {ATTEMPT}, run FROM attempt WHERE id > ? ORDER BY id LIMIT {PAGE}");
+        let rows = self.reader.all(&sql, [self.after], |row| Ok((attempt(row)?, row.get::<_, i64>("run")?)))?;
+        let of_run = rows.into_iter().take_while(|(_, run)| *run == self.run.0).map(|(attempt, _)| attempt);
+        self.page = of_run.collect::<Vec<_>>().into_iter();
+        Ok(())
+    }
+}
+
+impl Iterator for Attempts<'_> {
+    type Item = Result<Attempt, StoreError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.len() == 0
+            && let Err(error) = self.read()
+        {
+            return Some(Err(error));
+        }
+        let attempt = self.page.next()?;
+        self.after = attempt.id.0;
+        Some(Ok(attempt))
+    }
+}

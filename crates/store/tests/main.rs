@@ -1,0 +1,16 @@
+//! A store as its users have it: files are made, damaged, filled, killed over, and looked at.
+
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+
+mod place;
+mod opening;
+mod lock;
+mod groups;
+mod known;
+mod pages;
+mod disk;
+mod torn;
+mod golden;
+mod growth;
+mod retention;
+mod salvage;
