@@ -14,6 +14,10 @@ mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
 mod run_resume;
+mod run_jobfile;
+mod run_jobfile_faults;
+mod run_config;
+mod pages;
 mod run_shortage;
 #[path = "run_worker.rs"]
 mod run_worker;

@@ -60,11 +60,12 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<(Flags, Typed), Unclear> {
 /// The words with those of the configuration behind the verb.
 fn fill_in(run: &Command, matches: &ArgMatches, mut words: Vec<OsString>) -> Result<Vec<OsString>, Unclear> {
     let Some(path) = path(matches) else { return Ok(words) };
-    let configured = settings(&Document::read(&path)?, run, profiles(matches))?;
     let typed = toml::given(run, matches, |_| true);
-    let is_free = |setting: &Setting| !typed.iter().any(|given| clashes(run, given, setting));
-    let added = toml::last_of_each(configured.into_iter().filter(is_free).collect());
-    words.splice(2..2, added);
+    let mut layers = layers(&Document::read(&path)?, run, profiles(matches))?;
+    layers.push(typed.clone());
+    // Those that were typed stand there already.
+    let added = toml::layered(run, layers).into_iter().filter(|setting| !typed.contains(setting));
+    words.splice(2..2, added.flat_map(|setting| setting.words));
     Ok(words)
 }
 
@@ -75,7 +76,7 @@ fn profiles(matches: &ArgMatches) -> Vec<String> {
 /// The file that was named, or the user's own if there is one.
 fn path(matches: &ArgMatches) -> Option<PathBuf> {
     if let Some(path) = matches.get_one::<PathBuf>("config") {
-        return Some(path.clone()).filter(|path| !path.as_os_str().is_empty());
+        return Some(path.clone());
     }
     let home = || env::var_os("HOME").filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(".config"));
     let base = env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute()).or_else(home)?;
@@ -84,22 +85,13 @@ fn path(matches: &ArgMatches) -> Option<PathBuf> {
     (path.exists() || matches.contains_id("profile")).then_some(path)
 }
 
-/// Whether a flag was given in another way, or does not go together with one that was.
-fn clashes(run: &Command, given: &Setting, setting: &Setting) -> bool {
-    let flag = |id: &str| run.get_arguments().find(|flag| flag.get_id() == id);
-    let excludes = |one: &str, other: &str| {
-        flag(one).is_some_and(|one| run.get_arg_conflicts_with(one).iter().any(|flag| flag.get_id() == other))
-    };
-    given.id == setting.id || excludes(&given.id, &setting.id) || excludes(&setting.id, &given.id)
-}
-
 /// Whether a flag may stand in a configuration.
 fn is_a_default(flag: &Arg) -> bool {
     !["help", "config", "profile", "file", "retry_failed"].contains(&flag.get_id().as_str())
 }
 
-/// What `[run]` and these profiles say, in this order; later ones count.
-fn settings(document: &Document, run: &Command, profiles: Vec<String>) -> Result<Vec<Setting>, Fault> {
+/// What `[run]` and these profiles say, in this order.
+fn layers(document: &Document, run: &Command, profiles: Vec<String>) -> Result<Vec<Vec<Setting>>, Fault> {
     let (mut always, mut named) = (Vec::new(), Vec::new());
     for Entry { key, at, value } in document.entries()? {
         match key.as_str() {
@@ -113,15 +105,18 @@ fn settings(document: &Document, run: &Command, profiles: Vec<String>) -> Result
         }
     }
     // All are looked at: a mistake should not wait for the day on which its profile is needed.
-    let tables: Vec<(String, Vec<Setting>)> =
-        named.into_iter().map(|entry| Ok((entry.key, table(entry.value.entries()?, run)?))).collect::<Result<_, _>>()?;
+    let tables: Vec<(String, Vec<Setting>)> = named
+        .into_iter()
+        .map(|entry| Ok((entry.key, table(entry.value.entries()?, run)?)))
+        .collect::<Result<_, _>>()?;
+    let mut layers = vec![always];
     for profile in profiles {
         let found = tables.iter().find(|(name, _)| *name == profile).map(|(_, settings)| settings.clone());
         let known = || tables.iter().map(|(name, _)| name.clone());
         let why = || format!("there is no [profile.{profile}] in it{}", nearest(&profile, known()));
-        always.extend(found.ok_or_else(|| document.fault(0..0, why()))?);
+        layers.push(found.ok_or_else(|| document.fault(0..0, why()))?);
     }
-    Ok(always)
+    Ok(layers)
 }
 
 fn table(entries: Vec<Entry<'_>>, run: &Command) -> Result<Vec<Setting>, Fault> {

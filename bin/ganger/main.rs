@@ -12,6 +12,7 @@ mod record;
 mod worker;
 mod verbs;
 mod look;
+mod pages;
 mod show;
 
 use std::process::ExitCode;
@@ -27,6 +28,10 @@ fn main() -> ExitCode {
             verbs::run(*flags, &typed).unwrap_or_else(|error| show::error(&error))
         }
         Ok((Flags { verb: Verb::Look(look) }, _)) => look::look(look).unwrap_or_else(|error| show::error(&error)),
+        Ok((Flags { verb: Verb::Completions(flags) }, _)) => {
+            pages::completions(&flags).unwrap_or_else(|error| show::error(&error))
+        }
+        Ok((Flags { verb: Verb::Man(flags) }, _)) => pages::man(&flags).unwrap_or_else(|error| show::error(&error)),
         Err(Unclear::Typed(unclear)) => show::usage(&unclear),
         Err(Unclear::Configured(fault)) => show::error(&fault),
     };

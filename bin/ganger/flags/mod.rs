@@ -1,6 +1,7 @@
 //! What was typed, and nothing else: no file is opened and no default looked up in here. One file a group of the help.
 
 pub(crate) mod look;
+pub(crate) mod pages;
 mod inputs;
 mod arguments;
 mod output;
@@ -45,6 +46,10 @@ pub(crate) enum Verb {
     Run(Box<RunFlags>),
     #[command(flatten)]
     Look(look::Look),
+    /// Print a shell's completions of all this
+    Completions(pages::CompletionFlags),
+    /// Write the manual pages
+    Man(pages::ManFlags),
 }
 
 /// Run a command over many inputs, several at a time.

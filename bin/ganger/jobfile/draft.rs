@@ -80,7 +80,8 @@ fn draft(node: Node<'_>, settings: &Settings<'_>) -> Result<Draft, Fault> {
     }
     let Blank { name, command, inputs, after, on_failure, most, environment, settings } = blank;
     let (name, at) = name.ok_or_else(|| missing("name: name = \"...\""))?;
-    let (words, is_argv) = command.ok_or_else(|| missing("command: command = \"...\", or [\"program\", \"argument\"]"))?;
+    let (words, is_argv) =
+        command.ok_or_else(|| missing("command: command = \"...\", or [\"program\", \"argument\"]"))?;
     let inputs = inputs.unwrap_or(Inputs::None);
     Ok(Draft { name, at, words, is_argv, inputs, after, on_failure, most, environment, settings })
 }
@@ -145,7 +146,11 @@ fn command(value: Node<'_>) -> Result<(Vec<OsString>, bool), Fault> {
 
 fn after(value: Node<'_>) -> Result<Vec<(String, Range<usize>)>, Fault> {
     let elements = if value.is_array() { value.elements()? } else { vec![value] };
-    elements.into_iter().map(|job| Ok((job.at.clone(), job.text()?))).map(|job| job.map(|(at, job)| (job, at))).collect()
+    elements
+        .into_iter()
+        .map(|job| Ok((job.at.clone(), job.text()?)))
+        .map(|job| job.map(|(at, job)| (job, at)))
+        .collect()
 }
 
 fn on_failure(value: Node<'_>) -> Result<OnFailure, Fault> {

@@ -14,14 +14,14 @@ use crate::toml::{self, Setting};
 /// The jobs of these drafts. What waits for nobody is planned at once, and what cannot be done is told; the others may
 /// need what those before them make, so of them only what was written is looked at.
 pub(super) fn jobs(drafts: Vec<Draft>, command: &Command, matches: &ArgMatches) -> Result<Vec<Job>, PlanError> {
-    let of_all = toml::given(command, matches, draft::is_of_a_job);
-    drafts.into_iter().map(|draft| job(draft, &of_all)).collect()
+    let of_all = toml::given(command, matches, |flag| draft::is_of_a_job(flag) || flag.get_id() == "wd");
+    drafts.into_iter().map(|draft| job(draft, &of_all, command)).collect()
 }
 
-fn job(draft: Draft, of_all: &[Setting]) -> Result<Job, PlanError> {
+fn job(draft: Draft, of_all: &[Setting], command: &Command) -> Result<Job, PlanError> {
     let Draft { name, words, is_argv, inputs, after, on_failure, most, environment, settings, .. } = draft;
     let named = |error: PlanError, name: &str| PlanError::OfJob { name: name.to_owned(), error: Box::new(error) };
-    let settings = of_all.iter().cloned().chain(settings).collect();
+    let settings = toml::layered(command, [of_all.to_vec(), settings]);
     let mut flags = flags(settings).map_err(|error| named(error, &name))?;
     flags.arguments.quote |= is_argv;
     let dir = flags.wd.as_ref().and_then(|dir| std::path::absolute(dir).ok());
@@ -43,7 +43,7 @@ fn job(draft: Draft, of_all: &[Setting]) -> Result<Job, PlanError> {
 /// The flags as if they had been typed.
 fn flags(settings: Vec<Setting>) -> Result<RunFlags, PlanError> {
     let command = RunFlags::augment_args(Command::new("run")).no_binary_name(true);
-    let matches = command.try_get_matches_from(toml::last_of_each(settings)).map_err(told)?;
+    let matches = command.try_get_matches_from(settings.into_iter().flat_map(|setting| setting.words)).map_err(told)?;
     RunFlags::from_arg_matches(&matches).map_err(told)
 }
 

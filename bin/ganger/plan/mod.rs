@@ -11,9 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ganger_batch::{
-    Args, Grammar, Halt, Join, Layout, Order, OutputMode, Plan, Recording, Style, Tag, Template, Work,
-};
+use ganger_batch::{Args, Grammar, Halt, Join, Layout, Order, OutputMode, Plan, Recording, Style, Tag, Template, Work};
 
 pub(crate) use error::PlanError;
 use lists::List;

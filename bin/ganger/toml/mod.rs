@@ -4,4 +4,4 @@ mod document;
 pub(crate) use document::{Document, Entry, Fault, Node};
 
 mod setting;
-pub(crate) use setting::{Setting, Settings, given, last_of_each, nearest};
+pub(crate) use setting::{Setting, Settings, given, layered, nearest};

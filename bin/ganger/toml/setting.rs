@@ -1,6 +1,5 @@
 //! Keys of a file that are flags of `ganger run`: which there are is read off the command line's own list.
 
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 
 use clap::error::ErrorKind;
@@ -118,11 +117,24 @@ fn typed(flag: &Arg, matches: &ArgMatches) -> Setting {
     Setting { id, words }
 }
 
-/// The words of settings, of which the last of each flag counts.
-pub(crate) fn last_of_each(settings: Vec<Setting>) -> Vec<OsString> {
-    let mut seen = BTreeSet::new();
-    let last: Vec<_> = settings.into_iter().rev().filter(|setting| seen.insert(setting.id.clone())).collect();
-    last.into_iter().rev().flat_map(|setting| setting.words).collect()
+/// Puts layers of settings on top of each other: what a flag says that does not go together with one of a later layer
+/// does not count. Within a layer that is an error, for the parser to tell.
+pub(crate) fn layered(command: &Command, layers: impl IntoIterator<Item = Vec<Setting>>) -> Vec<Setting> {
+    let mut settings: Vec<Setting> = Vec::new();
+    for layer in layers {
+        settings.retain(|below| !layer.iter().any(|above| clashes(command, below, above)));
+        settings.extend(layer);
+    }
+    settings
+}
+
+/// Whether two settings are of one flag, or of two that exclude each other.
+fn clashes(command: &Command, one: &Setting, other: &Setting) -> bool {
+    let flag = |id: &str| command.get_arguments().find(|flag| flag.get_id() == id);
+    let excludes = |one: &str, other: &str| {
+        flag(one).is_some_and(|one| command.get_arg_conflicts_with(one).iter().any(|flag| flag.get_id() == other))
+    };
+    one.id == other.id || excludes(&one.id, &other.id) || excludes(&other.id, &one.id)
 }
 
 /// What was meant, most likely.

@@ -57,6 +57,8 @@ pub(crate) enum News {
 pub(crate) struct Agenda {
     parts: Vec<Part>,
     schedule: Schedule,
+    /// What is to be done with jobs before the next task is handed out.
+    steps: VecDeque<dag::Step>,
     /// The jobs that may have inputs left, in the order in which they are asked.
     open: Vec<usize>,
     handed_out: u64,
@@ -87,24 +89,23 @@ struct Begun {
 }
 
 impl Agenda {
-    /// Begins the jobs that wait for nobody.
+    /// The jobs, none of which has begun.
     pub(crate) fn new(jobs: Vec<Job>, graph: dag::Graph) -> Self {
         let policies: Vec<OnFailure> = jobs.iter().map(|job| job.on_failure).collect();
         let parts = jobs.into_iter().map(Part::from).collect();
-        let (open, news) = (Vec::new(), VecDeque::new());
-        let mut agenda = Self { parts, schedule: Schedule::new(graph, policies), open, handed_out: 0, news };
-        let steps = agenda.schedule.begin();
-        agenda.follow(steps);
-        agenda
+        let mut schedule = Schedule::new(graph, policies);
+        let steps = schedule.begin().into();
+        Self { parts, schedule, steps, open: Vec::new(), handed_out: 0, news: VecDeque::new() }
     }
 
-    /// The next task of a job that may run one more.
+    /// The next task of a job that may run one more. Jobs begin in here and nowhere else: a run that takes no more tasks
+    /// lets no job begin.
     ///
     /// # Errors
     /// When an input could not be read or cannot be an argument: once, and its job has no more.
     pub(crate) fn next(&mut self) -> Result<Next, InputError> {
-        let mut inputs_may_come = false;
-        let mut at = 0;
+        self.follow();
+        let (mut inputs_may_come, mut at) = (false, 0);
         while let Some(&job) = self.open.get(at) {
             let Part { stage: Stage::Begun(begun), most, .. } = &mut self.parts[job] else { return Ok(Next::Blocked) };
             if begun.running >= *most {
@@ -118,7 +119,11 @@ impl Agenda {
                     at += 1;
                 }
                 // Others may begin now, which are then asked as well.
-                Ok(input::Next::End) => self.exhausted(job),
+                Ok(input::Next::End) => {
+                    self.exhausted(job);
+                    self.follow();
+                    at = 0;
+                }
                 Err(error) => {
                     self.exhausted(job);
                     return Err(error);
@@ -169,12 +174,12 @@ impl Agenda {
             Stage::Waiting(_) | Stage::Over(_) => 0,
         };
         self.parts[job].stage = Stage::Over(handed_out);
-        let steps = self.schedule.over(job, succeeded);
-        self.follow(steps);
+        self.steps.extend(self.schedule.over(job, succeeded));
     }
 
-    fn follow(&mut self, steps: Vec<dag::Step>) {
-        for step in steps {
+    /// Does what the schedule says, and what follows from that.
+    fn follow(&mut self) {
+        while let Some(step) = self.steps.pop_front() {
             match step {
                 dag::Step::Begin(job) => self.begin(job),
                 dag::Step::Skip { job, because } => {
@@ -231,13 +236,18 @@ impl Agenda {
         self.parts.iter().map(Part::total).sum()
     }
 
-    /// Waits until there is a task, or certainly none; where several jobs begin, it is not worth it.
-    pub(crate) fn wait_for_first(&mut self) {
-        if let [job] = self.open[..]
-            && let Stage::Begun(begun) = &mut self.parts[job].stage
-        {
-            begun.source.wait_for_first();
+    /// Whether there is anything to do. For a single job that is waited for; with several one can be sure.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next), if there is nothing but that.
+    pub(crate) fn has_work(&mut self) -> Result<bool, InputError> {
+        self.follow();
+        let [Part { stage: Stage::Begun(begun), .. }] = self.parts.as_mut_slice() else { return Ok(true) };
+        begun.source.wait_for_first();
+        if begun.source.total() == Some(0) {
+            return self.next().map(|_| false);
         }
+        Ok(true)
     }
 
     /// How many tasks a job has, once that is known.
@@ -245,9 +255,9 @@ impl Agenda {
         self.parts[job].total()
     }
 
-    /// How many jobs neither began nor were skipped.
-    pub(crate) fn waiting(&self) -> usize {
-        self.schedule.waiting()
+    /// How many jobs have not begun anything, though none that they wait for has failed.
+    pub(crate) fn unreached(&self) -> u64 {
+        self.parts.iter().filter(|part| part.is_unreached()).count() as u64
     }
 }
 
@@ -278,6 +288,15 @@ impl From<Job> for Part {
 }
 
 impl Part {
+    fn is_unreached(&self) -> bool {
+        let idle = match &self.stage {
+            Stage::Waiting(_) => true,
+            Stage::Begun(begun) => begun.handed_out == 0,
+            Stage::Over(_) => false,
+        };
+        idle && self.name.is_some()
+    }
+
     fn total(&self) -> Option<u64> {
         match &self.stage {
             Stage::Waiting(_) => self.tasks,

@@ -110,10 +110,8 @@ pub fn run<'a>(
     let books = jobs.iter().map(Books::from).collect();
     let mut agenda = Agenda::new(jobs, graph.clone());
     // No worker is started, and no signal claimed, before there is something to do.
-    agenda.wait_for_first();
-    if agenda.total() == Some(0) && agenda.waiting() == 0 {
-        let nothing = Summary { counts: Counts::default(), end: End::Complete };
-        return agenda.next().map(|_| nothing).map_err(Error::from);
+    if !agenda.has_work()? {
+        return Ok(Summary { counts: Counts::default(), end: End::Complete });
     }
     // Nor is a store made for nothing.
     let ledger = Ledger::open(&record, books, graph)?;

@@ -112,7 +112,6 @@ impl Work {
         line.pop();
         line
     }
-
 }
 
 /// A program that a pool keeps, and where.

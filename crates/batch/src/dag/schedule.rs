@@ -32,7 +32,10 @@ pub(crate) struct Schedule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// For so many; the first of them that did not succeed.
-    Waiting { left: usize, failed: Option<usize> },
+    Waiting {
+        left: usize,
+        failed: Option<usize>,
+    },
     Begun,
     Over,
 }

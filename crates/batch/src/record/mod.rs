@@ -30,8 +30,8 @@ use crate::grammar::Grammar;
 use crate::input::Task;
 use crate::observer::Cause;
 use crate::verdict::Verdict;
-use crate::workflow::Job;
 use crate::work::Work;
+use crate::workflow::Job;
 use joblog::JobLog;
 use journal::Journal;
 

@@ -53,7 +53,7 @@ impl<E: Engine> Run<'_, E> {
     /// interrupts that as well.
     pub(super) fn over(self, end: End) -> (Result<Summary, Error>, E) {
         let Self { mut engine, observer, ledger, fault, mut trouble, mut counts, agenda, .. } = self;
-        counts.unreached += agenda.waiting() as u64;
+        counts.unreached += agenda.unreached();
         let how = if fault.is_some() { RunEnd::Error } else { noted(end) };
         let closed = ledger.close(how, |why| {
             if trouble.is_none() {

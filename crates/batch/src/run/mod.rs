@@ -166,7 +166,6 @@ impl<'a, E: Engine> Run<'a, E> {
 
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
-        self.tell_news();
         let skipped = self.counts.skipped;
         while self.phase == Phase::Feeding && self.has_room() {
             if self.is_troubled() {
@@ -178,7 +177,9 @@ impl<'a, E: Engine> Run<'a, E> {
             if let Some(left) = self.next_start.and_then(|start| start.checked_duration_since(Instant::now())) {
                 return Obstacle::Delay(left);
             }
-            match self.agenda.next() {
+            let next = self.agenda.next();
+            self.tell_news();
+            match next {
                 Ok(Next::Task(task, common)) => self.start(task, common),
                 Ok(Next::NotYet) => return Obstacle::Input,
                 Ok(Next::Blocked) => return Obstacle::Reports,

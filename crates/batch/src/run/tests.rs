@@ -262,8 +262,14 @@ fn a_closed_output_stops_the_rest_without_a_word() {
     let (mut stdout, mut stderr, mut told) = (Closed, io::sink(), Told::default());
     let output = Output::new(Layout::default(), Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let many = ["a"; 1000].join(" ");
-    let run =
-        Run::new(settings(2, "never"), Fake::default(), agenda(plan(inputs(&many))), Some(output), Ledger::default(), &mut told);
+    let run = Run::new(
+        settings(2, "never"),
+        Fake::default(),
+        agenda(plan(inputs(&many))),
+        Some(output),
+        Ledger::default(),
+        &mut told,
+    );
     let (summary, fake) = run.drive();
     let summary = summary.expect("no error");
     assert_eq!((summary.end, summary.exit_code()), (End::OutputClosed, 141));
