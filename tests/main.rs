@@ -13,12 +13,15 @@ mod run_output;
 mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
+mod run_limits;
 mod run_resume;
 mod run_jobfile;
 mod run_jobfile_faults;
 mod run_config;
 mod pages;
 mod run_shortage;
+mod run_manual;
+mod run_grammar;
 #[path = "run_worker.rs"]
 mod run_worker;
 #[path = "run_worker_native.rs"]

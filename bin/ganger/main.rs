@@ -5,6 +5,7 @@ mod jobs;
 mod toml;
 mod config;
 mod jobfile;
+mod limits;
 mod plan;
 mod stdin;
 mod program;

@@ -118,12 +118,13 @@ impl Observer for Console {
                 self.message(format_args!("--halt {halt}: no more are started{rest}"));
             }
             // The summary follows at once, and is the one line about it.
-            Notice::Interrupted { step: 4.., .. } => {}
+            Notice::Interrupted { step: 4.., .. } | Notice::Interrupted { running: 0, .. } => {}
             Notice::Interrupted { step, running } => self.message(match step {
                 ..=1 => format!("interrupted: waiting for the {running} that run (Ctrl-C again: ask them to end)"),
                 2 => format!("asked the {running} that run to end (Ctrl-C again: kill them)"),
                 3.. => format!("killed the {running} that ran"),
             }),
+            Notice::Waiting(waiting) => self.message(format_args!("{waiting}; nothing runs meanwhile")),
             Notice::Trouble { why, running } => self.message(format_args!(
                 "{why}; nothing is lost yet, but no more is started: waiting for {running} that run, and until there is \
                  room (Ctrl-C: end without it)"
@@ -137,12 +138,13 @@ impl Observer for Console {
 
     fn progress(&mut self, progress: &Progress) {
         let Some(bar) = &self.bar else { return };
-        let Progress { counts: Counts { succeeded, failed, stopped, skipped, .. }, total } = *progress;
+        let Progress { counts: Counts { succeeded, failed, stopped, skipped, .. }, total, waiting } = *progress;
         if let (Some(total), None) = (total, bar.length()) {
             bar.set_length(total);
             bar.set_style(style("{wide_bar} {pos}/{len} {msg}, {rate}, {eta} left"));
         }
-        bar.set_message(format!("{failed} failed"));
+        let waiting = waiting.map(|waiting| format!(", {waiting}")).unwrap_or_default();
+        bar.set_message(format!("{failed} failed{waiting}"));
         bar.set_position(succeeded + failed + stopped + skipped);
     }
 }

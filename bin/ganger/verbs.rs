@@ -43,7 +43,8 @@ fn explain(plan: &Plan) {
 /// Someone who has forgotten `:::` should not wait for ever.
 fn explain_silence(plan: &Plan) {
     if plan.input.reads(stdin::NAME) && io::stdin().is_terminal() {
-        show::message("reading the inputs from the terminal, one a line; Ctrl-D ends them");
+        let what = if plan.runs_its_inputs() { "commands (none was given)" } else { "the inputs" };
+        show::message(format_args!("reading {what} from the terminal, one a line; Ctrl-D ends them"));
     }
 }
 

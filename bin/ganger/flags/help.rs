@@ -60,6 +60,8 @@ Examples:
   find . -name '*.c' -print0 | ganger run -0 -k --tag wc -l
   seq 100 | ganger run -j 200% --retries 3 --timeout 10s 'curl -fsS https://example.org/{}'
   ganger run -j 1 --halt now,fail=1 < commands.txt
+  ganger run --memory-max 2G --retry-memory 2x ./align {} ::: *.fastq
+  ganger run --slots CUDA_VISIBLE_DEVICES=0,1 python train.py --seed {} ::: 1 2 3 4
   ganger run --header : --colsep '\\t' echo {Name} {Mail} :::: addressbook.tsv
   find . -name '*.log' | ganger run -X rm
   ganger run --tag 'diff {1} {2} | wc -l' ::: *.txt ::: *.txt

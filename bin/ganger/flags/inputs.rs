@@ -38,9 +38,9 @@ pub(crate) struct InputFlags {
     #[arg(long, value_name = ":", value_parser = header, num_args = 1)]
     pub(crate) header: Option<()>,
 
-    /// Cut blanks off the arguments: n (none), l (left), r (right), lr
-    #[arg(long, value_name = "n|l|r|lr", value_parser = trim, default_value = "n", hide_default_value = true)]
-    pub(crate) trim: Trim,
+    /// Cut blanks off the arguments: n (none), l (left), r (right), lr [default: n; with --colsep: lr]
+    #[arg(long, value_name = "n|l|r|lr", value_parser = trim)]
+    pub(crate) trim: Option<Trim>,
 
     /// Leave out empty inputs, and those of blanks alone
     #[arg(short = 'r', long)]

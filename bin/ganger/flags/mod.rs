@@ -6,6 +6,7 @@ mod inputs;
 mod arguments;
 mod output;
 mod failures;
+mod limits;
 mod record;
 mod worker;
 mod help;
@@ -13,6 +14,7 @@ mod help;
 pub(crate) use arguments::ArgumentFlags;
 pub(crate) use failures::FailureFlags;
 pub(crate) use inputs::InputFlags;
+pub(crate) use limits::LimitFlags;
 pub(crate) use output::OutputFlags;
 pub(crate) use record::RecordFlags;
 pub(crate) use worker::WorkerFlags;
@@ -58,7 +60,7 @@ pub(crate) enum Verb {
 /// such lists all combinations are run. Without a command, each input is itself a command. Each command runs in a process group of its own with /dev/null as its standard input, and its whole tree of processes ends with
 /// it. Options of ganger stand before the command.
 #[derive(Debug, Args)]
-#[command(override_usage = "ganger run [OPTIONS] COMMAND... [::: INPUT...]...", after_long_help = help::AFTER_HELP)]
+#[command(args_override_self = true, override_usage = "ganger run [OPTIONS] COMMAND... [::: INPUT...]...", after_long_help = help::AFTER_HELP)]
 pub(crate) struct RunFlags {
     /// How many commands run at a time: N, N% of the processors, +N or -N more or fewer than there are, or a file that
     /// says so [default: 100%]
@@ -103,6 +105,9 @@ pub(crate) struct RunFlags {
 
     #[command(flatten)]
     pub(crate) failures: FailureFlags,
+
+    #[command(flatten)]
+    pub(crate) limits: LimitFlags,
 
     #[command(flatten)]
     pub(crate) record: RecordFlags,

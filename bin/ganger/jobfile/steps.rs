@@ -8,6 +8,7 @@ use ganger_batch::{Args, Job, Planning};
 use super::draft::{self, Draft};
 use super::inputs::Inputs;
 use crate::flags::RunFlags;
+use crate::limits;
 use crate::plan::{self, Given, PlanError};
 use crate::toml::{self, Setting};
 
@@ -26,6 +27,7 @@ fn job(draft: Draft, of_all: &[Setting], command: &Command) -> Result<Job, PlanE
     flags.arguments.quote |= is_argv;
     let dir = flags.wd.as_ref().and_then(|dir| std::path::absolute(dir).ok());
     let tasks = inputs.count().filter(|_| !flags.arguments.packs() && !flags.inputs.changes_count());
+    let limits = limits::limits(&flags.limits);
     let most = most.map(|most| most.of(ganger::cpu_count()));
     let (given, variables) = (given(inputs), environment.clone());
     let grammar = plan::check(&flags, &words, &given).map_err(|error| named(error, &name))?;
@@ -37,7 +39,7 @@ fn job(draft: Draft, of_all: &[Setting], command: &Command) -> Result<Job, PlanE
         true => Planning::Made(Box::new(plan().map_err(|error| named(error, &name))?)),
         false => Planning::Later(Box::new(|| plan().map_err(|error| error.to_string()))),
     };
-    Ok(Job { name: Some(name), words, grammar, dir, most, on_failure, environment, tasks, planning })
+    Ok(Job { name: Some(name), words, grammar, dir, most, on_failure, environment, tasks, limits, planning })
 }
 
 /// The flags as if they had been typed.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use ganger_batch::TemplateError;
 use ganger_store::StoreError;
 
+use crate::limits::TooFewProcessors;
 use crate::program::ProgramError;
 use crate::stdin;
 use crate::toml::Fault;
@@ -50,6 +51,8 @@ pub(crate) enum PlanError {
         path: PathBuf,
         why: String,
     },
+    /// For `--pin`.
+    Processors(TooFewProcessors),
     /// The header could not be read.
     Header(ganger_batch::Error),
     /// A job file is at fault.
@@ -88,6 +91,9 @@ impl fmt::Display for PlanError {
                  in a file (-a FILE) or by a pipe",
                 stdin::NAME
             ),
+            PlanError::Processors(TooFewProcessors { wanted, there }) => {
+                write!(f, "--pin: each command is to have {wanted} processors, and there are {there}: lower --cpus")
+            }
             PlanError::Unreadable { path, source } => write!(f, "failed to read {}: {source}", path.display()),
             PlanError::InputInWorker { word } => write!(
                 f,
@@ -130,5 +136,11 @@ impl From<StoreError> for PlanError {
 impl From<ProgramError> for PlanError {
     fn from(error: ProgramError) -> Self {
         PlanError::Program(error)
+    }
+}
+
+impl From<TooFewProcessors> for PlanError {
+    fn from(error: TooFewProcessors) -> Self {
+        PlanError::Processors(error)
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn packing(flags: &ArgumentFlags, jobs: usize) -> Option<Packing> {
     })
 }
 
-/// What replacement strings there are, for so many lists of inputs whose arguments have these names.
+/// What replacement strings there are, for so many lists of inputs (if that is known) whose arguments have these names.
 pub(super) fn grammar(
     flags: &ArgumentFlags,
     inputs: &InputFlags,

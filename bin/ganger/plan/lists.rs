@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ganger_batch::{Columns, Input, Join, Reading, Source};
+use ganger_batch::{Columns, Input, Join, Reading, Source, Trim};
 
 use super::PlanError;
 use crate::flags::InputFlags;
@@ -118,11 +118,12 @@ fn reading(flags: &InputFlags) -> Result<Reading, PlanError> {
             other => return Err(PlanError::CsvSeparator { separator: other.to_owned() }),
         },
     };
+    let spaced = matches!(columns, Columns::Separated(_));
     Ok(Reading {
         delimiter: if flags.null { 0 } else { flags.delimiter.unwrap_or(b'\n') },
         end: flags.eof.as_ref().map(|text| text.as_encoded_bytes().to_vec()),
         skip_blank: flags.no_run_if_empty,
-        trim: flags.trim,
+        trim: flags.trim.unwrap_or(Trim { left: spaced, right: spaced }),
         columns,
     })
 }

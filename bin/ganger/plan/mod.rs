@@ -11,13 +11,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ganger_batch::{Args, Grammar, Halt, Join, Layout, Order, OutputMode, Plan, Recording, Style, Tag, Template, Work};
+use ganger_batch::{
+    Args, Grammar, Halt, Join, Layout, Order, OutputMode, Plan, Recording, Slots, Style, Tag, Template, Throttle, Work,
+};
 
 pub(crate) use error::PlanError;
 use lists::List;
 
 use crate::flags::{OutputFlags, RunFlags, WorkerFlags};
-use crate::jobs::{self, Jobs, JobsFlag};
+use crate::jobs::{self, JobsFlag};
+use crate::limits;
 use crate::program;
 use crate::worker;
 
@@ -62,20 +65,28 @@ pub(crate) struct Frame {
     pub(crate) output: OutputMode,
     pub(crate) verbose: bool,
     pub(crate) record: Recording,
+    pub(crate) throttle: Throttle,
+    /// Lists of values that commands have in turn.
+    pub(crate) values: Vec<Slots>,
+    /// How many processors each command has for itself.
+    pub(crate) pinned: Option<usize>,
 }
 
 /// The frame of what was typed.
 pub(crate) fn frame(flags: RunFlags) -> Result<Frame, PlanError> {
-    let RunFlags { jobs, output, failures, mut record, .. } = flags;
+    let RunFlags { jobs, output, failures, mut record, limits, .. } = flags;
     // A name that was given stands before those of the jobs.
     record.name.get_or_insert_default();
     Ok(Frame {
-        slots: how_many(jobs)?,
+        slots: limits::jobs(&limits, jobs.map(how_many).transpose()?)?,
         halt: failures.halt,
         delay: failures.delay,
         verbose: output.verbose,
         output: output_mode(&output, &Grammar::default(), false)?,
         record: crate::record::recording(record, &[], &Grammar::default(), false)?,
+        throttle: limits::throttle(&limits),
+        pinned: limits::pinned(&limits),
+        values: limits.slots,
     })
 }
 
@@ -94,7 +105,7 @@ pub(crate) fn plan(mut flags: RunFlags) -> Result<Plan, PlanError> {
 /// Makes a plan of flags, a command and what it is run with.
 pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) -> Result<Plan, PlanError> {
     let RunFlags { jobs, wd, inputs, arguments, output, failures, record, worker, .. } = flags;
-    let jobs = how_many(jobs)?;
+    let jobs = limits::jobs(&flags.limits, jobs.map(how_many).transpose()?)?;
     let packing = grammar::packing(&arguments, jobs).filter(|_| !matches!(given, Given::Again(..)));
     let (width, is_once) = (given.width(), matches!(given, Given::Nothing));
     let fresh = |names| {
@@ -115,7 +126,7 @@ pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) ->
     let dir = wd.map(directory).transpose()?;
     let (verbose, output) = (output.verbose, output_mode(&output, &grammar, worker.worker)?);
     let work = work(&worker, &grammar, command, dir.as_deref())?;
-    Ok(Plan {
+    let plan = Plan {
         packing,
         shuffle: inputs.shuf,
         jobs,
@@ -128,7 +139,8 @@ pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) ->
         verbose,
         output,
         ..Plan::new(work, source)
-    })
+    };
+    Ok(limits::set(plan, flags.limits))
 }
 
 /// Looks at a command before there is anything that it could run with: its replacement strings, as far as they do not
@@ -166,11 +178,10 @@ fn output_mode(flags: &OutputFlags, grammar: &Grammar, kept: bool) -> Result<Out
 }
 
 /// How many jobs at a time; a file that says so is read once.
-fn how_many(flag: Option<JobsFlag>) -> Result<usize, PlanError> {
+fn how_many(flag: JobsFlag) -> Result<usize, PlanError> {
     let jobs = match flag {
-        None => Jobs::Percent(100.0),
-        Some(JobsFlag::Given(jobs)) => jobs,
-        Some(JobsFlag::File(path)) => {
+        JobsFlag::Given(jobs) => jobs,
+        JobsFlag::File(path) => {
             let read = fs::read_to_string(&path).map_err(|error| format!("{error}; {}", jobs::wrong()));
             let parsed = read.and_then(|text| text.trim().parse());
             parsed.map_err(|why| PlanError::Jobs { path, why })?

@@ -11,10 +11,11 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use ganger::{Bytes, CommandOutput, TaskOptions};
+use ganger::{Backoff, Bytes, CommandOutput, TaskOptions};
 
 use crate::dag::{self, OnFailure, Schedule};
 use crate::input::{self, InputError, Source, Task};
+use crate::limits::Limits;
 use crate::plan::Plan;
 use crate::timeout::{Runtimes, Timeout};
 use crate::work::{self, Work};
@@ -28,6 +29,8 @@ pub(crate) struct Common {
     pub(crate) dir: Option<PathBuf>,
     pub(crate) environment: Vec<(Bytes, Bytes)>,
     pub(crate) attempts: u32,
+    pub(crate) backoff: Backoff,
+    pub(crate) limits: Limits,
     pub(crate) options: TaskOptions,
     pub(crate) timeout: Option<Timeout>,
     pub(crate) runtimes: RefCell<Runtimes>,
@@ -271,6 +274,11 @@ impl Common {
         job
     }
 
+    /// Whether further attempts are ours to make, and not the pool's.
+    pub(crate) fn counts_attempts(&self) -> bool {
+        self.limits.retry_memory.is_some()
+    }
+
     /// How long a command may run that starts now.
     pub(crate) fn limit(&self) -> Option<Duration> {
         match self.timeout? {
@@ -308,13 +316,14 @@ impl Part {
 
 impl Begun {
     fn new(name: Option<String>, plan: Plan) -> Self {
-        let Plan { work, input: source, dir, environment, attempts, backoff, timeout, .. } = plan.opened();
+        let Plan { work, input: source, dir, environment, attempts, backoff, timeout, limits, .. } = plan.opened();
         let bytes = |text: OsString| Bytes::from(text.into_vec());
         let environment = environment.into_iter().map(|(name, value)| (bytes(name), bytes(value))).collect();
         // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
-        let options = TaskOptions::new().failure_attempts(attempts).crash_attempts(attempts.max(3)).backoff(backoff);
+        let failures = if limits.retry_memory.is_some() { 1 } else { attempts };
+        let options = TaskOptions::new().failure_attempts(failures).crash_attempts(attempts.max(3)).backoff(backoff);
         let runtimes = RefCell::default();
-        let common = Common { name, work, dir, environment, attempts, options, timeout, runtimes };
+        let common = Common { name, work, dir, environment, attempts, backoff, limits, options, timeout, runtimes };
         Self { common: Rc::new(common), source, handed_out: 0, running: 0, failed: false }
     }
 }

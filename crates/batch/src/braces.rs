@@ -103,10 +103,8 @@ fn known(inside: &[u8], before: Option<u8>, grammar: &Grammar) -> Option<Replace
     if let Some(form) = Form::read(inside, grammar.plus) {
         return Some(Replacement::Input(Which::All, form));
     }
-    let named = grammar.names.iter().enumerate().find_map(|(place, name)| {
-        let form = Form::read(inside.strip_prefix(name.as_slice())?, grammar.plus)?;
-        Some(Replacement::Input(Which::Nth(place as isize + 1), form)).filter(|_| !name.is_empty())
-    });
+    let named = grammar.named(inside);
+    let named = named.map(|(place, _, form)| Replacement::Input(Which::Nth(place as isize + 1), form));
     named.or_else(|| numbered(inside, before, grammar))
 }
 

@@ -111,7 +111,7 @@ fn other_case(text: &str) -> Option<Change> {
     let everywhere = text[1..].strip_prefix(mark);
     let literal = regex::escape(everywhere.unwrap_or(&text[1..]));
     let anchored = if everywhere.is_some() { literal } else { format!("^{literal}") };
-    let pattern = Regex::new(&anchored).ok().filter(|_| text.trim_matches(mark) != "")?;
+    let pattern = Regex::new(&anchored).ok().filter(|_| !text.trim_matches(mark).is_empty())?;
     Some(if mark == '^' { Change::Upper(pattern) } else { Change::Lower(pattern) })
 }
 

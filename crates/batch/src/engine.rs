@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger::{Pool, Prefetch, Report, Reports, TaskId, TaskOptions};
+use ganger::{Pool, PoolBuilder, Prefetch, Report, Reports, TaskId, TaskOptions};
 
 use crate::error::Error;
 use crate::work::{Job, Kept};
@@ -10,8 +10,11 @@ use crate::work::{Job, Kept};
 /// How much output may be unread before the commands that print it are held up, in bytes.
 const UNREAD: usize = 2 << 20;
 
-/// How long a command may take to end that was asked to at its time limit.
+/// How long a command may take to end that was asked to at its time limit, unless it is said how it is asked.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long after the last step of asking a command to end its worker is killed, which should have done so itself.
+const MARGIN: Duration = Duration::from_secs(2);
 
 /// What runs commands, and reports what becomes of them. Every command that was accepted is reported as ended once.
 pub(crate) trait Engine {
@@ -41,20 +44,28 @@ const LONG_ENOUGH: Duration = Duration::from_millis(5);
 pub(crate) struct Gang {
     pool: Pool,
     reports: Reports,
+    /// How long a command may take to end that was asked to at its time limit.
+    grace: Duration,
 }
 
 impl Gang {
-    /// A pool of workers that start commands, or of those that are, or host, a program.
-    pub(crate) fn start(workers: usize, program: Option<&Kept>) -> Result<Self, Error> {
+    /// A pool of workers that start commands, or of those that are, or host, a program. `ending`: how long it takes to ask a
+    /// command to end, if that is said.
+    pub(crate) fn start(workers: usize, program: Option<&Kept>, ending: Option<Duration>) -> Result<Self, Error> {
         let prefetch = Prefetch { work: LONG_ENOUGH, ..Prefetch::default() };
         let pool = Pool::builder().workers(workers).name("run").claim_signals(true).prefetch(prefetch);
-        // A command may have begun another process group when its worker is killed: only we are left to end that.
         let pool = match program {
             Some(kept) => kept.pool(pool),
             None => pool.for_commands(),
         };
-        let pool = pool.reap_orphans(true).build()?;
-        Ok(Self { pool, reports: Reports::new(UNREAD) })
+        // A command may have begun another process group when its worker is killed: only we are left to end that.
+        let pool = pool.reap_orphans(true);
+        let ending = ending.map(|ending| ending.saturating_add(MARGIN));
+        let pool = ending.into_iter().fold(pool, PoolBuilder::stop_grace).build()?;
+        let reports = Reports::new(UNREAD);
+        // A run that waits before its first command hears of signals, too.
+        pool.follow(&reports);
+        Ok(Self { pool, reports, grace: ending.unwrap_or(GRACE) })
     }
 
     /// Waits for the workers to end, which have nothing to do any more.
@@ -80,7 +91,7 @@ impl Engine for Gang {
         timeout: Option<Duration>,
     ) -> Result<TaskId, ganger::Error> {
         let limited = timeout.map(|limit| match job {
-            Job::Command(_) => options.clone().soft_timeout(limit).timeout(limit + GRACE),
+            Job::Command(_) => options.clone().soft_timeout(limit).timeout(limit.saturating_add(self.grace)),
             Job::Line(_) => options.clone().timeout(limit),
         });
         let options = limited.as_ref().unwrap_or(options);

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::form::Form;
+
 /// What a command's replacement strings may be.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
@@ -50,5 +52,14 @@ impl Grammar {
     #[must_use]
     pub fn from_stored(stored: &str) -> Self {
         serde_json::from_str(stored).unwrap_or_default()
+    }
+
+    /// The place of the argument whose name begins what stands in braces, and what is behind the name.
+    pub(crate) fn named<'i>(&self, inside: &'i [u8]) -> Option<(usize, &'i [u8], Form)> {
+        let names = self.names.iter().enumerate().filter(|(_, name)| !name.is_empty());
+        names.filter(|_| Form::read(inside, self.plus).is_none()).find_map(|(place, name)| {
+            let form = inside.strip_prefix(name.as_slice())?;
+            Some((place, form, Form::read(form, self.plus)?))
+        })
     }
 }

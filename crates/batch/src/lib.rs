@@ -60,8 +60,22 @@ mod run;
 mod halt;
 pub use halt::{Halt, Limit, What, When};
 
+mod amounts;
+pub use amounts::{parse_duration, parse_size};
+
 mod timeout;
-pub use timeout::{Timeout, parse_duration};
+pub use timeout::Timeout;
+
+mod limits;
+pub use limits::{Growth, Limits, parse_ending};
+
+mod gauges;
+
+mod throttle;
+pub use throttle::{Load, Throttle, Waiting};
+
+mod slots;
+pub use slots::Slots;
 
 mod verdict;
 
@@ -84,11 +98,16 @@ pub use error::Error;
 
 use std::io::Write;
 
+use ganger::CommandGroups;
+
 use crate::agenda::Agenda;
 use crate::engine::Gang;
+use crate::gauges::Machine;
 use crate::output::Output;
 use crate::record::{Books, Ledger};
 use crate::run::{Run, Settings};
+use crate::slots::Places;
+use crate::throttle::Valve;
 
 /// Runs a plan, or several jobs, to the end: every command has ended, and every worker.
 ///
@@ -105,8 +124,8 @@ pub fn run<'a>(
     observer: &'a mut dyn Observer,
 ) -> Result<Summary, Error> {
     let workflow = workflow.into();
-    let (ahead, program) = (workflow.ahead(), workflow.program());
-    let Workflow { jobs, graph, slots, halt, delay, output, verbose, record } = workflow;
+    let (ahead, program, limits) = (workflow.ahead(), workflow.program(), workflow.limits());
+    let Workflow { jobs, graph, slots, halt, delay, output, verbose, record, throttle, values, pinned } = workflow;
     let books = jobs.iter().map(Books::from).collect();
     let mut agenda = Agenda::new(jobs, graph.clone());
     // No worker is started, and no signal claimed, before there is something to do.
@@ -115,15 +134,24 @@ pub fn run<'a>(
     }
     // Nor is a store made for nothing.
     let ledger = Ledger::open(&record, books, graph)?;
-    let jobs = agenda.total().map_or(slots, |total| slots.min(usize::try_from(total).unwrap_or(slots))).max(1);
-    let settings = Settings { jobs, halt, delay, ahead, verbose };
-    let gang = Gang::start(jobs, program.as_ref())?;
+    let places = Places::new(values, pinned, &ganger::cpu_numbers());
+    let most = agenda.total().and_then(|total| usize::try_from(total).ok()).unwrap_or(slots);
+    let jobs = slots.min(most).min(places.as_ref().map_or(slots, Places::count)).max(1);
+    // Claimed before the workers are started, and given back when they have ended.
+    let groups = limits.claim_groups();
+    let ending = Some(limits::ending_time(&limits.ending)).filter(|_| !limits.ending.is_empty());
+    let cgroup = groups.as_ref().map(CommandGroups::prefix);
+    let settings = Settings { jobs, halt, delay, ahead, verbose, cgroup };
+    let gang = Gang::start(jobs, program.as_ref(), ending)?;
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
     };
-    let (ended, gang) = Run::new(settings, gang, agenda, output, ledger, observer).drive();
+    let valve = Valve::new(throttle, Box::new(Machine));
+    let run = Run::new(settings, gang, agenda, output, ledger, observer).throttled(valve).placed(places);
+    let (ended, gang) = run.drive();
     let finished = gang.finish();
+    drop(groups);
     ended.and_then(|summary| finished.map(|()| summary))
 }
 

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use ganger::Exit;
 
+use crate::amounts::show_size;
 use crate::halt::Halt;
 use crate::summary::Counts;
+use crate::throttle::Waiting;
 
 /// Follows a run.
 pub trait Observer {
@@ -18,12 +20,14 @@ pub trait Observer {
 }
 
 /// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
     /// The commands that have ended.
     pub counts: Counts,
     /// How many inputs there are, once that is known.
     pub total: Option<u64>,
+    /// What it waits for before it starts more, if the machine has too much to do.
+    pub waiting: Option<Waiting>,
 }
 
 /// Something that a person should know.
@@ -75,6 +79,8 @@ pub enum Notice<'a> {
         /// How many commands still run.
         running: usize,
     },
+    /// Nothing runs, and nothing is started before the machine has room for it. Told once.
+    Waiting(Waiting),
     /// What becomes of commands cannot be written down at the moment: none is started until it can.
     Trouble {
         /// What is wrong.
@@ -102,6 +108,17 @@ pub enum Cause {
     Exit(Exit),
     /// It ran for longer than this.
     TimedOut(Duration),
+    /// Its tree of processes used more memory than it may.
+    OutOfMemory {
+        /// What it was allowed, in bytes.
+        limit: u64,
+        /// The most that it was seen to have.
+        peak: u64,
+        /// With how much it was tried before.
+        before: Vec<u64>,
+    },
+    /// Its tree of processes used more processor time than this.
+    CpuTime(Duration),
     /// The worker that ran it died, on every attempt; how.
     Crashed(Vec<Exit>),
     /// The program that it was fed to died or broke the protocol, on every attempt; the last time.
@@ -116,15 +133,39 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::Exit(exit) => exit.fmt(f),
-            Cause::TimedOut(limit) => {
-                let limit = Duration::from_millis(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX));
-                write!(f, "stopped, since it ran for longer than {limit:?}")
+            Cause::TimedOut(limit) => write!(f, "stopped, since it ran for longer than {:?}", in_milliseconds(*limit)),
+            Cause::OutOfMemory { limit, peak, before } => {
+                write!(f, "out of memory: it had {}, and may have {}", show_size(*peak), show_size(*limit))?;
+                let before: Vec<String> = before.iter().map(|limit| show_size(*limit)).collect();
+                if before.is_empty() { Ok(()) } else { write!(f, " (tried before with {})", before.join(", ")) }
             }
+            Cause::CpuTime(limit) => write!(f, "it used its processor time up: {:?}", in_milliseconds(*limit)),
             Cause::Crashed(exits) => {
                 let story: Vec<String> = exits.iter().map(ToString::to_string).collect();
                 write!(f, "its worker died: {}", story.join("; "))
             }
             Cause::NotStarted(why) | Cause::Program(why) | Cause::Error(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Nobody wants to read nanoseconds.
+fn in_milliseconds(time: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+}
+
+impl Cause {
+    /// The same, with the limits of memory that were too little before.
+    pub(crate) fn after(self, before: &[u64]) -> Self {
+        match self {
+            Cause::OutOfMemory { limit, peak, .. } => Cause::OutOfMemory { limit, peak, before: before.to_vec() },
+            Cause::Exit(_)
+            | Cause::TimedOut(_)
+            | Cause::CpuTime(_)
+            | Cause::Crashed(_)
+            | Cause::Program(_)
+            | Cause::Error(_)
+            | Cause::NotStarted(_) => self,
         }
     }
 }

@@ -8,8 +8,11 @@ use ganger::Backoff;
 
 use crate::halt::Halt;
 use crate::input::{Packing, Source};
+use crate::limits::Limits;
 use crate::record::Recording;
+use crate::slots::Slots;
 use crate::template::Tag;
+use crate::throttle::Throttle;
 use crate::timeout::Timeout;
 use crate::work::Work;
 
@@ -42,6 +45,12 @@ pub struct Plan {
     pub delay: Duration,
     /// What becomes of what commands print.
     pub output: OutputMode,
+    /// What each command may use.
+    pub limits: Limits,
+    /// When no more are started though there are slots for them.
+    pub throttle: Throttle,
+    /// Lists of values that commands have in turn: no more run at a time than the shortest has.
+    pub slots: Vec<Slots>,
     /// What is left behind of it.
     pub record: Recording,
     /// Whether each command is told of before it starts.
@@ -67,6 +76,9 @@ impl Plan {
             halt: Halt::Never,
             delay: Duration::ZERO,
             output: OutputMode::default(),
+            limits: Limits::default(),
+            throttle: Throttle::default(),
+            slots: Vec::new(),
             record: Recording::default(),
             verbose: false,
         }
@@ -74,6 +86,12 @@ impl Plan {
 }
 
 impl Plan {
+    /// Whether there is no command, so that each input is one.
+    #[must_use]
+    pub fn runs_its_inputs(&self) -> bool {
+        matches!(&self.work, Work::Command(template) if template.is_the_input())
+    }
+
     /// The plan with its inputs read as far as it must know them beforehand.
     pub(crate) fn opened(mut self) -> Self {
         if let Some(packing) = self.packing {

@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::amounts::parse_duration;
+
 /// `10s`, or `300%` of the median of the commands that succeeded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Timeout {
@@ -27,47 +29,6 @@ impl FromStr for Timeout {
             Ok(_) | Err(_) => Err("a share is a number above 0 and a percent sign: `300%`".into()),
         }
     }
-}
-
-/// Reads a time: seconds (`10`, `0.5`), or numbers with units (`1d3.5h16.6m4s`, `250ms`).
-///
-/// ```
-/// use std::time::Duration;
-/// use ganger_batch::parse_duration;
-///
-/// assert_eq!(parse_duration("1.5m"), Ok(Duration::from_secs(90)));
-/// assert!(parse_duration("soon").is_err());
-/// ```
-///
-/// # Errors
-/// When it is none; the error says what one looks like.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "a time is seconds, or numbers with units: `10`, `0.5`, `250ms`, `2m`, `1d3.5h16.6m4s`".to_owned();
-    if text.strip_prefix('-').is_some_and(|time| parse_duration(time).is_ok()) {
-        return Err("a time cannot be negative".to_owned());
-    }
-    let (mut rest, mut seconds) = (text, 0.0);
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, after) = rest.split_at(digits);
-        let letters = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
-        let (unit, after) = after.split_at(letters);
-        let number: f64 = number.parse().map_err(|_| wrong())?;
-        seconds += number * seconds_of(unit).ok_or_else(wrong)?;
-        rest = after;
-    }
-    Duration::try_from_secs_f64(seconds).ok().filter(|_| !text.is_empty()).ok_or_else(wrong)
-}
-
-fn seconds_of(unit: &str) -> Option<f64> {
-    Some(match unit {
-        "" | "s" => 1.0,
-        "ms" => 0.001,
-        "m" => 60.0,
-        "h" => 3600.0,
-        "d" => 86_400.0,
-        _ => return None,
-    })
 }
 
 /// How long the last thousand commands took that succeeded: enough for a median, and bounded.
@@ -106,28 +67,6 @@ impl Runtimes {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_read() {
-        let table = [
-            ("10", 10_000),
-            ("0.5", 500),
-            (".5", 500),
-            ("10s", 10_000),
-            ("250ms", 250),
-            ("2m", 120_000),
-            ("1h30m", 5_400_000),
-            ("1d3.5h16.6m4s", 100_000_000),
-            ("0", 0),
-        ];
-        for (text, milliseconds) in table {
-            assert_eq!(parse_duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
-        }
-        for text in ["", "s", "10x", "-1", "1..5", "1e3s", "ten", "10 s", "99999999999999999999d"] {
-            assert!(parse_duration(text).is_err(), "{text}");
-        }
-        assert!(parse_duration("-1.5s").expect_err("before now").contains("negative"));
-    }
 
     #[test]
     fn limits_are_read() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger::{Exit, Failure, FailureKind, NotStarted, Outcome};
+use ganger::{CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome};
 
 use crate::observer::Cause;
 
@@ -37,7 +37,7 @@ pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) ->
         Outcome::Failed(Failure { kind: FailureKind::Stopped, .. }) => {
             timed_out(end.map_or(Duration::ZERO, |e| e.wall))
         }
-        Outcome::Failed(failure) => Verdict::Failed(cause(failure, end.map(|end| end.exit))),
+        Outcome::Failed(failure) => Verdict::Failed(cause(failure, end)),
         Outcome::Panicked(panic) => Verdict::Failed(Cause::NotStarted(format!("its worker failed: {}", panic.message))),
         Outcome::Crashed(exits) => Verdict::Failed(Cause::Crashed(exits)),
         Outcome::TimedOut(told) => timed_out(told),
@@ -47,10 +47,14 @@ pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) ->
     }
 }
 
-/// A command that ran failed by its exit; anything else kept it from running, and says so in words.
-fn cause(failure: Failure, exit: Option<Exit>) -> Cause {
-    match (exit, failure.kind) {
-        (Some(exit), _) => Cause::Exit(exit),
+/// A command that ran failed by its exit, or for what it used; anything else kept it from running, and says so in words.
+fn cause(failure: Failure, end: Option<CommandEnd>) -> Cause {
+    match (end, failure.kind) {
+        (Some(CommandEnd { exceeded: Some(Exceeded::Memory { limit, peak }), .. }), _) => {
+            Cause::OutOfMemory { limit, peak, before: Vec::new() }
+        }
+        (Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { limit }), .. }), _) => Cause::CpuTime(limit),
+        (Some(CommandEnd { exit, exceeded: None, .. }), _) => Cause::Exit(exit),
         (None, FailureKind::Task) => Cause::Error(failure.message),
         (None, _) => Cause::NotStarted(failure.message),
     }
@@ -61,7 +65,7 @@ pub(crate) fn is_our_doing(cause: &Cause) -> bool {
     match cause {
         Cause::Exit(exit) => matches!(exit, Exit::Signal { .. }),
         Cause::TimedOut(_) | Cause::Crashed(_) | Cause::Program(_) => true,
-        Cause::NotStarted(_) | Cause::Error(_) => false,
+        Cause::NotStarted(_) | Cause::Error(_) | Cause::OutOfMemory { .. } | Cause::CpuTime(_) => false,
     }
 }
 

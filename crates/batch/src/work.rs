@@ -96,7 +96,11 @@ impl Work {
     /// What an input, of which there are `total`, comes to, for people: a line.
     pub(crate) fn show(&self, task: &Task, total: Option<u64>) -> Vec<u8> {
         match self {
-            Work::Command(template) => [&template.show_of(&task.args, task.number, total)[..], b"\n"].concat(),
+            Work::Command(template) => {
+                let mut line = template.show_of(&task.args, task.number, total);
+                line.push(b'\n');
+                line
+            }
             Work::Program(_) => {
                 let mut line = Vec::new();
                 let args: Vec<&[u8]> = task.args.iter().collect();

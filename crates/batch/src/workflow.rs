@@ -8,8 +8,11 @@ use std::time::Duration;
 use crate::dag::{Graph, OnFailure};
 use crate::grammar::Grammar;
 use crate::halt::Halt;
+use crate::limits::Limits;
 use crate::plan::{OutputMode, Plan};
 use crate::record::Recording;
+use crate::slots::Slots;
+use crate::throttle::Throttle;
 use crate::timeout::Timeout;
 use crate::work::{Kept, Work};
 
@@ -32,6 +35,12 @@ pub struct Workflow {
     pub verbose: bool,
     /// What is left behind of it. The store's jobs have the names and words of these, and not those that stand there.
     pub record: Recording,
+    /// When no more are started though there are slots for them.
+    pub throttle: Throttle,
+    /// Lists of values that commands have in turn: no more run at a time than the shortest has.
+    pub values: Vec<Slots>,
+    /// Each command is given so many processors of its own, and runs on no others.
+    pub pinned: Option<usize>,
 }
 
 /// One of the jobs of a workflow.
@@ -53,6 +62,8 @@ pub struct Job {
     pub environment: Vec<(OsString, OsString)>,
     /// How many inputs it has, where that is known before it begins.
     pub tasks: Option<u64>,
+    /// What each of its commands may use.
+    pub limits: Limits,
     /// Its command and inputs.
     pub planning: Planning,
 }
@@ -96,6 +107,11 @@ impl Workflow {
         }
     }
 
+    /// The limits of all jobs together: what the pool has to be prepared for.
+    pub(crate) fn limits(&self) -> Limits {
+        self.jobs.iter().map(|job| job.limits.clone()).reduce(Limits::together).unwrap_or_default()
+    }
+
     /// The program that the workers are, or host, where it is not commands that they run.
     pub(crate) fn program(&self) -> Option<Kept> {
         match self.jobs.as_slice() {
@@ -117,8 +133,22 @@ impl From<Plan> for Workflow {
         let output = plan.output.clone();
         let (dir, record, environment) = (plan.dir.clone(), plan.record.clone(), plan.environment.clone());
         let (most, on_failure, tasks) = (None, OnFailure::default(), None);
+        let (limits, throttle, values) = (plan.limits.clone(), plan.throttle, plan.slots.clone());
+        let pinned = limits.pinned;
         let planning = Planning::Made(Box::new(plan));
-        let job = Job { name: None, words, grammar, dir, most, on_failure, environment, tasks, planning };
-        Self { jobs: vec![job], graph: Graph::alone(), slots, halt, delay, output, verbose, record }
+        let job = Job { name: None, words, grammar, dir, most, on_failure, environment, tasks, limits, planning };
+        Self {
+            jobs: vec![job],
+            graph: Graph::alone(),
+            slots,
+            halt,
+            delay,
+            output,
+            verbose,
+            record,
+            throttle,
+            values,
+            pinned,
+        }
     }
 }

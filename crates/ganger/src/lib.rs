@@ -346,6 +346,9 @@ pub mod dummy;
 mod command;
 pub use command::{Report, Reports, command_end};
 
+mod command_groups;
+pub use command_groups::CommandGroups;
+
 mod error;
 pub use error::{Error, SubmitError};
 
@@ -355,21 +358,16 @@ pub use task_error::TaskError;
 mod harness;
 
 pub use ganger_proto::message::Stream;
-pub use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure};
+pub use ganger_proto::outcome::{
+    CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure, signal_name,
+};
 pub use ganger_proto::policy::{Backoff, Prefetch, Restart};
-pub use ganger_proto::spec::{Bytes, Command, Hosted, Output as CommandOutput, SLOT};
+pub use ganger_proto::spec::{Bytes, Command, EndingStep, Hosted, Output as CommandOutput, SLOT, Terms};
 pub use ganger_proto::worker::{self as worker_protocol, Progress};
 pub use ganger_proto::{SharedId, TaskId};
 
-/// How many processors this process may use: those of its affinity, and no more than its cgroup's quota.
-///
-/// ```
-/// assert!(ganger::cpu_count() >= 1);
-/// ```
-#[must_use]
-pub fn cpu_count() -> usize {
-    ganger_sys::cpu::available()
-}
+mod processors;
+pub use processors::{cpu_count, cpu_numbers};
 
 /// For the code that `#[ganger::task]` and the other macros write, and for the command `ganger`.
 #[doc(hidden)]

@@ -260,6 +260,13 @@ impl Pool {
         submitted.map_err(|error| SubmitError { args: command, error })
     }
 
+    /// Tells `reports` of signals and of missing workers even before its first command. Who may wait before that needs it.
+    pub fn follow(&self, reports: &Reports) {
+        if let Some(engine) = &self.inner.engine {
+            engine.follow(&reports.queue);
+        }
+    }
+
     fn for_commands(&self) -> Result<(), Error> {
         let why = "this pool's workers are made for functions: build it with PoolBuilder::for_commands()";
         let refused = || Error::new(ErrorKind::Invalid { what: "run_command", why });

@@ -83,6 +83,7 @@ impl Core {
         if self.stage == Stage::Open {
             self.stage = Stage::Closing;
         }
+        self.step = step;
         for reports in self.followers.iter().filter_map(Weak::upgrade) {
             reports.interrupted(step);
         }

@@ -56,6 +56,8 @@ pub enum FailureKind {
     /// The command was asked to end, at its soft time limit, and has ended: with whatever status, as it may not have done
     /// all its work.
     Stopped,
+    /// The command used more than it may, and was killed for it: [`CommandEnd::exceeded`] says what.
+    Exceeded,
 }
 
 /// A panic, caught in the worker.
@@ -241,12 +243,44 @@ pub struct CommandEnd {
     pub exit: Exit,
     /// From start to end.
     pub wall: Duration,
-    /// Processor time in user mode, the command's children that it waited for included.
+    /// Processor time in user mode, of its whole tree of processes.
     pub user: Duration,
     /// Processor time in the kernel, likewise.
     pub system: Duration,
-    /// The largest resident set of a single process of the command, in bytes.
+    /// The largest resident set of a single process of its tree, in bytes. It is never below that of its worker, since the
+    /// kernel counts from before the program was executed.
     pub max_rss: u64,
+    /// The most memory that its tree had at a time, in bytes, as far as it was seen; told of one with a limit of memory. In
+    /// a control group, what it had in the cache of files counts as well.
+    pub peak: Option<u64>,
+    /// It used more than it may, and was killed for it.
+    pub exceeded: Option<Exceeded>,
+}
+
+/// A limit of [`Terms`](crate::spec::Terms) that a command did not keep to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Exceeded {
+    /// It ran out of memory.
+    Memory {
+        /// What it was allowed, in bytes.
+        limit: u64,
+        /// The most that it was seen to have.
+        peak: u64,
+    },
+    /// It used its processor time up.
+    CpuTime {
+        /// What it was allowed.
+        limit: Duration,
+    },
+}
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Exceeded::Memory { limit, peak } => write!(f, "out of memory: it had {peak} bytes, and may have {limit}"),
+            Exceeded::CpuTime { limit } => write!(f, "it has used its processor time up: {limit:?}"),
+        }
+    }
 }
 
 #[cfg(test)]

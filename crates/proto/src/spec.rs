@@ -1,5 +1,7 @@
 //! ① What is to be done: a registered function with encoded arguments, or a command.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// A function of the registry, by its place in the sorted list of names.
@@ -44,6 +46,35 @@ pub struct Command {
     pub stdin: Option<Bytes>,
     /// Where its output goes.
     pub output: Output,
+    /// What it may use, and how it is treated, where that is not as most are.
+    pub terms: Option<Box<Terms>>,
+}
+
+/// What a command may use with all that it starts, under what it runs, and how it is asked to end.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The memory of its whole tree of processes, in bytes: above it all of them are killed.
+    pub memory: Option<u64>,
+    /// The processor time of its whole tree: then each process gets SIGXCPU, and what has used a second more is killed.
+    pub cpu_time: Option<Duration>,
+    /// Its niceness, from -20 to 19.
+    pub nice: Option<i32>,
+    /// The numbers of the processors that it may run on; none: as its worker.
+    pub cpus: Vec<u32>,
+    /// How it is asked to end; none: SIGTERM, and SIGKILL when its worker's grace is over.
+    pub ending: Vec<EndingStep>,
+    /// How the path of a control group begins that may be made for it. None: its tree is watched instead, which is
+    /// coarser: what happens between two looks is not seen.
+    pub cgroup: Option<Bytes>,
+}
+
+/// A step of asking a command to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndingStep {
+    /// The number of the signal that its process group gets.
+    pub signal: i32,
+    /// How long it has until the next step. After the last one it is killed.
+    pub pause: Duration,
 }
 
 /// What a pool's workers are for.

@@ -66,6 +66,18 @@ pub struct Usage {
     pub max_rss: u64,
 }
 
+impl Usage {
+    /// What both have used: times are added, of the memory the larger counts.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            user: self.user + other.user,
+            system: self.system + other.system,
+            max_rss: self.max_rss.max(other.max_rss),
+        }
+    }
+}
+
 /// A child process. Dropping one that runs kills it, with its process group, and reaps it.
 #[derive(Debug)]
 pub struct Child {
@@ -244,15 +256,23 @@ fn delivered(sent: io::Result<()>) -> io::Result<bool> {
     }
 }
 
-/// The raw call, since only that one tells the usage as well.
 fn waitid(pidfd: BorrowedFd<'_>, flags: i32) -> io::Result<Option<(Exit, Usage)>> {
+    wait_for(libc::P_PIDFD, pidfd.as_raw_fd() as libc::id_t, flags)
+}
+
+/// Reaps a child for which there is no descriptor, if it has ended. Only [`sweep`](crate::sweep) does so.
+pub(crate) fn reap_pid(pid: u32) -> io::Result<Option<(Exit, Usage)>> {
+    wait_for(libc::P_PID, pid, libc::WNOHANG)
+}
+
+/// The raw call, since only that one tells the usage as well.
+fn wait_for(by: libc::idtype_t, id: libc::id_t, flags: i32) -> io::Result<Option<(Exit, Usage)>> {
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
     let mut used = MaybeUninit::<libc::rusage>::zeroed();
-    let (fd, flags) = (pidfd.as_raw_fd(), libc::WEXITED | flags);
-    let (call, by) = (libc::SYS_waitid, libc::P_PIDFD);
+    let (call, flags) = (libc::SYS_waitid, libc::WEXITED | flags);
     retry(|| {
         // SAFETY: both structures live through the call and are of the kernel's layout.
-        check(unsafe { libc::syscall(call, by, fd, info.as_mut_ptr(), flags, used.as_mut_ptr()) })
+        check(unsafe { libc::syscall(call, by, id, info.as_mut_ptr(), flags, used.as_mut_ptr()) })
     })?;
     // SAFETY: zeroes are valid for both, and the kernel has written plain integers over them; `si_pid` and `si_status`
     // are the fields that waitid fills.

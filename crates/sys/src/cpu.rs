@@ -16,11 +16,18 @@ pub fn available() -> usize {
 /// What the affinity allows. A machine with more processors than the C library's set can tell counts as one with as many
 /// as std knows of.
 fn affinity() -> usize {
-    let set = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0));
-    let count = |set: nix::sched::CpuSet| {
-        (0..nix::sched::CpuSet::count()).filter(|cpu| set.is_set(*cpu).unwrap_or(false)).count()
-    };
-    set.map_or_else(|_| std::thread::available_parallelism().map_or(1, NonZero::get), count)
+    match numbers().len() {
+        0 => std::thread::available_parallelism().map_or(1, NonZero::get),
+        known => known,
+    }
+}
+
+/// The numbers of the processors that this process may run on; none on a machine with more of them than the C library's
+/// set can tell.
+#[must_use]
+pub fn numbers() -> Vec<u32> {
+    let Ok(set) = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)) else { return Vec::new() };
+    (0..nix::sched::CpuSet::count()).filter(|cpu| set.is_set(*cpu).unwrap_or(false)).map(|cpu| cpu as u32).collect()
 }
 
 /// The smallest quota of any group above us, in whole processors; `None` without one.

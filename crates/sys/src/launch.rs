@@ -20,7 +20,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::errno::check;
 use crate::setup::{default_signals, unblock_signals};
-use crate::{Child, EnvBlock, LaunchError, Stage};
+use crate::{Child, EnvBlock, LaunchError, Stage, limits};
 
 /// A command to be started.
 ///
@@ -44,6 +44,21 @@ pub struct Launch<'a> {
     pub stdout: BorrowedFd<'a>,
     /// Its stderr.
     pub stderr: BorrowedFd<'a>,
+    /// What it runs under.
+    pub conditions: Conditions<'a>,
+}
+
+/// Under what a command runs, and with it all that it starts. By default, as this process does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Conditions<'a> {
+    /// Its niceness, from -20 to 19.
+    pub nice: Option<i32>,
+    /// After so many seconds of processor time each process of it gets `SIGXCPU`, and a second later `SIGKILL`.
+    pub cpu_seconds: Option<u64>,
+    /// The processors that it may run on; none: as we.
+    pub cpus: &'a [u32],
+    /// What it joins its control group by: see [`Leaf::door`](crate::Leaf::door).
+    pub cgroup: Option<BorrowedFd<'a>>,
 }
 
 impl Launch<'_> {
@@ -54,8 +69,8 @@ impl Launch<'_> {
     /// processes or open files. Nothing is left behind then.
     pub fn start(&self) -> Result<Child, LaunchError> {
         let program = self.argv.first().map_or(c"", CString::as_c_str);
-        let mut plan = self.plan(program);
         let error = |stage, errno| LaunchError::new(OsStr::from_bytes(program.to_bytes()), stage, errno);
+        let mut plan = self.plan(program).ok_or_else(|| error(Stage::Conditions, libc::EINVAL))?;
         let mut child = clone_and_run(run, (&raw mut plan).cast())
             .map_err(|e| error(Stage::Fork, e.raw_os_error().unwrap_or(libc::EAGAIN)))?;
         match plan.failure {
@@ -76,17 +91,22 @@ impl Launch<'_> {
         clone_and_run(end, std::ptr::null_mut())?.wait().map(drop)
     }
 
-    fn plan(&self, program: &CStr) -> Plan {
+    /// None: there is no processor of such a number.
+    fn plan(&self, program: &CStr) -> Option<Plan> {
         let arguments = self.argv.iter().map(|a| a.as_ptr());
-        Plan {
+        Some(Plan {
             parent: std::process::id() as libc::pid_t,
             candidates: self.env.candidates(program),
             argv: [std::ptr::null()].into_iter().chain(arguments).chain([std::ptr::null()]).collect(),
             env: self.env.pointers(self.env_more),
             dir: self.dir.map_or(std::ptr::null(), CStr::as_ptr),
             streams: [self.stdin, self.stdout, self.stderr].map(|fd| fd.as_raw_fd()),
+            nice: self.conditions.nice,
+            cpu_limit: self.conditions.cpu_seconds.map(cpu_limit),
+            cpus: cpu_set(self.conditions.cpus)?,
+            cgroup: self.conditions.cgroup.map_or(-1, |fd| fd.as_raw_fd()),
             failure: None,
-        }
+        })
     }
 }
 
@@ -101,6 +121,11 @@ struct Plan {
     /// Null: stay.
     dir: *const c_char,
     streams: [RawFd; 3],
+    nice: Option<c_int>,
+    cpu_limit: Option<libc::rlimit>,
+    cpus: Option<libc::cpu_set_t>,
+    /// -1: stay.
+    cgroup: RawFd,
     /// Set by the child if it does not come to execute the program.
     failure: Option<(Stage, c_int)>,
 }
@@ -136,6 +161,9 @@ impl Plan {
         if !self.set_up() {
             return failed(Stage::SetUp);
         }
+        if !self.conditions() {
+            return failed(Stage::Conditions);
+        }
         if !self.streams() {
             return failed(Stage::Streams);
         }
@@ -155,6 +183,17 @@ impl Plan {
                 && libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == 0
                 // A parent that died before the request sends no signal: it may have been killed while it stood still.
                 && libc::getppid() == self.parent
+        }
+    }
+
+    /// The group first: what is allocated from here on is charged to it.
+    fn conditions(&self) -> bool {
+        // SAFETY: what is passed lives in the parent, which stands still.
+        unsafe {
+            (self.cgroup < 0 || libc::write(self.cgroup, c"0".as_ptr().cast(), 1) == 1)
+                && self.nice.is_none_or(|nice| libc::setpriority(libc::PRIO_PROCESS, 0, nice) == 0)
+                && self.cpu_limit.as_ref().is_none_or(|limit| libc::setrlimit(libc::RLIMIT_CPU, limit) == 0)
+                && self.cpus.as_ref().is_none_or(|cpus| libc::sched_setaffinity(0, size_of_val(cpus), cpus) == 0)
         }
     }
 
@@ -203,6 +242,29 @@ impl Plan {
         }
         errno()
     }
+}
+
+/// The hard limit is for those that do not heed the signal. Neither is above the hard limit that we have.
+fn cpu_limit(seconds: u64) -> libc::rlimit {
+    let ours = limits::limit(limits::Resource::Cpu).map_or(u64::MAX, |limit| limit.hard);
+    libc::rlimit { rlim_cur: seconds.min(ours), rlim_max: seconds.saturating_add(1).min(ours) }
+}
+
+/// `Some(None)`: as we. None: one of them has a number that no machine's has.
+fn cpu_set(cpus: &[u32]) -> Option<Option<libc::cpu_set_t>> {
+    if cpus.is_empty() {
+        return Some(None);
+    }
+    // SAFETY: zeroes are an empty set.
+    let mut set: libc::cpu_set_t = unsafe { MaybeUninit::zeroed().assume_init() };
+    for cpu in cpus.iter().map(|cpu| *cpu as usize) {
+        if cpu >= libc::CPU_SETSIZE as usize {
+            return None;
+        }
+        // SAFETY: the number is below the set's size.
+        unsafe { libc::CPU_SET(cpu, &mut set) };
+    }
+    Some(Some(set))
 }
 
 extern "C" fn run(plan: *mut c_void) -> c_int {

@@ -21,6 +21,8 @@ pub enum Stage {
     Fork,
     /// Giving it a process group, a death signal and its signals' defaults.
     SetUp,
+    /// Giving it its niceness, its limits, its processors, its control group.
+    Conditions,
     /// Giving it stdin, stdout and stderr.
     Streams,
     /// Entering its working directory.
@@ -73,6 +75,10 @@ impl LaunchError {
 
     fn remedy(&self) -> &'static str {
         match (self.stage, self.errno) {
+            (Stage::Conditions, libc::EACCES | libc::EPERM) => {
+                "; a niceness below our own needs the privilege CAP_SYS_NICE: take a higher one"
+            }
+            (Stage::Conditions, libc::EINVAL) => "; may it run on these processors?",
             (Stage::Directory, _) => "; does the working directory exist, and may this user enter it?",
             (Stage::Exec, libc::E2BIG) => "; arguments and environment are too large together: pass them by a file",
             (Stage::Exec, libc::ETXTBSY) => "; the program is being written: try again",
@@ -81,7 +87,7 @@ impl LaunchError {
                 "; a program is a file that may be executed (chmod +x), not a directory or a device"
             }
             (Stage::Exec, libc::ENOENT | libc::ENOTDIR) => self.where_to_look(),
-            (Stage::Fork | Stage::SetUp | Stage::Streams | Stage::Exec, _) => "",
+            (Stage::Fork | Stage::SetUp | Stage::Conditions | Stage::Streams | Stage::Exec, _) => "",
         }
     }
 
@@ -99,6 +105,7 @@ impl fmt::Display for LaunchError {
         let doing = match self.stage {
             Stage::Fork => "no process can be made",
             Stage::SetUp => "its process cannot be set up",
+            Stage::Conditions => "its niceness, limits or processors cannot be set",
             Stage::Streams => "its stdin, stdout or stderr cannot be set",
             Stage::Directory => "its working directory cannot be entered",
             Stage::Exec => "it cannot be executed",

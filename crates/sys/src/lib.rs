@@ -65,7 +65,7 @@ mod env_block;
 pub use env_block::EnvBlock;
 
 mod launch;
-pub use launch::Launch;
+pub use launch::{Conditions, Launch};
 
 mod zygote;
 pub use zygote::{Fork, fork_sibling, thread_count};
@@ -91,6 +91,14 @@ pub use signals::Door;
 pub mod limits;
 
 mod cgroup;
+
+mod cgroup_leaf;
+pub use cgroup_leaf::Leaf;
+
+mod cgroup_claim;
+pub use cgroup_claim::Claim;
+
+pub mod tree;
 
 pub mod cpu;
 

@@ -10,8 +10,20 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{self, kill};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
+
+use crate::Usage;
+use crate::child;
+
+/// What a sweep has found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// How many processes were reaped.
+    pub count: usize,
+    /// What they have used together.
+    pub usage: Usage,
+}
 
 /// A child of this process, by birth or by adoption.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,14 +80,14 @@ fn all_processes() -> io::Result<Vec<u32>> {
 }
 
 /// Kills and reaps every child of this process that `spare` does not spare, and what comes to this process through their
-/// deaths, until there is none left. Tells how many were reaped.
+/// deaths, until there is none left. Tells how many were reaped, and what they have used.
 ///
 /// It waits for processes that it was not given, so it is for a process whose children are all known: spare whatever
 /// another part of the program waits for.
 ///
 /// # Errors
 /// When one has not died after `patience`, or `/proc` is not mounted.
-pub fn sweep(spare: impl Fn(&Stray) -> bool, patience: Duration) -> io::Result<usize> {
+pub fn sweep(spare: impl Fn(&Stray) -> bool, patience: Duration) -> io::Result<Swept> {
     end_all(patience, || {
         if !has_children(Id::All) {
             return Ok(Vec::new());
@@ -90,11 +102,12 @@ pub fn sweep(spare: impl Fn(&Stray) -> bool, patience: Duration) -> io::Result<u
 /// # Errors
 /// When one has not died after `patience`.
 pub fn sweep_thread(spare: impl Fn(u32) -> bool, patience: Duration) -> io::Result<usize> {
-    end_all(patience, || {
+    let swept = end_all(patience, || {
         let listed = fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
         let pids = listed.split_whitespace().filter_map(|pid| pid.parse().ok());
         Ok(pids.filter(|pid| !spare(*pid)).collect())
-    })
+    });
+    swept.map(|swept| swept.count)
 }
 
 /// Kills and reaps one child, for whom there is no descriptor. It does so only if the pid is a child's.
@@ -112,15 +125,17 @@ fn number(id: u32) -> io::Result<i32> {
 }
 
 /// Kills and reaps whoever is found, until nobody is.
-fn end_all(patience: Duration, mut find: impl FnMut() -> io::Result<Vec<u32>>) -> io::Result<usize> {
+fn end_all(patience: Duration, mut find: impl FnMut() -> io::Result<Vec<u32>>) -> io::Result<Swept> {
     let deadline = Instant::now() + patience;
-    let mut reaped = 0;
+    let mut swept = Swept::default();
     loop {
         let left = find()?;
         if left.is_empty() {
-            return Ok(reaped);
+            return Ok(swept);
         }
-        reaped += left.iter().filter(|pid| kill_and_reap(**pid)).count();
+        for usage in left.iter().filter_map(|pid| kill_and_reap(*pid)) {
+            swept = Swept { count: swept.count + 1, usage: swept.usage.and(usage) };
+        }
         if Instant::now() > deadline {
             return Err(io::Error::new(io::ErrorKind::TimedOut, format!("{} processes do not die", left.len())));
         }
@@ -136,11 +151,10 @@ fn has_children(id: Id<'_>) -> bool {
 }
 
 /// As a child that was not waited for keeps its pid, nobody else can be hit, if only we wait for it.
-fn kill_and_reap(pid: u32) -> bool {
-    let pid = Pid::from_raw(pid as i32);
+fn kill_and_reap(pid: u32) -> Option<Usage> {
     // ESRCH cannot be, EPERM (a set-user-id program) is told by the deadline.
-    let _ = kill(pid, signal::Signal::SIGKILL);
-    matches!(waitpid(pid, Some(WaitPidFlag::WNOHANG)), Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)))
+    let _ = kill(Pid::from_raw(pid as i32), signal::Signal::SIGKILL);
+    child::reap_pid(pid).ok().flatten().map(|(_, usage)| usage)
 }
 
 /// From `PID (NAME) STATE PARENT GROUP SESSION …`, where the name may hold anything, parentheses too.

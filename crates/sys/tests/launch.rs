@@ -3,23 +3,33 @@
 
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ganger_sys::{Child, EnvBlock, Exit, Launch, LaunchError, Signal, Spawn, Stage};
+use ganger_sys::{Child, Claim, Conditions, EnvBlock, Exit, Launch, LaunchError, Leaf, Signal, Spawn, Stage};
 
 fn argv<const N: usize>(args: [&str; N]) -> Vec<CString> {
     args.into_iter().map(|a| CString::new(a).unwrap()).collect()
 }
 
 fn start(argv: &[CString], env: &EnvBlock, dir: Option<&CStr>, out: &impl AsFd) -> Result<Child, LaunchError> {
+    start_under(Conditions::default(), argv, env, dir, out)
+}
+
+fn start_under(
+    conditions: Conditions<'_>,
+    argv: &[CString],
+    env: &EnvBlock,
+    dir: Option<&CStr>,
+    out: &impl AsFd,
+) -> Result<Child, LaunchError> {
     let null = File::open("/dev/null").unwrap();
     let (stdin, stdout, stderr) = (null.as_fd(), out.as_fd(), out.as_fd());
-    Launch { argv, env, env_more: &[c"GANGER_MORE=more".to_owned()], dir, stdin, stdout, stderr }.start()
+    Launch { argv, env, env_more: &[c"GANGER_MORE=more".to_owned()], dir, stdin, stdout, stderr, conditions }.start()
 }
 
 fn fails(args: &[CString], dir: Option<&CStr>) -> LaunchError {
@@ -223,12 +233,67 @@ fn a_spawned_program_is_named_as_told_and_a_missing_one_is_an_error() {
     let args = ["-c".into(), "readlink /proc/self/fd/9 || exit $GANGER_CODE".into()];
     let env = [("GANGER_CODE", OsStr::new("5"))];
     let program = Path::new("/bin/sh");
-    let mut child =
-        Spawn { program, arg0: Some(OsStr::new("w1")), args: &args, env: &env, stdin: stdin() }.start().unwrap();
+    let mut child = Spawn { program, arg0: Some(OsStr::new("w1")), args: &args, env: &env, dir: None, stdin: stdin() }
+        .start()
+        .unwrap();
     assert_eq!(child.wait().unwrap(), Exit::Code(5));
     drop(write);
     read.read_to_end(&mut Vec::new()).unwrap();
     let program = Path::new("/no/such/worker");
-    let error = Spawn { program, arg0: None, args: &[], env: &[], stdin: stdin() }.start().expect_err("it is missing");
+    let error = Spawn { program, arg0: None, args: &[], env: &[], dir: None, stdin: stdin() }
+        .start()
+        .expect_err("it is missing");
     assert!(error.is_not_found() && error.to_string().contains("/no/such/worker"), "{error}");
+}
+
+/// What a shell prints that runs under `conditions`.
+fn under(conditions: Conditions<'_>, script: &str) -> String {
+    let (mut read, write) = std::io::pipe().unwrap();
+    let mut child = start_under(conditions, &argv(["sh", "-c", script]), &EnvBlock::inherited(), None, &write).unwrap();
+    drop(write);
+    let mut all = String::new();
+    read.read_to_string(&mut all).unwrap();
+    child.wait().unwrap();
+    all
+}
+
+#[test]
+fn conditions_hold_for_the_command_and_what_it_starts() {
+    let conditions = Conditions { nice: Some(7), cpu_seconds: Some(3), cpus: &[0], cgroup: None };
+    let seen = under(conditions, "sh -c 'nice; ulimit -St; ulimit -Ht; nproc'");
+    assert_eq!(seen, "7\n3\n4\n1\n");
+    assert_eq!(under(Conditions::default(), "nice"), "0\n");
+}
+
+#[test]
+fn conditions_that_cannot_be_are_told() {
+    let null = File::open("/dev/null").unwrap();
+    let refused = |cpus: &[u32]| {
+        let conditions = Conditions { cpus, ..Conditions::default() };
+        start_under(conditions, &argv(["true"]), &EnvBlock::inherited(), None, &null).expect_err("no such processor")
+    };
+    for cpus in [&[1000][..], &[100_000]] {
+        let error = refused(cpus);
+        assert_eq!(error.stage(), Stage::Conditions);
+        assert!(error.to_string().contains("processors"), "{error}");
+    }
+}
+
+#[test]
+fn a_command_joins_its_control_group_before_it_begins() {
+    let claim = match Claim::new(false) {
+        Ok(claim) => claim,
+        Err(why) => {
+            let told = "SKIPPED a_command_joins_its_control_group_before_it_begins";
+            return writeln!(std::io::stderr(), "{told}: {why}").unwrap();
+        }
+    };
+    let name = format!("{}launch", claim.prefix().display());
+    let leaf = Leaf::create(PathBuf::from(&name), None).unwrap();
+    let door = leaf.door().unwrap();
+    let conditions = Conditions { cgroup: Some(door.as_fd()), ..Conditions::default() };
+    let seen = under(conditions, "sh -c 'cat /proc/self/cgroup'");
+    assert!(seen.lines().any(|line| line.starts_with("0::") && line.ends_with(".launch")), "{seen}");
+    drop(leaf);
+    assert!(!fs::exists(name).unwrap());
 }

@@ -63,7 +63,14 @@ fn told(door: &Door) -> String {
 fn start(role: &str) -> (Child, Socket) {
     let (ours, theirs) = pair().unwrap();
     let env = [(ROLE, OsStr::new(role))];
-    let spawn = Spawn { program: Path::new("/proc/self/exe"), arg0: None, args: &[], env: &env, stdin: theirs.into() };
+    let spawn = Spawn {
+        program: Path::new("/proc/self/exe"),
+        arg0: None,
+        args: &[],
+        env: &env,
+        dir: None,
+        stdin: theirs.into(),
+    };
     (spawn.start().unwrap(), ours)
 }
 

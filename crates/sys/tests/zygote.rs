@@ -47,7 +47,14 @@ fn soon() -> Option<Instant> {
 fn spawn(role: &str) -> (Child, Socket) {
     let (ours, theirs) = pair().unwrap();
     let env = [(ROLE, OsStr::new(role))];
-    let spawn = Spawn { program: Path::new("/proc/self/exe"), arg0: None, args: &[], env: &env, stdin: theirs.into() };
+    let spawn = Spawn {
+        program: Path::new("/proc/self/exe"),
+        arg0: None,
+        args: &[],
+        env: &env,
+        dir: None,
+        stdin: theirs.into(),
+    };
     (spawn.start().unwrap(), ours)
 }
 

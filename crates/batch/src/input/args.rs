@@ -8,7 +8,8 @@
 pub struct Args {
     bytes: Vec<u8>,
     /// Where each argument ends; none if all of `bytes` is one.
-    ends: Option<Vec<usize>>,
+    #[expect(clippy::box_collection, reason = "tasks are moved about, and hardly any has more than one argument")]
+    ends: Option<Box<Vec<usize>>>,
 }
 
 impl Args {
@@ -21,13 +22,13 @@ impl Args {
     /// No argument at all.
     #[must_use]
     pub fn none() -> Self {
-        Self { bytes: Vec::new(), ends: Some(Vec::new()) }
+        Self { bytes: Vec::new(), ends: Some(Box::default()) }
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.ends.as_ref().map_or(1, Vec::len)
+        self.ends.as_ref().map_or(1, |ends| ends.len())
     }
 
     /// Whether there is none.
@@ -93,7 +94,7 @@ impl Args {
     /// Adds one at the end.
     pub fn push(&mut self, value: &[u8]) {
         let end = self.bytes.len();
-        let ends = self.ends.get_or_insert_with(|| vec![end]);
+        let ends = self.ends.get_or_insert_with(|| Box::new(vec![end]));
         if !ends.is_empty() {
             self.bytes.push(b' ');
         }

@@ -93,6 +93,8 @@ pub(crate) enum InputError {
     TooLong { name: String, number: u64, longest: usize },
     /// No program could be given it as an argument.
     Nul { name: String, number: u64 },
+    /// In comma-separated values.
+    OpenQuotes { name: String, number: u64 },
     /// A command with it alone is too long.
     NoRoom { number: u64, length: usize, most: usize },
 }
@@ -109,6 +111,11 @@ impl fmt::Display for InputError {
             InputError::Nul { name, number } => write!(
                 f,
                 "input {number} of {name} has a NUL in it, which no argument may have: if NULs end the inputs, say -0"
+            ),
+            InputError::OpenQuotes { name, number } => write!(
+                f,
+                "input {number} of {name} begins a quote that never ends: close it, or leave out --csv if the quotes \
+                 are no marks around columns"
             ),
             InputError::NoRoom { number, length, most } => write!(
                 f,

@@ -103,18 +103,24 @@ impl Records {
 
     /// As it stands, without its delimiter.
     fn record(&mut self) -> Result<Option<Vec<u8>>, InputError> {
-        let (mut record, csv) = (Vec::new(), matches!(self.reading.columns, Columns::Csv(_)));
+        let mut record = Vec::new();
+        let mut quotes = match self.reading.columns {
+            Columns::Csv(separator) => Some(Quotes::new(separator)),
+            Columns::One | Columns::Separated(_) => None,
+        };
         loop {
             let begun = record.len();
             self.read_on(&mut record)?;
-            if record.len() == begun {
-                return Ok((begun > 0).then_some(record));
+            if record.is_empty() {
+                return Ok(None);
             }
-            // A newline within quotes ends no record; a quote in quotes is doubled, so their number tells.
-            let within_quotes = csv && record.iter().filter(|&&byte| byte == b'"').count() % 2 == 1;
-            if !within_quotes || record.len() > LONGEST_LINE {
+            // A newline within quotes ends no record.
+            if !quotes.as_mut().is_some_and(|quotes| quotes.follow(&record[begun..])) {
                 record.truncate(record.len() - usize::from(record.last() == Some(&self.reading.delimiter)));
                 return Ok(Some(record));
+            }
+            if record.len() == begun || record.len() > LONGEST_LINE {
+                return Err(InputError::OpenQuotes { name: self.name.clone(), number: self.number });
             }
         }
     }
@@ -125,5 +131,33 @@ impl Records {
         let mut limited = (&mut self.reader).take(most as u64 + 2);
         let read = limited.read_until(self.reading.delimiter, record);
         read.map(drop).map_err(|source| InputError::Read { name: self.name.clone(), source })
+    }
+}
+
+/// Follows the quotes of comma-separated values. They count at the beginning of a column alone.
+struct Quotes {
+    separator: u8,
+    within: bool,
+    /// Before the first byte of a column, or right behind a closing quote: a quote opens, or opens again.
+    may_open: bool,
+}
+
+impl Quotes {
+    fn new(separator: u8) -> Self {
+        Self { separator, within: false, may_open: true }
+    }
+
+    /// Whether what follows these bytes is within quotes.
+    fn follow(&mut self, bytes: &[u8]) -> bool {
+        for &byte in bytes {
+            let is_quote = byte == b'"';
+            (self.within, self.may_open) = match (self.within, is_quote) {
+                (true, true) => (false, true),
+                (true, false) => (true, false),
+                (false, true) => (self.may_open, false),
+                (false, false) => (false, byte == self.separator),
+            };
+        }
+        self.within
     }
 }

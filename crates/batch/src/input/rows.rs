@@ -53,12 +53,15 @@ impl Rows {
         if !self.are_gathered()? {
             return Ok(Next::NotYet);
         }
-        let Some(combinations) = self.combinations().filter(|number| *number > 0) else { return Ok(Next::End) };
+        let combinations = self.combinations();
+        if combinations == 0 {
+            return Ok(Next::End);
+        }
         let row = match self.row.take() {
             Some(row) => row,
             None => match self.first.next()? {
                 Next::Ready(row) => row,
-                other => return Ok(other),
+                other @ (Next::NotYet | Next::End) => return Ok(other),
             },
         };
         let combined = self.combined(&row);
@@ -97,11 +100,9 @@ impl Rows {
         Ok(true)
     }
 
-    /// How many there are for each row of the first list. None: more than can be counted, or not known yet.
-    fn combinations(&self) -> Option<usize> {
-        self.rest.iter().try_fold(1usize, |product, gathered| {
-            gathered.ended.then_some(gathered.rows.len()).and_then(|rows| product.checked_mul(rows))
-        })
+    /// How many there are for each row of the first list; where that is more than can be counted, nobody gets there.
+    fn combinations(&self) -> usize {
+        self.rest.iter().fold(1usize, |product, gathered| product.saturating_mul(gathered.rows.len()))
     }
 
     pub(super) fn wait(&mut self, limit: Duration) {

@@ -299,3 +299,41 @@ fn a_blank_at_the_end_goes_on_in_the_next_line() {
     source.pack(Packing { most: Some(1), continued: true, ..PACKING }, Box::new(Plain));
     assert_eq!(all(source).0, ["a b c", "", "d"]);
 }
+
+#[test]
+fn quotes_of_comma_separated_values_may_have_newlines() {
+    let csv = |text: &'static str| {
+        let input = Input::Stream { name: "the table".to_owned(), reader: Box::new(text.as_bytes()) };
+        let reading = Reading { columns: Columns::Csv(b','), ..Reading::default() };
+        all(Source::open(vec![(Join::Product, input)], &reading))
+    };
+    let table: [(&str, &[&str]); 6] = [
+        ("a,b\nc,d\n", &["a b", "c d"]),
+        ("\"a\nb\",c\nd,\"e\n\n\"\n", &["a\nb c", "d e\n\n"]),
+        ("\"a \"\"b\"\"\n\",c\nd", &["a \"b\"\n c", "d"]),
+        ("5\" a,x\n6\" b,y\n", &["5\" a x", "6\" b y"]),
+        ("a\n\nb", &["a", "", "b"]),
+        ("\"\"\n\"\"", &["", ""]),
+    ];
+    for (text, wanted) in table {
+        assert_eq!(csv(text), (wanted.iter().map(|&row| row.to_owned()).collect(), None), "{text:?}");
+    }
+    for text in ["a\nb,\"c\nd\n", "a\nb,\""] {
+        let (rows, error) = csv(text);
+        assert_eq!(rows, ["a"]);
+        assert!(error.is_some_and(|error| error.contains("input 2 of the table begins a quote")), "{text:?}");
+    }
+}
+
+#[test]
+fn more_combinations_than_can_be_counted_are_begun() {
+    let list = || (Join::Product, Input::Arguments((0..10).map(|n| n.to_string().into()).collect()));
+    let mut source = Source::open((0..40).map(|_| list()).collect(), &Reading::default());
+    source.wait_for_first();
+    assert_eq!(source.total(), None);
+    for at in 0..1000 {
+        let wanted = format!("{at:040}");
+        let next = eventually_next(&mut source);
+        assert!(matches!(next, Next::Ready(task) if task.args.iter().flatten().eq(wanted.as_bytes())), "{at}");
+    }
+}

@@ -108,12 +108,16 @@ impl JobLog {
 
 /// `Exitval` and `Signal`.
 fn status(verdict: &Verdict) -> (i32, i32) {
+    const SIGKILL: i32 = 9;
     const SIGTERM: i32 = 15;
+    const SIGXCPU: i32 = 24;
     match verdict {
         Verdict::Succeeded(_) => (0, 0),
         Verdict::Failed(Cause::Exit(Exit::Code(code))) => (*code, 0),
         Verdict::Failed(Cause::Exit(Exit::Signal { number, .. })) => (0, *number),
         Verdict::Failed(Cause::TimedOut(_)) => (-1, SIGTERM),
+        Verdict::Failed(Cause::OutOfMemory { .. }) => (0, SIGKILL),
+        Verdict::Failed(Cause::CpuTime(_)) => (0, SIGXCPU),
         Verdict::Failed(_) | Verdict::Stopped | Verdict::PoolFailed(_) => (-1, 0),
     }
 }

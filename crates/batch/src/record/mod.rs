@@ -289,8 +289,8 @@ fn end_of(cause: &Cause) -> End {
     match cause {
         Cause::Exit(Exit::Code(code)) => End::Exit(*code),
         Cause::Exit(Exit::Signal { number, .. }) => End::Signal(*number),
-        Cause::Exit(Exit::OutOfMemory) => End::OutOfMemory,
-        Cause::TimedOut(_) => End::TimeLimit,
+        Cause::Exit(Exit::OutOfMemory) | Cause::OutOfMemory { .. } => End::OutOfMemory,
+        Cause::TimedOut(_) | Cause::CpuTime(_) => End::TimeLimit,
         Cause::Crashed(exits) if exits.last() == Some(&Exit::OutOfMemory) => End::OutOfMemory,
         Cause::Exit(Exit::Misbehaved) | Cause::Crashed(_) => End::Crashed(cause.to_string()),
         Cause::Program(why) => End::Crashed(why.clone()),

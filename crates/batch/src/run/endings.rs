@@ -72,17 +72,18 @@ impl<E: Engine> Run<'_, E> {
     }
 
     fn ended(&mut self, mut running: Running, attempts: u32, last: &Attempt<'_>) {
-        let attempts = running.earlier + attempts;
-        let goes_on = matches!(self.phase, Phase::Feeding | Phase::Draining(End::Complete));
-        if running.expired && attempts < running.common.attempts && goes_on {
-            self.output.iter_mut().for_each(|output| output.void(running.task.turn));
+        if let (Some(places), Some(place)) = (&mut self.places, running.place) {
+            places.give_back(place);
+        }
+        running.story.attempts += attempts;
+        if let Some((story, pause)) = self.another(&running, last.verdict) {
             let kept = self.ledger.attempted(&mut running.entry, last);
             self.check_books(kept);
-            return self.submit(running.task, running.common, running.entry, attempts);
+            return self.put_back(running, story, pause);
         }
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(running.task.turn));
         self.check(printed);
-        let state = self.count(&running, last.verdict, attempts);
+        let state = self.count(&running, last.verdict);
         let kept = match state {
             Some(state) => self.ledger.ended(&mut running.entry, &running.task, &running.common.work, last, state),
             None => self.ledger.unbegun(&running.entry),
@@ -94,14 +95,14 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Counts a task that has ended, as what it is in the books. None: it never began.
-    fn count(&mut self, running: &Running, verdict: &Verdict, attempts: u32) -> Option<State> {
+    fn count(&mut self, running: &Running, verdict: &Verdict) -> Option<State> {
         let state = match verdict {
             Verdict::Succeeded(wall) => {
                 running.common.runtimes.borrow_mut().add(wall.unwrap_or_else(|| running.since.elapsed()));
                 State::Succeeded
             }
-            Verdict::Failed(cause) => self.failed(running, cause, attempts),
-            Verdict::Stopped if attempts == 0 => return None,
+            Verdict::Failed(cause) => self.failed(running, cause),
+            Verdict::Stopped if running.story.attempts == 0 => return None,
             Verdict::Stopped => State::Stopped,
             Verdict::PoolFailed(why) => {
                 let fault = self.program_fault.take();
@@ -120,13 +121,14 @@ impl<E: Engine> Run<'_, E> {
     }
 
     /// Tells of a failure, unless the command was ended by us.
-    fn failed(&mut self, running: &Running, cause: &Cause, attempts: u32) -> State {
+    fn failed(&mut self, running: &Running, cause: &Cause) -> State {
         let killing = matches!(self.phase, Phase::Killing(_));
         if self.output.is_none() && verdict::is_broken_pipe(cause) {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
-            let (number, input) = (running.task.number, running.task.args.joined());
-            let job = running.common.name.as_deref();
+            let Running { task, story, common, .. } = running;
+            let (number, input, attempts) = (task.number, task.args.joined(), story.attempts);
+            let (job, cause) = (common.name.as_deref(), &cause.clone().after(&story.too_little));
             self.observer.notice(&Notice::Failed { job, number, input, cause, attempts });
             return State::Failed;
         }

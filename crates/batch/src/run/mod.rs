@@ -11,17 +11,20 @@
 //! that no worker waits for us between two commands; but exactly as wide where what ends decides over what starts
 //! (a halt, a delay, a time limit that follows the median).
 
+mod again;
 mod books;
 mod endings;
 mod expiry;
 mod stopping;
+mod throttling;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use ganger::{CommandOutput, Report, TaskId};
+use ganger::{Bytes, CommandOutput, Report, TaskId};
 
+use self::again::{Again, Story};
 use crate::agenda::{Agenda, Common, News, Next};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -30,7 +33,10 @@ use crate::input::Task;
 use crate::observer::{Notice, Observer, Progress};
 use crate::output::Output;
 use crate::record::{Entry, Fate, Ledger};
+use crate::slots::Places;
 use crate::summary::{Counts, End, Summary};
+use crate::throttle::{LOOK, Valve, Waiting};
+use crate::work::Job;
 
 /// In the order of the inputs: how many may be done before the first of them is.
 const HELD: u64 = 1 << 14;
@@ -47,12 +53,13 @@ pub(crate) struct Settings {
     pub(crate) verbose: bool,
     /// How many commands are handed out beyond those that can run, where nothing speaks against it.
     pub(crate) ahead: usize,
+    /// How the paths of control groups begin that may be made for commands.
+    pub(crate) cgroup: Option<Bytes>,
 }
 
 impl Settings {
-    fn window(&self) -> usize {
-        let exact = self.halt != Halt::Never || !self.delay.is_zero();
-        self.jobs + if exact { 0 } else { self.ahead }
+    fn is_exact(&self) -> bool {
+        self.halt != Halt::Never || !self.delay.is_zero()
     }
 }
 
@@ -75,6 +82,13 @@ pub(crate) struct Run<'a, E> {
     counts: Counts,
     started: u64,
     next_start: Option<Instant>,
+    again: Vec<Again>,
+    /// None: commands are started as there are slots.
+    valve: Option<Valve>,
+    waiting: Option<Waiting>,
+    told_waiting: bool,
+    /// None: there is nothing that they take in turn.
+    places: Option<Places>,
 }
 
 /// A command that has been handed to the pool and has not ended.
@@ -83,12 +97,15 @@ struct Running {
     common: Rc<Common>,
     entry: Entry,
     since: Instant,
-    /// Attempts that were made before the pool was asked anew.
-    earlier: u32,
+    /// What became of it before the pool was asked anew.
+    story: Story,
     /// How long it may run.
     limit: Option<Duration>,
     /// It ran for longer, and we cancelled it.
     expired: bool,
+    /// There was too little memory for it and the others, and we cancelled it.
+    evicted: bool,
+    place: Option<usize>,
     /// What was wrong with the program that it was fed to, the last time.
     fault: Option<String>,
 }
@@ -112,6 +129,8 @@ enum Obstacle {
     Input,
     /// It is not time yet.
     Delay(Duration),
+    /// The machine has too much to do.
+    Machine,
     /// What would come of it could not be written down.
     Books,
     /// None, but others want to be heard as well.
@@ -142,7 +161,24 @@ impl<'a, E: Engine> Run<'a, E> {
             counts: Counts::default(),
             started: 0,
             next_start: None,
+            again: Vec::new(),
+            valve: None,
+            waiting: None,
+            told_waiting: false,
+            places: None,
         }
+    }
+
+    /// Starts no more than the machine has room for.
+    pub(crate) fn throttled(mut self, valve: Option<Valve>) -> Self {
+        self.valve = valve;
+        self
+    }
+
+    /// Gives each command something that they take in turn.
+    pub(crate) fn placed(mut self, places: Option<Places>) -> Self {
+        self.places = places;
+        self
     }
 
     /// Runs to the end, and gives the engine back.
@@ -154,28 +190,36 @@ impl<'a, E: Engine> Run<'a, E> {
                 Phase::Feeding => None,
                 Phase::Draining(end) | Phase::Killing(end) => Some(end),
             };
-            if let (true, Some(end)) = (self.running.is_empty(), end) {
+            if let (true, Some(end)) = (self.running.is_empty() && self.is_settled(), end) {
                 return self.over(end);
             }
             if let Some(report) = self.next_report(&obstacle) {
                 self.take(report);
             }
             self.expire();
+            self.make_room();
         }
     }
 
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
         let skipped = self.counts.skipped;
-        while self.phase == Phase::Feeding && self.has_room() {
+        while (self.phase == Phase::Feeding || (self.goes_on() && !self.again.is_empty())) && self.has_room() {
             if self.is_troubled() {
                 return Obstacle::Books;
             }
             if self.counts.skipped - skipped > IN_A_ROW {
                 return Obstacle::Courtesy;
             }
-            if let Some(left) = self.next_start.and_then(|start| start.checked_duration_since(Instant::now())) {
-                return Obstacle::Delay(left);
+            if let Some(obstacle) = self.hindrance() {
+                return obstacle;
+            }
+            if let Some(Again { task, common, entry, story, .. }) = self.due_again() {
+                self.launch(task, common, entry, story);
+                continue;
+            }
+            if self.phase != Phase::Feeding {
+                break;
             }
             let next = self.agenda.next();
             self.tell_news();
@@ -198,7 +242,12 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn has_room(&self) -> bool {
         let held = self.output.as_ref().map_or(0, |output| output.held(self.started));
-        self.running.len() < self.settings.window() && held < HELD
+        self.running.len() < self.window() && held < HELD
+    }
+
+    fn window(&self) -> usize {
+        let exact = self.settings.is_exact() || self.valve.is_some() || self.places.is_some();
+        self.settings.jobs + if exact { 0 } else { self.settings.ahead }
     }
 
     fn start(&mut self, task: Task, common: Rc<Common>) {
@@ -215,23 +264,44 @@ impl<'a, E: Engine> Run<'a, E> {
             let command = common.work.show(&task, self.agenda.total_of(task.job));
             self.observer.notice(&Notice::Started { command: command.trim_ascii_end() });
         }
-        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
-        self.submit(task, common, entry, 0);
+        self.launch(task, common, entry, Story::default());
     }
 
-    fn submit(&mut self, task: Task, common: Rc<Common>, entry: Entry, earlier: u32) {
-        let output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
-        let job = common.job(&task, self.agenda.total_of(task.job), output);
-        let limit = common.limit();
+    fn launch(&mut self, task: Task, common: Rc<Common>, entry: Entry, story: Story) {
+        self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
+        self.valve.iter_mut().for_each(Valve::started);
+        let place = self.places.as_mut().and_then(Places::take);
+        let (job, limit) = (self.job(&task, &common, &story, place), common.limit());
         match self.engine.submit(job, &common.options, limit) {
             Ok(id) => {
                 let since = Instant::now();
-                let (expired, fault) = (false, None);
-                let running = Running { task, common, entry, since, earlier, limit, expired, fault };
+                let (expired, evicted, fault) = (false, false, None);
+                let running = Running { task, common, entry, since, story, limit, expired, evicted, place, fault };
                 self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
         }
+    }
+
+    /// What the pool is to do, with all that is special about this attempt.
+    fn job<'t>(&self, task: &'t Task, common: &Common, story: &Story, place: Option<usize>) -> Job<'t> {
+        let (limits, cgroup) = (&common.limits, self.settings.cgroup.as_ref());
+        let output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
+        let mut command = match common.job(task, self.agenda.total_of(task.job), output) {
+            Job::Command(command) => command,
+            line @ Job::Line(_) => return line,
+        };
+        let mut cpus = Vec::new();
+        if let (Some(places), Some(place)) = (&self.places, place) {
+            places.tell(place, &mut command);
+            cpus = places.cpus(place);
+        }
+        command.terms = limits.terms(story.memory.or(limits.memory), cpus, cgroup);
+        if common.counts_attempts() && story.attempts > 0 {
+            let attempt = (story.attempts + 1).to_string();
+            command.env.push((Bytes::from("GANGER_ATTEMPT"), Bytes::from(attempt)));
+        }
+        Job::Command(command)
     }
 
     fn next_report(&mut self, obstacle: &Obstacle) -> Option<Report> {
@@ -242,11 +312,12 @@ impl<'a, E: Engine> Run<'a, E> {
             }
             Obstacle::Input => Some(GLANCE),
             Obstacle::Delay(left) => Some(*left),
+            Obstacle::Machine => Some(LOOK),
             Obstacle::Books => Some(GLANCE),
             Obstacle::Courtesy => Some(Duration::ZERO),
             Obstacle::Reports => None,
         };
-        let patience = [patience, self.next_expiry()].into_iter().flatten().min();
+        let patience = [patience, self.next_expiry(), self.next_again(), self.next_look()].into_iter().flatten().min();
         self.engine.report(Some(Duration::ZERO)).or_else(|| {
             self.flush_books();
             self.engine.report(patience)
@@ -270,7 +341,8 @@ impl<'a, E: Engine> Run<'a, E> {
     }
 
     fn tell_progress(&mut self) {
-        self.observer.progress(&Progress { counts: self.counts, total: self.agenda.total() });
+        let (counts, total, waiting) = (self.counts, self.agenda.total(), self.waiting);
+        self.observer.progress(&Progress { counts, total, waiting });
     }
 }
 
@@ -280,3 +352,6 @@ mod tests;
 
 #[cfg(test)]
 mod workflow_tests;
+
+#[cfg(test)]
+mod again_tests;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 
-use ganger::{Exit, Failure, FailureKind, Outcome, Stream, TaskOptions};
+use ganger::{Backoff, Exit, Failure, FailureKind, Outcome, Stream, TaskOptions};
 
 use super::*;
 use crate::input::Input;
@@ -22,7 +22,7 @@ pub(super) struct Fake {
     reports: VecDeque<Report>,
     pub(super) given: Vec<String>,
     pub(super) most_at_once: usize,
-    cancelled: Vec<TaskId>,
+    pub(super) cancelled: Vec<TaskId>,
     terminated: bool,
     /// Signals come before so many-th reports.
     interrupts: Vec<usize>,
@@ -40,6 +40,11 @@ fn outcome(exit: Exit) -> Outcome {
 }
 
 impl Fake {
+    /// Signals come before so many-th reports.
+    pub(super) fn interrupted(interrupts: &[usize]) -> Self {
+        Self { interrupts: interrupts.to_vec(), ..Self::default() }
+    }
+
     fn end(&mut self, task: TaskId, outcome: Outcome) {
         self.reports.push_back(Report::Ended { task, slot: 1, attempts: 1, outcome });
     }
@@ -98,7 +103,7 @@ impl Engine for Fake {
 
 /// What was told.
 #[derive(Default)]
-struct Told(Vec<String>);
+pub(super) struct Told(pub(super) Vec<String>);
 
 impl Observer for Told {
     fn notice(&mut self, notice: &Notice<'_>) {
@@ -112,6 +117,7 @@ impl Observer for Told {
             Notice::JobSkipped { name, because } => format!("{name} skipped because of {because}"),
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
             Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
+            Notice::Waiting(waiting) => waiting.to_string(),
             Notice::Trouble { why, running } => format!("trouble {why} {running}"),
             Notice::TroubleOver => "trouble over".to_owned(),
             Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
@@ -123,18 +129,19 @@ impl Observer for Told {
 
 pub(super) fn settings(jobs: usize, halt: &str) -> Settings {
     let halt = halt.parse().expect("a policy");
-    Settings { jobs, halt, delay: Duration::ZERO, ahead: 16, verbose: false }
+    Settings { jobs, halt, delay: Duration::ZERO, ahead: 16, verbose: false, cgroup: None }
 }
 
 pub(super) fn plan(input: Input) -> Plan {
-    Plan::new(Template::parse(&["cmd".into(), "{}".into()]).expect("a command"), input)
+    let plan = Plan::new(Template::parse(&["cmd".into(), "{}".into()]).expect("a command"), input);
+    Plan { backoff: Backoff::NONE, ..plan }
 }
 
 pub(super) fn inputs(inputs: &str) -> Input {
     Input::Arguments(inputs.split_whitespace().map(OsString::from).collect())
 }
 
-fn agenda(plan: Plan) -> Agenda {
+pub(super) fn agenda(plan: Plan) -> Agenda {
     let Workflow { jobs, graph, .. } = Workflow::from(plan);
     Agenda::new(jobs, graph)
 }

@@ -93,7 +93,7 @@ impl fmt::Display for TemplateError {
             TemplateError::NoCommand => write!(
                 f,
                 "no command: give one before the inputs, as in `ganger run 'gzip -9 {{}}' ::: *.log` \
-                 (if the inputs are themselves commands: `ganger run sh -c {{}}`)"
+                 (if the inputs are themselves commands, leave it out altogether: `ganger run < commands.txt`)"
             ),
             TemplateError::Unknown(unknown) => unknown.fmt(f),
             TemplateError::SlotInTag => {
@@ -140,6 +140,11 @@ impl Template {
             Kind::Shell(words) => script::in_program(&words.concat()),
             Kind::Direct(words) => script::in_words(words),
         }
+    }
+
+    /// Whether nothing was typed: each input is a command.
+    pub(crate) fn is_the_input(&self) -> bool {
+        self.kind == Kind::Inputs
     }
 
     /// Whether it says how many tasks there are.

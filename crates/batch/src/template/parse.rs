@@ -100,7 +100,9 @@ impl Parser<'_> {
 
     fn judge(&self, text: &[u8], at: usize, is_start: bool) -> Brace {
         let before = at.checked_sub(1).map(|before| text[before]);
-        let at_word_start = is_start && self.quoting.as_ref().is_some_and(Quoting::at_word_start);
+        // A shell may mean something else by it; elsewhere, it is a mistyped name only where there are names.
+        let named = at == 0 && !self.grammar.names.is_empty();
+        let at_word_start = is_start && self.quoting.as_ref().map_or(named, Quoting::at_word_start);
         braces::judge(&text[at..], before, at_word_start, self.grammar)
     }
 

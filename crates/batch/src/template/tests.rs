@@ -178,7 +178,8 @@ fn several_arguments_are_words_of_their_own() {
         Grammar { width: None, ..Grammar::default() },
         Grammar { width: None, repeat_words: true, ..Grammar::default() },
     );
-    let table: [(&Grammar, &[&str], &[&str], &[&str]); 12] = [
+    type Words = &'static [&'static str];
+    let table: [(&Grammar, Words, Words, Words); 12] = [
         (&plain, &["echo", "{}"], &["a b", "c"], &["echo", "a b", "c"]),
         (&plain, &["echo"], &["a", "b"], &["echo", "a", "b"]),
         (&plain, &["echo", "x{}y{.}"], &["a.c", "b"], &["echo", "xa.c", "bya", "b"]),
@@ -246,5 +247,21 @@ proptest! {
         let grammar = Grammar { width: None, ..Grammar::default() };
         let command = with(&grammar, &["printf '%s|' {}"]).command(&task, None);
         prop_assert_eq!(run(&command.argv[2], &without_slot(&command)), wanted);
+    }
+
+    #[test]
+    fn whatever_is_typed_is_read_or_told(text in "[a-z0-9 {}./#%:=,^+'\"\\\\$(-]{0,24}", width in 0usize..4, plus: bool) {
+        let names = vec![b"a".to_vec(), b"x1".to_vec()];
+        let width = (width > 0).then_some(width);
+        let grammar = Grammar { names, width, plus, repeat_words: plus, ..Grammar::default() };
+        match Template::with(&grammar, &[text.as_str().into()]) {
+            Ok(template) => {
+                let task = several(&["p/q.r", "", "it's"]);
+                template.command(&task, Some(3));
+                prop_assert!(Length::of(template.clone()).added(&task.args, 0) < 10_000);
+                let _ = template.show(&task.args, 1);
+            }
+            Err(error) => prop_assert!(!error.to_string().is_empty()),
+        }
     }
 }

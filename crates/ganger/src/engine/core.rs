@@ -53,6 +53,8 @@ pub(crate) struct Core {
     pub(crate) stage: Stage,
     /// Those who follow commands, and are told of interrupts.
     pub(crate) followers: Vec<Weak<ReportQueue>>,
+    /// The step that signals have led to; 0: none has come.
+    pub(crate) step: u32,
     /// What they were told of there being too few workers.
     pub(crate) understaffed: Option<Report>,
     /// How many tasks were accepted.
@@ -139,6 +141,7 @@ impl Core {
             failure: None,
             stage: Stage::Open,
             followers: Vec::new(),
+            step: 0,
             understaffed: None,
             submitted: 0,
         }

@@ -78,6 +78,7 @@ impl Core {
     /// Whoever follows commands is told of what concerns all of them.
     pub(crate) fn follow(&mut self, reports: &Arc<ReportQueue>) {
         self.understaffed.iter().for_each(|report| reports.push(report.clone()));
+        reports.interrupted(self.step);
         self.followers.push(Arc::downgrade(reports));
     }
 

@@ -174,10 +174,15 @@ impl Engine {
         policy: &Arc<TaskPolicy>,
     ) -> Result<TaskId, ErrorKind> {
         self.at_home()?;
+        self.follow(reports);
+        self.turn().accept(payload, Sink::Reports(Arc::clone(reports)), policy)
+    }
+
+    /// Tells `reports` of what concerns all commands.
+    pub(crate) fn follow(&self, reports: &Arc<ReportQueue>) {
         if reports.belongs_to(&self.driver_bell) {
             self.turn().follow(reports);
         }
-        self.turn().accept(payload, Sink::Reports(Arc::clone(reports)), policy)
     }
 
     /// Reads what the workers have said, if nobody else is about to.

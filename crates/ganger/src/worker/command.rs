@@ -21,14 +21,16 @@ use ganger_proto::message::{FromWorker, Seat, Verdict};
 use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind};
 use ganger_proto::policy::Backoff;
 use ganger_proto::spec::{Command, Output};
-use ganger_sys::{Child, EnvBlock, Launch, LaunchError, Signal, sweep};
+use ganger_sys::{Child, Conditions, EnvBlock, Launch, LaunchError, Signal, Usage, sweep};
 
 use crate::exit::translated;
+use crate::worker::ending::Ending;
 use crate::worker::outlet::{LOOK, Life};
 use crate::worker::pipes::Pipe;
 use crate::worker::program::Program;
 use crate::worker::serve::Worker;
 use crate::worker::signals::Signals;
+use crate::worker::terms::{Guard, Order, Root};
 
 /// As much as the kernel lets a pipe hold at most, by default; so much may be in one when its last writer is dead.
 const PIPE_MOST: usize = 1 << 20;
@@ -103,6 +105,9 @@ struct Running<'r> {
     /// None if its output is not ours to read.
     pipes: Option<[Pipe; 2]>,
     asked: Asked,
+    ending: Ending,
+    /// None if nothing was said about what it may use.
+    guard: Option<Guard>,
 }
 
 /// Whether the command was asked to end.
@@ -124,16 +129,18 @@ fn start<'r>(
     attempt: u32,
     encoded: &[u8],
 ) -> Result<Running<'r>, String> {
-    let command: Command = codec::decode(encoded, worker.setup.payload_limit).map_err(|e| e.to_string())?;
+    let mut command: Command = codec::decode(encoded, worker.setup.payload_limit).map_err(|e| e.to_string())?;
     let output = command.output;
+    let ending = Ending::new(command.terms.as_mut().map(|terms| std::mem::take(&mut terms.ending)).unwrap_or_default());
+    let guard = command.terms.take().map(Guard::new);
     let program = Program::new(command, worker.seat.slot, task, attempt)?;
     let pipes = match output {
         Output::Captured => Some(Pipe::both().map_err(|e| format!("failed to make its pipes: {e}"))?),
         Output::Inherited => None,
     };
-    let (began, child) = launch_in_time(commands, worker, &program, pipes.as_ref())?;
+    let (began, child) = launch_in_time(commands, worker, &program, pipes.as_ref(), guard.as_ref())?;
     worker.state.set_group(Some(child.pid()));
-    Ok(Running { commands, worker, task, child, began, pipes, asked: Asked::No })
+    Ok(Running { commands, worker, task, child, began, pipes, asked: Asked::No, ending, guard })
 }
 
 /// Where there is too little of something for a command, others may soon give it back.
@@ -142,12 +149,13 @@ fn launch_in_time(
     worker: &Worker,
     program: &Program,
     pipes: Option<&[Pipe; 2]>,
+    guard: Option<&Guard>,
 ) -> Result<(Instant, Child), String> {
     let deadline = Instant::now() + SHORTAGE;
     let mut failures = 0;
     loop {
         let began = Instant::now();
-        let error = match launch(commands, program, pipes) {
+        let error = match launch(commands, program, pipes, guard) {
             Ok(child) => return Ok((began, child)),
             Err(error) => error,
         };
@@ -160,7 +168,12 @@ fn launch_in_time(
     }
 }
 
-fn launch(commands: &Commands, program: &Program, pipes: Option<&[Pipe; 2]>) -> Result<Child, LaunchError> {
+fn launch(
+    commands: &Commands,
+    program: &Program,
+    pipes: Option<&[Pipe; 2]>,
+    guard: Option<&Guard>,
+) -> Result<Child, LaunchError> {
     let (own_out, own_err) = (io::stdout(), io::stderr());
     let (stdout, stderr) = match pipes {
         Some([out, err]) => (out.writer.as_fd(), err.writer.as_fd()),
@@ -175,6 +188,7 @@ fn launch(commands: &Commands, program: &Program, pipes: Option<&[Pipe; 2]>) -> 
         stdin: program.stdin.as_ref().unwrap_or(&commands.null).as_fd(),
         stdout,
         stderr,
+        conditions: guard.map_or(Conditions::default(), Guard::conditions),
     };
     launch.start()
 }
@@ -208,7 +222,7 @@ impl Running<'_> {
         let door = self.commands.signals.as_ref().map_or(process, |signals| signals.door.as_fd());
         let pipe = |index: usize| self.pipes.as_ref().map_or(process, |pipes| pipes[index].as_fd());
         let fds: [BorrowedFd<'_>; 4] = [process, door, pipe(0), pipe(1)];
-        match ganger_sys::wait_readable(fds, Some(LOOK)) {
+        match ganger_sys::wait_readable(fds, Some(self.patience())) {
             Ok([ended, _, out, err]) => Ready { ended, pipes: [out, err].map(|ready| ready && self.pipes.is_some()) },
             Err(error) => {
                 log::error!("worker: failed to wait for a command: {error}");
@@ -216,6 +230,12 @@ impl Running<'_> {
                 Ready { ended: self.child.exit().is_some(), pipes: [false; 2] }
             }
         }
+    }
+
+    /// However quiet it is, there may be something to look after.
+    fn patience(&self) -> Duration {
+        let guard = self.guard.as_ref().and_then(Guard::patience);
+        [guard, self.ending.patience()].into_iter().flatten().fold(LOOK, Duration::min)
     }
 
     /// Reads once, which gets all that is there, and sends it. Returns how much that was.
@@ -253,44 +273,77 @@ impl Running<'_> {
             self.asked = Asked::ToStop;
             self.ask_to_end();
         }
+        if let Some(signal) = self.ending.due(Instant::now()) {
+            self.signal([signal, Signal::Cont]);
+        }
+        self.hold_to_terms();
     }
 
-    /// A stopped process must go on to hear of it.
-    fn ask_to_end(&self) {
-        for signal in [Signal::Term, Signal::Cont] {
+    fn ask_to_end(&mut self) {
+        if self.ending.has_steps() {
+            self.ending.begin(Instant::now());
+        } else {
+            self.signal([Signal::Term, Signal::Cont]);
+        }
+    }
+
+    /// A stopped process must go on to hear of a signal.
+    fn signal(&self, signals: [Signal; 2]) {
+        for signal in signals {
             if let Err(error) = self.child.signal_group(signal) {
                 log::warn!("worker: failed to send {signal} to a command: {error}");
             }
         }
     }
 
-    /// The command has ended, or is killed here: its tree goes with it.
-    fn finish(mut self) -> (Verdict, Vec<u8>) {
+    fn hold_to_terms(&mut self) {
+        let root = self.commands.signals.as_ref().map_or(Root::Command(self.child.pid()), |_| Root::Worker);
+        match self.guard.as_mut().map_or(Order::GoOn, |guard| guard.look(root)) {
+            Order::GoOn => {}
+            Order::Warn => self.signal([Signal::Xcpu, Signal::Cont]),
+            Order::Kill => self.kill(),
+        }
+    }
+
+    fn kill(&self) {
+        self.kill_group();
+        // It may have left its group.
+        let _ = self.child.signal(Signal::Kill);
+    }
+
+    /// Kills all of the tree that can be found at once: the rest follows when the command has ended.
+    fn kill_group(&self) {
+        self.guard.iter().for_each(Guard::kill);
         // What cannot be signalled is gone, or another user's.
         let _ = self.child.signal_group(Signal::Kill);
+    }
+
+    /// The command has ended, or is killed here: its tree goes with it.
+    fn finish(mut self) -> (Verdict, Vec<u8>) {
+        self.kill_group();
         self.worker.state.set_group(None);
         let reaped = self.child.wait_with_usage();
         let wall = self.began.elapsed();
-        self.sweep();
+        let swept = self.sweep();
         if self.asked != Asked::Killed {
             self.drain();
         }
         match reaped {
-            Ok((exit, used)) => {
-                let (user, system, max_rss) = (used.user, used.system, used.max_rss);
-                verdict(self.asked, &CommandEnd { exit: translated(exit), wall, user, system, max_rss })
-            }
+            Ok((exit, used)) => verdict(self.asked, &end(self.guard, translated(exit), wall, &used.and(swept))),
             Err(error) => failed(FailureKind::Command, format!("nobody knows how it ended: {error}")),
         }
     }
 
-    /// Kills what has left the command's group.
-    fn sweep(&self) {
-        if self.commands.signals.is_some()
-            && let Err(error) = sweep::sweep(|_| false, PATIENCE)
-        {
-            log::warn!("worker: failed to sweep up after a command: {error}");
+    /// Kills what has left the command's group; what that has used.
+    fn sweep(&self) -> Usage {
+        if self.commands.signals.is_none() {
+            return Usage::default();
         }
+        let swept = sweep::sweep(|_| false, PATIENCE);
+        swept.map(|swept| swept.usage).unwrap_or_else(|error| {
+            log::warn!("worker: failed to sweep up after a command: {error}");
+            Usage::default()
+        })
     }
 
     /// Passes on what is still in the pipes: so much, and no more, as someone outside the tree may have been given one.
@@ -307,10 +360,19 @@ impl Running<'_> {
     }
 }
 
+fn end(guard: Option<Guard>, exit: Exit, wall: Duration, used: &Usage) -> CommandEnd {
+    let (peak, exceeded) = guard.map_or((None, None), |guard| guard.finish(exit, used));
+    let Usage { user, system, max_rss } = *used;
+    CommandEnd { exit, wall, user, system, max_rss, peak, exceeded }
+}
+
 fn verdict(asked: Asked, end: &CommandEnd) -> (Verdict, Vec<u8>) {
     let value = encoded(end);
     let failure =
         |kind, message| (Verdict::Failed, encoded(&Failure { kind, message, value: Some(value.clone().into()) }));
+    if let Some(exceeded) = end.exceeded {
+        return failure(FailureKind::Exceeded, exceeded.to_string());
+    }
     match (asked, end.exit) {
         (Asked::ToStop, exit) => failure(FailureKind::Stopped, format!("asked to end at its time limit: {exit}")),
         (Asked::No | Asked::ToEnd | Asked::Killed, Exit::Code(0)) => (Verdict::Returned, value),

@@ -24,6 +24,10 @@ mod command;
 
 mod program;
 
+mod terms;
+
+mod ending;
+
 mod pipes;
 
 mod signals;

@@ -11,6 +11,8 @@ mod limits;
 
 mod trees;
 
+mod terms;
+
 mod alone;
 
 ganger::test_worker!();

@@ -68,7 +68,10 @@ impl Shop {
                 (told.slot, told.attempts, told.outcome) = (slot, attempts, Some(outcome));
                 return Some(task);
             }
-            Report::Interrupted { .. } | Report::Understaffed { .. } => {}
+            Report::Interrupted { .. }
+            | Report::Understaffed { .. }
+            | Report::Progress { .. }
+            | Report::Fault { .. } => {}
         }
         None
     }

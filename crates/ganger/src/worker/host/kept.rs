@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ganger_proto::outcome::Exit;
 use ganger_proto::spec::Hosted;
-use ganger_sys::{Child, EnvBlock, Launch, Signal, never_block, sweep, unread};
+use ganger_sys::{Child, Conditions, EnvBlock, Launch, Signal, never_block, sweep, unread};
 
 use crate::exit::translated;
 use crate::worker::host::lines::{Got, Lines, read_once};
@@ -45,6 +45,7 @@ impl Kept {
             stdin: their_in.as_fd(),
             stdout: their_out.as_fd(),
             stderr: their_err.as_fd(),
+            conditions: Conditions::default(),
         };
         let child = launch.start()?;
         for ours in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {
