@@ -291,3 +291,40 @@ fn after_sigkill_what_was_made_of_something_older_is_made_anew() {
     let of = |name: &str| fs::read_to_string(sandbox.path(name)).expect("a file");
     assert_eq!(of("used"), of("made"));
 }
+
+#[test]
+fn a_run_waits_for_a_job_that_another_process_runs() {
+    let sandbox = Sandbox::new();
+    let hold = "touch {}; while [ -e {} ]; do sleep 0.01; done; echo held >> log";
+    let first = sandbox.run(["--store", "s.db", "--name", "first", hold, ":::", "hold"]).start();
+    sandbox.file("hold");
+    let after = ["--store", "s.db", "--after", "first"];
+    // Two wait: one of them for the other as well, since one at a time writes to a store.
+    let waiting: Vec<_> = ["b", "c"]
+        .map(|name| {
+            sandbox.run(after.iter().chain(&["--name", name, "echo {} >> log; sleep 0.1", ":::", name])).start()
+        })
+        .into();
+    eventually("both wait", || sandbox.processes().len() >= 4);
+    fs::remove_file(sandbox.path("hold")).expect("it is there");
+    assert_eq!(first.done().code(), 0);
+    for waiting in waiting {
+        assert_eq!(waiting.done().code(), 0);
+    }
+    let log = fs::read_to_string(sandbox.path("log")).expect("a log");
+    assert!(log.starts_with("held\n") && sorted(&log) == ["b", "c", "held"], "{log:?}");
+}
+
+#[test]
+fn a_run_does_not_begin_after_a_job_that_failed() {
+    let sandbox = Sandbox::new();
+    assert_eq!(sandbox.run(["--store", "s.db", "--name", "bad", "false", ":::", "x"]).done().code(), 1);
+    let after = |job: &str| sandbox.run(["--store", "s.db", "--after", job, "touch", ":::", "ran"]).done();
+    after("bad").told(255, "--after bad: 1 of its tasks have not succeeded");
+    after("unknown").told(255, "unknown");
+    assert!(!sandbox.path("ran").exists());
+    sandbox.run(["--store", "s.db", "--name", "good", "true", ":::", "x"]).done().printed("");
+    after("good").printed("");
+    assert!(sandbox.path("ran").exists());
+    sandbox.run(["--after", "good", "echo", ":::", "a"]).done().told(255, "--store");
+}

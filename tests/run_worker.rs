@@ -95,6 +95,15 @@ fn any_value_is_an_answer_and_any_input_a_task() {
 }
 
 #[test]
+fn several_inputs_of_a_task_come_as_a_list() {
+    let sandbox = Sandbox::new();
+    let script = "while read -r line; do printf '%s\\n' \"$line\" >> seen; echo '{\"id\":1,\"output\":0}'; done";
+    sandbox.run(["--worker", script, ":::", "a", ":::", "b \"c\""]).done().printed("0\n");
+    let seen = std::fs::read_to_string(sandbox.path("seen")).expect("a file");
+    assert_eq!(seen, "{\"id\":1,\"args\":[\"a\",\"b \\\"c\\\"\"],\"attempt\":1,\"slot\":1}\n");
+}
+
+#[test]
 fn what_it_complains_of_is_the_tasks() {
     let sandbox = Sandbox::new();
     worker(&sandbox, "echo \"about $input\" >&2; answer $input");

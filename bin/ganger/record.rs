@@ -45,6 +45,7 @@ pub(crate) fn recording(
         durability: flags.durable,
         variables: flags.variables,
         output: OUTPUT,
+        waits: !flags.after.is_empty(),
     });
     Ok(Recording { store, joblog: flags.joblog, resume })
 }

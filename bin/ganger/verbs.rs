@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 
 use ganger_batch::{Plan, Sinks, Work};
 
+use crate::after;
 use crate::flags::{RunFlags, Typed};
 use crate::jobfile;
 use crate::plan;
@@ -14,6 +15,9 @@ use crate::stdin;
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>> {
     let (dry_run, bar) = (flags.dry_run, flags.output.bar);
+    if let (Some(store), false) = (&flags.record.store, dry_run) {
+        after::wait(store, &flags.record.after).map_err(boxed)?;
+    }
     let workflow = match flags.file.is_some() {
         true => jobfile::workflow(flags, &typed.command, &typed.matches).map_err(boxed)?,
         false => plan::plan(flags).map_err(boxed)?.into(),

@@ -1,5 +1,6 @@
 //! The pool behind a run, as far as a run needs to know it.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use ganger::{Pool, PoolBuilder, Prefetch, Report, Reports, TaskId, TaskOptions};
@@ -29,6 +30,9 @@ pub(crate) trait Engine {
     /// The next report. None: nothing came within `patience` (`None`: for ever).
     fn report(&mut self, patience: Option<Duration>) -> Option<Report>;
 
+    /// Whether the next report is there.
+    fn has_report(&mut self) -> bool;
+
     /// Ends a command.
     fn cancel(&mut self, task: TaskId);
 
@@ -44,6 +48,8 @@ const LONG_ENOUGH: Duration = Duration::from_millis(5);
 pub(crate) struct Gang {
     pool: Pool,
     reports: Reports,
+    /// Those that were taken together, which costs no more than one.
+    taken: VecDeque<Report>,
     /// How long a command may take to end that was asked to at its time limit.
     grace: Duration,
 }
@@ -65,7 +71,7 @@ impl Gang {
         let reports = Reports::new(UNREAD);
         // A run that waits before its first command hears of signals, too.
         pool.follow(&reports);
-        Ok(Self { pool, reports, grace: ending.unwrap_or(GRACE) })
+        Ok(Self { pool, reports, taken: VecDeque::new(), grace: ending.unwrap_or(GRACE) })
     }
 
     /// Waits for the workers to end, which have nothing to do any more.
@@ -107,7 +113,17 @@ impl Engine for Gang {
     }
 
     fn report(&mut self, patience: Option<Duration>) -> Option<Report> {
-        self.reports.recv(patience)
+        if self.taken.is_empty() {
+            self.reports.recv_all(patience, &mut self.taken);
+        }
+        self.taken.pop_front()
+    }
+
+    fn has_report(&mut self) -> bool {
+        if self.taken.is_empty() {
+            self.reports.recv_all(Some(Duration::ZERO), &mut self.taken);
+        }
+        !self.taken.is_empty()
     }
 
     fn cancel(&mut self, task: TaskId) {

@@ -17,6 +17,11 @@ pub trait Observer {
 
     /// A command has ended, or the number of inputs has become known.
     fn progress(&mut self, progress: &Progress);
+
+    /// A task that a worker program has says how far it is. `number`: that of its input, from 1.
+    fn task_progress(&mut self, number: u64, progress: &ganger::Progress) {
+        let _ = (number, progress);
+    }
 }
 
 /// How far a run is.

@@ -19,6 +19,9 @@ use crate::input::Task;
 use crate::plan::{Layout, Order, Style};
 use crate::spill::{Spill, Spool};
 
+/// So many bytes are written late at the most.
+const LATE: usize = 64 << 10;
+
 /// Where output goes.
 pub struct Sinks<'a> {
     /// What commands print to standard output.
@@ -41,6 +44,9 @@ pub(crate) struct Output<'a> {
     printed: BTreeMap<u64, Printed>,
     /// In the order of the inputs: the number of the task whose turn it is.
     turn: u64,
+    /// Answers that are whole and in their turn, for standard output: they may come so fast that a write for each would
+    /// cost more than all else.
+    late: Vec<u8>,
 }
 
 /// What one command has printed.
@@ -63,7 +69,7 @@ struct Printing {
 
 impl<'a> Output<'a> {
     pub(crate) fn new(layout: Layout, sinks: Sinks<'a>) -> Self {
-        Self { layout, sinks, spill: Spill::default(), printed: BTreeMap::new(), turn: 1 }
+        Self { layout, sinks, spill: Spill::default(), printed: BTreeMap::new(), turn: 1, late: Vec::new() }
     }
 
     /// How many of the tasks up to number `started` are not printed yet, as far as that is a matter of their turn.
@@ -88,12 +94,29 @@ impl<'a> Output<'a> {
         };
         let (now, later) = bytes.split_at(now);
         if !now.is_empty() {
+            flush(&mut self.sinks, &mut self.late)?;
             pass(&mut self.spill, &mut self.sinks, printed, stream, now)?;
         }
         if !later.is_empty() {
             self.spill.append(&mut printed.of(stream).0.waiting, later)?;
         }
         Ok(())
+    }
+
+    /// A task has all its output at once, and will print no more. It appears by the next [`flush`](Self::flush).
+    pub(crate) fn answer(&mut self, task: &Task, bytes: &[u8]) -> Result<(), Error> {
+        match self.layout.order {
+            Order::AsFinished if self.layout.tag.is_none() && !self.printed.contains_key(&task.turn) => {
+                self.late.extend_from_slice(bytes);
+                if self.late.len() > LATE { self.flush() } else { Ok(()) }
+            }
+            Order::AsFinished | Order::OfInput => self.piece(task, Stream::Stdout, bytes),
+        }
+    }
+
+    /// Writes what was put off.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        flush(&mut self.sinks, &mut self.late)
     }
 
     /// What a command has printed so far counts for nothing: another attempt follows. What was passed on is passed on.
@@ -135,6 +158,7 @@ impl<'a> Output<'a> {
     fn print(&mut self, printed: &mut Printed) -> Result<(), Error> {
         for stream in [Stream::Stdout, Stream::Stderr] {
             if !printed.of(stream).0.waiting.is_empty() {
+                flush(&mut self.sinks, &mut self.late)?;
                 pass(&mut self.spill, &mut self.sinks, printed, stream, b"")?;
             }
         }
@@ -150,6 +174,15 @@ impl Printed {
         };
         (printing, self.tag.as_deref())
     }
+}
+
+fn flush(sinks: &mut Sinks<'_>, late: &mut Vec<u8>) -> Result<(), Error> {
+    if late.is_empty() {
+        return Ok(());
+    }
+    let written = sinks.stdout.write_all(late).and_then(|()| sinks.stdout.flush());
+    late.clear();
+    written.map_err(|source| Error::write(Stream::Stdout, source))
 }
 
 fn whole_lines(bytes: &[u8]) -> usize {

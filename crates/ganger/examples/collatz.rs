@@ -22,6 +22,7 @@ fn collatz(n: u64) -> Result<u32, String> {
     Ok(steps)
 }
 
+#[expect(clippy::print_stdout, reason = "a program may")]
 fn main() {
     ganger::init();
     // Only `ganger run --worker` makes a worker of it; whoever starts it by hand is told so.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
 use ganger_proto::policy::{PoolPolicy, Prefetch, Restart};
-use ganger_proto::spec::{Bytes, Function, Hosted, Role};
+use ganger_proto::spec::{Bytes, Function, Role};
 
 use crate::engine::settings::{Program, Settings};
 use crate::error::{Error, ErrorKind};
@@ -22,7 +22,7 @@ use crate::worker;
 const RING_CAPACITY: usize = 8 << 20;
 
 /// The same where workers run programs: what a command prints ahead of its reader fills it, so it is memory in use.
-const COMMAND_RING_CAPACITY: usize = 256 << 10;
+pub(crate) const COMMAND_RING_CAPACITY: usize = 256 << 10;
 
 /// How workers come into being. The same program runs with each.
 ///
@@ -74,12 +74,12 @@ pub struct PoolBuilder<P = Pool> {
     preload: Vec<(Function, Bytes)>,
     initializer: Option<(Function, Bytes)>,
     payload_limit: u64,
-    ring_capacity: usize,
+    pub(crate) ring_capacity: usize,
     spin: Duration,
     claim_signals: bool,
-    role: Role,
-    args: Vec<OsString>,
-    dir: Option<PathBuf>,
+    pub(crate) role: Role,
+    pub(crate) args: Vec<OsString>,
+    pub(crate) dir: Option<PathBuf>,
     reap_orphans: bool,
     defaults: TaskOptions,
     /// The first thing that was wrong; told by `build`.
@@ -270,39 +270,6 @@ impl<P: From<Pool>> PoolBuilder<P> {
     pub fn for_commands(mut self) -> Self {
         self.role = Role::Commands;
         self.ring_capacity = COMMAND_RING_CAPACITY;
-        self
-    }
-
-    /// The pool's workers answer lines ([`Pool::submit_line`]), with the one function that their program registers by
-    /// [`#[ganger::worker]`](macro@crate::worker). It may be any such program ([`worker_program`](Self::worker_program)): it
-    /// need not register this one's tasks, and is called by no name.
-    #[must_use]
-    pub fn for_lines(mut self) -> Self {
-        self.role = Role::Lines;
-        self
-    }
-
-    /// The pool's workers answer lines ([`Pool::submit_line`]), each by a program of any kind that it keeps and feeds, as
-    /// [`worker_protocol`](crate::worker_protocol) says. A program at fault is killed with its whole tree, and replaced
-    /// with its worker.
-    #[must_use]
-    pub fn hosting(mut self, hosted: Hosted) -> Self {
-        self.role = Role::Host(hosted);
-        self.ring_capacity = COMMAND_RING_CAPACITY;
-        self
-    }
-
-    /// Arguments of the worker program. It finds them where any program does.
-    #[must_use]
-    pub fn worker_args(mut self, args: impl IntoIterator<Item = OsString>) -> Self {
-        self.args = args.into_iter().collect();
-        self
-    }
-
-    /// The directory that the worker program works in, if not this process's own.
-    #[must_use]
-    pub fn worker_dir(mut self, dir: impl AsRef<Path>) -> Self {
-        self.dir = Some(dir.as_ref().to_owned());
         self
     }
 

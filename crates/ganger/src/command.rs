@@ -1,7 +1,7 @@
 //! Programs as tasks: what becomes of each is reported to a queue.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use ganger_proto::TaskId;
@@ -127,6 +127,12 @@ impl Reports {
     pub fn recv(&self, timeout: Option<Duration>) -> Option<Report> {
         self.queue.recv(timeout)
     }
+
+    /// All reports that there are, in their order, at the end of `into`: for those who have many. It waits for the first as
+    /// [`recv`](Self::recv) does.
+    pub fn recv_all(&self, timeout: Option<Duration>, into: &mut VecDeque<Report>) {
+        self.queue.recv_all(timeout, into);
+    }
 }
 
 /// Both ends.
@@ -182,8 +188,31 @@ impl ReportQueue {
     }
 
     fn recv(&self, timeout: Option<Duration>) -> Option<Report> {
-        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
+        let mut inner = self.wait(timeout);
+        let report = inner.reports.pop_front()?;
+        let bytes = weight(&report);
+        self.took(inner, bytes);
+        Some(report)
+    }
+
+    fn recv_all(&self, timeout: Option<Duration>, into: &mut VecDeque<Report>) {
+        let mut inner = self.wait(timeout);
+        match into.is_empty() {
+            // The one goes to be filled, the other to be emptied.
+            true => std::mem::swap(&mut inner.reports, into),
+            false => into.append(&mut inner.reports),
+        }
+        let bytes = inner.bytes;
+        self.took(inner, bytes);
+    }
+
+    /// Waits until there is a report, or the time is over.
+    fn wait(&self, timeout: Option<Duration>) -> MutexGuard<'_, Inner> {
         let mut inner = lock(&self.inner);
+        if !inner.reports.is_empty() {
+            return inner;
+        }
+        let deadline = timeout.and_then(|t| Instant::now().checked_add(t));
         while inner.reports.is_empty() {
             inner.sleeping = true;
             inner = match deadline.map(|d| d.saturating_duration_since(Instant::now())) {
@@ -193,9 +222,13 @@ impl ReportQueue {
             };
         }
         inner.sleeping = false;
-        let report = inner.reports.pop_front()?;
+        inner
+    }
+
+    /// So much output has been taken: if there is room again, those who read the rings are rung.
+    fn took(&self, mut inner: MutexGuard<'_, Inner>, bytes: usize) {
         let was_full = inner.bytes > self.limit;
-        inner.bytes -= weight(&report);
+        inner.bytes -= bytes;
         let has_room = inner.bytes <= self.limit;
         drop(inner);
         if was_full
@@ -204,7 +237,6 @@ impl ReportQueue {
         {
             driver.ring();
         }
-        Some(report)
     }
 }
 

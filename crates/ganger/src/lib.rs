@@ -256,8 +256,7 @@ mod registry;
 mod arguments;
 
 mod line;
-pub use ganger_macros::worker;
-pub use line::{Answer, FromInput, Input};
+pub use line::{Answer, FromInput, Input, worker};
 
 mod linkage;
 pub use linkage::{Linkage, linkage};
@@ -271,6 +270,8 @@ pub use builder::{PoolBuilder, StartMethod};
 
 mod pool;
 pub use pool::Pool;
+
+mod line_pool;
 
 mod options;
 pub use options::TaskOptions;

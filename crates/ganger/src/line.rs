@@ -4,6 +4,25 @@ use std::fmt::{Display, Write as _};
 
 use ganger_proto::spec::LineTask;
 
+/// Registers the function of this program that answers lines: `ganger run --worker PROGRAM` then calls it with each input, in
+/// processes that it starts as any pool's, and no line is written or read on the way.
+///
+/// It takes the input ([`FromInput`]: text, bytes, a number, or [`Input`] with all there is to know) and gives what is to be
+/// printed ([`Answer`]), or a `Result` with that. A program has one such function, and calls [`init`](crate::init) first in `main`. What
+/// the function itself prints goes where ganger's own output does, and not with the task's.
+///
+/// ```
+/// #[ganger::worker]
+/// fn square(n: u64) -> Result<u64, String> {
+///     n.checked_mul(n).ok_or_else(|| format!("{n} is too large"))
+/// }
+///
+/// fn main() {
+///     ganger::init();
+/// }
+/// ```
+pub use ganger_macros::worker;
+
 /// An input, as the worker has it.
 ///
 /// ```

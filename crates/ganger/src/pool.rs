@@ -8,7 +8,7 @@ use std::time::Duration;
 use ganger_machine::Event;
 use ganger_proto::TaskId;
 use ganger_proto::codec;
-use ganger_proto::spec::{Command, Function, LineTask, Role};
+use ganger_proto::spec::{Command, Function, Role};
 
 use crate::arguments::encoded;
 use crate::builder::{PoolBuilder, StartMethod};
@@ -273,32 +273,6 @@ impl Pool {
         (self.inner.settings.role == Role::Commands).then_some(()).ok_or_else(refused)
     }
 
-    /// Hands a line of input to a worker that answers such; what becomes of it is reported to `reports`. What it answers is
-    /// the bytes of [`Outcome::Returned`](crate::Outcome::Returned), as they are to be printed. `number`: that of the
-    /// input, which the worker is told.
-    ///
-    /// # Errors
-    /// When the pool takes no more tasks, or is not one [`for_lines`](PoolBuilder::for_lines) or
-    /// [`hosting`](PoolBuilder::hosting) a program.
-    pub fn submit_line<A: AsRef<[u8]>>(
-        &self,
-        number: u64,
-        args: &[A],
-        options: &TaskOptions,
-        reports: &Reports,
-    ) -> Result<TaskId, Error> {
-        let invalid = |why| Error::new(ErrorKind::Invalid { what: "submit_line", why });
-        let engine = match (&self.inner.settings.role, &self.inner.engine) {
-            (Role::Lines | Role::Host(_), Some(engine)) => engine,
-            (Role::Lines | Role::Host(_) | Role::Functions | Role::Commands, _) => {
-                return Err(invalid("this pool's workers answer no lines: build it with PoolBuilder::for_lines()"));
-            }
-        };
-        let bytes = LineTask::encode(number, args).ok_or_else(|| invalid("an argument is above 4 GiB"))?;
-        let payload = Payload { work: Work::Line, bytes: bytes.into(), shared: None };
-        engine.submit_command(payload, &reports.queue, &options.policy).map_err(Error::new)
-    }
-
     /// Ends a task, even if it runs. Unknown ones are ignored.
     pub fn cancel(&self, task: TaskId) {
         if let Some(engine) = &self.inner.engine {
@@ -375,6 +349,10 @@ impl Pool {
 
     pub(crate) fn engine(&self) -> Option<&Arc<Engine>> {
         self.inner.engine.as_ref()
+    }
+
+    pub(crate) fn role(&self) -> &Role {
+        &self.inner.settings.role
     }
 
     pub(crate) fn defaults(&self) -> &TaskOptions {

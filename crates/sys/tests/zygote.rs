@@ -51,8 +51,8 @@ fn spawn(role: &str) -> (Child, Socket) {
         program: Path::new("/proc/self/exe"),
         arg0: None,
         args: &[],
-        env: &env,
         dir: None,
+        env: &env,
         stdin: theirs.into(),
     };
     (spawn.start().unwrap(), ours)

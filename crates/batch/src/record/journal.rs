@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::thread;
+use std::time::Duration;
 
 use ganger::Stream;
 use ganger_store as store;
@@ -45,7 +47,7 @@ pub(super) struct Entry {
 impl Journal {
     /// Opens the store, takes the jobs up or makes them, and notes that a run of each begins.
     pub(super) fn open(storage: &Storage, resume: bool, jobs: Vec<Books>) -> Result<Self, StoreError> {
-        let mut store = Store::open(&storage.file, storage.durability)?;
+        let mut store = open(storage)?;
         let open = |job| Pages::open(&mut store, storage, resume, job);
         let jobs: Vec<Pages> = jobs.into_iter().map(open).collect::<Result<_, _>>()?;
         let runs: Vec<&Run> = jobs.iter().map(|pages| &pages.run).collect();
@@ -157,6 +159,17 @@ impl Pages {
         let common = common(&setting, environment);
         let run = store.begin_run(job.id, setting)?;
         Ok(Self { run, is_new, known, common })
+    }
+}
+
+/// Opens the store; while another process writes to it, again and again if that is to be waited for.
+fn open(storage: &Storage) -> Result<Store, StoreError> {
+    const AGAIN: Duration = Duration::from_millis(100);
+    loop {
+        match Store::open(&storage.file, storage.durability) {
+            Err(error) if storage.waits && error.is_locked() => thread::sleep(AGAIN),
+            opened => return opened,
+        }
     }
 }
 

@@ -63,6 +63,8 @@ pub struct Storage {
     pub variables: Vec<OsString>,
     /// How much of what an attempt prints is kept, in bytes.
     pub output: usize,
+    /// Whether a store to which another process writes is waited for.
+    pub waits: bool,
 }
 
 /// The books of one run. Whether it keeps any is its own affair: a run tells it everything.

@@ -29,7 +29,11 @@ impl<E: Engine> Run<'_, E> {
                     self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), slot });
                 }
             }
-            Report::Progress { .. } => {}
+            Report::Progress { task, progress } => {
+                if let Some(running) = self.running.get(&task) {
+                    self.observer.task_progress(running.task.number, &progress);
+                }
+            }
             Report::Fault { task, why } => {
                 if let Some(running) = task.and_then(|task| self.running.get_mut(&task)) {
                     running.fault = Some(why.clone());
@@ -53,10 +57,12 @@ impl<E: Engine> Run<'_, E> {
 
     /// What a program that is kept has answered. What commands print has come before.
     fn answered(&mut self, task: TaskId, outcome: &Outcome) {
-        let feeds = |running: &Running| matches!(running.common.work, Work::Program(_));
-        if let (Some(true), Outcome::Returned(answer)) = (self.running.get(&task).map(feeds), outcome) {
-            self.printed(task, Stream::Stdout, answer);
-        }
+        let Some(running) = self.running.get_mut(&task) else { return };
+        let (Work::Program(_), Outcome::Returned(answer)) = (&running.common.work, outcome) else { return };
+        let kept = self.ledger.printed(&mut running.entry, Stream::Stdout, answer);
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.answer(&running.task, answer));
+        self.check_books(kept);
+        self.check(printed);
     }
 
     /// An attempt failed, and the pool makes another.
@@ -90,7 +96,6 @@ impl<E: Engine> Run<'_, E> {
         };
         self.check_books(kept);
         self.agenda.ended(running.task.job, state == Some(State::Succeeded));
-        self.tell_progress();
         self.halt();
     }
 
@@ -126,6 +131,7 @@ impl<E: Engine> Run<'_, E> {
         if self.output.is_none() && verdict::is_broken_pipe(cause) {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
+            self.flush();
             let Running { task, story, common, .. } = running;
             let (number, input, attempts) = (task.number, task.args.joined(), story.attempts);
             let (job, cause) = (common.name.as_deref(), &cause.clone().after(&story.too_little));

@@ -15,6 +15,7 @@ mod again;
 mod books;
 mod endings;
 mod expiry;
+mod news;
 mod stopping;
 mod throttling;
 
@@ -25,7 +26,7 @@ use std::time::{Duration, Instant};
 use ganger::{Bytes, CommandOutput, Report, TaskId};
 
 use self::again::{Again, Story};
-use crate::agenda::{Agenda, Common, News, Next};
+use crate::agenda::{Agenda, Common, Next};
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
@@ -185,7 +186,10 @@ impl<'a, E: Engine> Run<'a, E> {
     pub(crate) fn drive(mut self) -> (Result<Summary, Error>, E) {
         self.tell_progress();
         loop {
-            let obstacle = self.feed();
+            let obstacle = if self.is_well_fed() { Obstacle::Reports } else { self.feed() };
+            if self.running.is_empty() {
+                self.catch_up();
+            }
             let end = match self.phase {
                 Phase::Feeding => None,
                 Phase::Draining(end) | Phase::Killing(end) => Some(end),
@@ -199,6 +203,24 @@ impl<'a, E: Engine> Run<'a, E> {
             self.expire();
             self.make_room();
         }
+    }
+
+    /// Whether there is work for all for as long as it takes to read what is there. To feed after each report would make
+    /// workers, pool and run wait for each other by turns, task by task.
+    fn is_well_fed(&mut self) -> bool {
+        let window = self.window();
+        window > self.settings.jobs && self.running.len() > window - window / 4 && self.engine.has_report()
+    }
+
+    /// What was put off while there was something to do.
+    fn catch_up(&mut self) {
+        self.flush();
+        self.tell_progress();
+    }
+
+    pub(super) fn flush(&mut self) {
+        let flushed = self.output.as_mut().map_or(Ok(()), Output::flush);
+        self.check(flushed);
     }
 
     /// Starts commands until something is in the way.
@@ -318,26 +340,12 @@ impl<'a, E: Engine> Run<'a, E> {
             Obstacle::Reports => None,
         };
         let patience = [patience, self.next_expiry(), self.next_again(), self.next_look()].into_iter().flatten().min();
-        self.engine.report(Some(Duration::ZERO)).or_else(|| {
+        if !self.engine.has_report() {
+            // What was printed is there before it is written that it was.
+            self.catch_up();
             self.flush_books();
-            self.engine.report(patience)
-        })
-    }
-
-    /// Tells what has become of jobs that do not begin.
-    fn tell_news(&mut self) {
-        while let Some(news) = self.agenda.news() {
-            match &news {
-                News::Failed { name, why } => {
-                    self.counts.failed += 1;
-                    self.observer.notice(&Notice::JobFailed { name, why });
-                }
-                News::Skipped { name, because } => {
-                    self.counts.unreached += 1;
-                    self.observer.notice(&Notice::JobSkipped { name, because });
-                }
-            }
         }
+        self.engine.report(patience)
     }
 
     fn tell_progress(&mut self) {

@@ -35,6 +35,7 @@ impl<E: Engine> Run<'_, E> {
 
     /// Something went wrong that is no command's fault: the first such thing is told, and the rest is stopped.
     pub(super) fn fail(&mut self, error: Error) {
+        self.flush();
         self.output = None;
         self.fault.get_or_insert(error);
         self.kill(End::Complete);

@@ -8,6 +8,7 @@ use ganger::{Backoff, Exit, Failure, FailureKind, Outcome, Stream, TaskOptions};
 
 use super::*;
 use crate::input::Input;
+use crate::observer::Notice;
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Plan, Style};
 use crate::template::{Tag, Template};
@@ -88,6 +89,10 @@ impl Engine for Fake {
         }
         assert!(self.reports.front().is_some() || patience.is_some() || !self.interrupts.is_empty(), "a hang");
         self.reports.pop_front()
+    }
+
+    fn has_report(&mut self) -> bool {
+        !self.reports.is_empty()
     }
 
     fn cancel(&mut self, task: TaskId) {

@@ -36,9 +36,10 @@ impl<E: Engine> Run<'_, E> {
 
     /// Where memory becomes scarce, the command that was started last makes room for those that have done more.
     pub(super) fn make_room(&mut self) {
+        let Some(valve) = self.valve.as_mut().filter(|valve| valve.guards_memory()) else { return };
+        // Counted only where there is a valve: this is come by after each report.
         let runs = self.running.values().filter(|running| !running.evicted).count();
-        let Some(valve) = self.valve.as_mut().filter(|valve| runs > 1 && valve.guards_memory()) else { return };
-        if !valve.must_kill(Instant::now()) {
+        if runs < 2 || !valve.must_kill(Instant::now()) {
             return;
         }
         let youngest = self.running.iter_mut().filter(|(_, running)| !running.evicted).max_by_key(|(_, r)| r.since);

@@ -15,4 +15,6 @@ mod terms;
 
 mod alone;
 
+mod lines;
+
 ganger::test_worker!();

@@ -68,10 +68,8 @@ impl Shop {
                 (told.slot, told.attempts, told.outcome) = (slot, attempts, Some(outcome));
                 return Some(task);
             }
-            Report::Interrupted { .. }
-            | Report::Understaffed { .. }
-            | Report::Progress { .. }
-            | Report::Fault { .. } => {}
+            Report::Interrupted { .. } | Report::Understaffed { .. } => {}
+            Report::Progress { .. } | Report::Fault { .. } => panic!("of programs that are kept"),
         }
         None
     }

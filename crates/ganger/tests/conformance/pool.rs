@@ -93,7 +93,7 @@ mod test_pool {
     fn test_map_chunksize() {
         on_each(BOTH, |method| {
             let pool = pool(method, 4);
-            assert_eq!(pool.map_async(square, []).unwrap().result_timeout(PATIENCE).unwrap(), []);
+            assert_eq!(pool.map_async(square, []).unwrap().result_timeout(PATIENCE).unwrap(), [0; 0]);
             assert!(pool.imap(square, []).unwrap().chunk_size(1).next().is_none());
         });
     }
@@ -210,10 +210,10 @@ mod test_pool {
     fn test_empty_iterable() {
         on_each(BOTH, |method| {
             let pool = pool(method, 1);
-            assert_eq!(pool.map(square, []).unwrap(), []);
+            assert_eq!(pool.map(square, []).unwrap(), [0; 0]);
             assert!(pool.imap(square, []).unwrap().next().is_none());
             assert!(pool.imap_unordered(square, []).unwrap().next().is_none());
-            assert_eq!(pool.map_async(square, []).unwrap().result().unwrap(), []);
+            assert_eq!(pool.map_async(square, []).unwrap().result().unwrap(), [0; 0]);
             pool.close();
             pool.join(None).unwrap();
         });

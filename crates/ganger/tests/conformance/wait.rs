@@ -104,7 +104,7 @@ mod test_wait {
     fn test_wait_timeout() {
         let ((one, _end), (two, there)) = (Pipe::duplex().unwrap(), Pipe::duplex().unwrap());
         let (began, short) = (Instant::now(), Duration::from_millis(20));
-        assert_eq!(wait([&one, &two], Some(short)).unwrap(), []);
+        assert_eq!(wait([&one, &two], Some(short)).unwrap(), [0; 0]);
         assert!(began.elapsed() >= short);
         there.send(&()).unwrap();
         assert_eq!(wait([&one, &two], None).unwrap(), [1]);
@@ -116,7 +116,7 @@ mod test_wait {
         let mut process = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let sentinel = process.stdout.take().unwrap();
         let all: [&dyn Waitable; 3] = [&one, &sentinel, &two];
-        assert_eq!(wait(all, NOW).unwrap(), []);
+        assert_eq!(wait(all, NOW).unwrap(), [0; 0]);
         here.send(&()).unwrap();
         assert_eq!(wait(all, None).unwrap(), [0]);
         drop(process.stdin.take());
@@ -130,9 +130,9 @@ mod test_wait {
     #[test]
     fn test_neg_timeout() {
         let (one, _end) = Pipe::duplex().unwrap();
-        assert_eq!(wait([&one], NOW).unwrap(), [], "time has no sign here: zero is the least");
+        assert_eq!(wait([&one], NOW).unwrap(), [0; 0], "time has no sign here: zero is the least");
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        assert_eq!(wait([&listener], NOW).unwrap(), []);
+        assert_eq!(wait([&listener], NOW).unwrap(), [0; 0]);
         let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         assert_eq!(wait([&one as &dyn Waitable, &listener], None).unwrap(), [1]);
     }

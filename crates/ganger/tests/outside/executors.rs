@@ -128,7 +128,7 @@ fn workers_are_started_as_they_are_needed() {
     }
     bounded("processes", || {
         let (executor, gate) = (ProcessPoolExecutor::new(4).unwrap(), Gate::new());
-        assert_eq!(idle(&executor), []);
+        assert_eq!(idle(&executor), [0; 0]);
         let first = executor.submit(pid, ()).unwrap().result().unwrap();
         for _ in 0..10 {
             assert_eq!(executor.submit(pid, ()).unwrap().result().unwrap(), first, "an idle one is used again");

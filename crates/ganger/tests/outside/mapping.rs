@@ -50,7 +50,7 @@ fn chunks_change_nothing() {
 fn no_items_are_no_results() {
     on_each(ALL, |method| {
         let pool = pool(method, 2);
-        assert_eq!(pool.map(square, []).unwrap(), []);
+        assert_eq!(pool.map(square, []).unwrap(), [0; 0]);
         assert!(pool.imap(square, []).unwrap().chunk_size(1).next().is_none());
         assert!(pool.imap_unordered(square, []).unwrap().next().is_none());
         assert_eq!(pool.pending(), 0);

@@ -127,7 +127,7 @@ fn close_lets_what_was_accepted_be_done() {
         pool.join(None).unwrap();
         let results: Vec<u64> = futures.iter().map(|future| future.result().unwrap()).collect();
         assert_eq!(results, (0..100).map(|n| n * n).collect::<Vec<u64>>());
-        assert_eq!(pool.worker_pids(), []);
+        assert_eq!(pool.worker_pids(), [0; 0]);
     });
 }
 

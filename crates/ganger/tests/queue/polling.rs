@@ -13,7 +13,7 @@ const NOW: Option<Duration> = Some(Duration::ZERO);
 #[test]
 fn a_queue_is_ready_while_it_has_items() {
     let (one, two) = (Queue::new(0).unwrap(), Queue::new(0).unwrap());
-    assert_eq!(wait([&one, &two], NOW).unwrap(), []);
+    assert_eq!(wait([&one, &two], NOW).unwrap(), [0; 0]);
     two.put(&1).unwrap();
     two.put(&2).unwrap();
     for n in [1, 2] {
@@ -21,7 +21,7 @@ fn a_queue_is_ready_while_it_has_items() {
         assert_eq!(two.get().unwrap(), n);
     }
     let (began, short) = (Instant::now(), Duration::from_millis(150));
-    assert_eq!(wait([&one, &two], Some(short)).unwrap(), []);
+    assert_eq!(wait([&one, &two], Some(short)).unwrap(), [0; 0]);
     assert!(began.elapsed() >= short);
     one.put(&1).unwrap();
     let (pipe, _writer) = Pipe::one_way().unwrap();
@@ -54,11 +54,11 @@ fn who_polls_is_woken_each_time() {
 fn the_end_is_ready() {
     let queue = Queue::<u32>::new(0).unwrap();
     let (producer, consumer) = (queue.producer(), queue.consumer());
-    assert_eq!(wait([&consumer], NOW).unwrap(), []);
+    assert_eq!(wait([&consumer], NOW).unwrap(), [0; 0]);
     drop((queue, producer));
     assert_eq!(wait([&consumer], None).unwrap(), [0]);
     let queue = Queue::<u32>::new(0).unwrap();
-    assert_eq!(wait([&queue], NOW).unwrap(), []);
+    assert_eq!(wait([&queue], NOW).unwrap(), [0; 0]);
     queue.close().unwrap();
     assert_eq!(wait([&queue], None).unwrap(), [0]);
 }

@@ -23,17 +23,19 @@ pub(super) enum Got {
 /// The reading end of its standard output, and what was read ahead.
 pub(super) struct Lines {
     reader: PipeReader,
+    chunk: Box<[u8]>,
     buffer: Vec<u8>,
     /// Where the next line begins.
     begin: usize,
     /// Up to where no newline is.
     looked: usize,
+    closed: bool,
 }
 
 impl Lines {
     /// `reader` never blocks.
     pub(super) fn new(reader: PipeReader) -> Self {
-        Self { reader, buffer: Vec::new(), begin: 0, looked: 0 }
+        Self { reader, chunk: vec![0; CHUNK].into(), buffer: Vec::new(), begin: 0, looked: 0, closed: false }
     }
 
     /// Reads once.
@@ -41,11 +43,10 @@ impl Lines {
         self.buffer.drain(..self.begin);
         self.looked -= self.begin;
         self.begin = 0;
-        let length = self.buffer.len();
-        self.buffer.resize(length + CHUNK, 0);
-        let read = read_once(&mut self.reader, &mut self.buffer[length..]);
-        self.buffer.truncate(length + read.as_ref().map_or(0, |(_, bytes)| *bytes));
-        read.map(|(what, _)| what)
+        let (got, length) = read_once(&mut self.reader, &mut self.chunk)?;
+        self.buffer.extend_from_slice(&self.chunk[..length]);
+        self.closed |= got == Got::Closed;
+        Ok(got)
     }
 
     /// Where the next whole line is, without its newline. None: there is none yet.
@@ -67,6 +68,11 @@ impl Lines {
     /// What has come of a line that has not ended.
     pub(super) fn unended(&self) -> &[u8] {
         &self.buffer[self.begin..]
+    }
+
+    /// Whether nothing will come any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     pub(super) fn is_too_long(&self) -> bool {

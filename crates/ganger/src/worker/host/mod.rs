@@ -15,13 +15,15 @@ mod lines;
 
 mod kept;
 
+mod faults;
+
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use ganger_proto::TaskId;
 use ganger_proto::message::{FromWorker, Stream, Verdict};
-use ganger_proto::outcome::{Exit, Failure, FailureKind, Fault};
+use ganger_proto::outcome::{Failure, FailureKind, Fault};
 use ganger_proto::spec::{Hosted, LineTask};
 use ganger_proto::worker::{LONGEST_LINE, Order, PROTOCOL, Said};
 
@@ -129,7 +131,7 @@ impl ProgramHost {
 
     fn converse(&mut self, worker: &Worker, current: Current) -> Result<Told, Halt> {
         loop {
-            self.send()?;
+            self.send(worker, current)?;
             let ready = self.wait().map_err(|e| self.system(&e))?;
             if ready.stderr {
                 self.pass_on_complaints(worker, current)?;
@@ -149,7 +151,7 @@ impl ProgramHost {
     }
 
     /// Sends as much of the order as there is room for.
-    fn send(&mut self) -> Result<(), Halt> {
+    fn send(&mut self, worker: &Worker, current: Current) -> Result<(), Halt> {
         let left = &self.order[self.sent..];
         if left.is_empty() {
             return Ok(());
@@ -159,7 +161,7 @@ impl ProgramHost {
                 self.sent += written;
                 Ok(())
             }
-            Err(_) => Err(self.closed("standard input")),
+            Err(_) => Err(self.closed(worker, current, "standard input")),
         }
     }
 
@@ -167,7 +169,8 @@ impl ProgramHost {
         // What there is none of is stood in for by the process: it is ready when that is.
         let process = self.kept.child.as_fd();
         let stderr = self.kept.stderr.as_ref().map_or(process, AsFd::as_fd);
-        let fds: [BorrowedFd<'_>; 4] = [process, self.signals.door.as_fd(), self.kept.stdout.as_fd(), stderr];
+        let stdout = if self.kept.stdout.is_closed() { process } else { self.kept.stdout.as_fd() };
+        let fds: [BorrowedFd<'_>; 4] = [process, self.signals.door.as_fd(), stdout, stderr];
         let unsent = self.kept.stdin.as_ref().filter(|_| self.sent < self.order.len()).map(AsFd::as_fd);
         let ([ended, _, stdout, stderr], _) = ganger_sys::wait_readable_or_writable(fds, unsent, Some(LOOK))?;
         Ok(Ready { ended, stdout, stderr })
@@ -186,7 +189,7 @@ impl ProgramHost {
             got = if ready.ended { self.fill().map_err(|why| self.blame(why))? } else { Got::Nothing };
         }
         match (got, &told) {
-            (Got::Closed, None) if !ready.ended => Err(self.closed("standard output")),
+            (Got::Closed, None) if !ready.ended => Err(self.closed(worker, current, "standard output")),
             _ => Ok(told),
         }
     }
@@ -201,7 +204,10 @@ impl ProgramHost {
     ) -> Result<Option<Told>, String> {
         let about = match &said {
             Said::Ready { protocol } => return self.check(*protocol).map(|()| None),
-            Said::Log { level, text } => return Ok(self.log(level, text)).map(|()| None),
+            Said::Log { level, text } => {
+                self.log(level, text);
+                return Ok(None);
+            }
             Said::Answer { id, .. } | Said::Failed { id, .. } | Said::Progress { id, .. } => *id,
         };
         if is_answered || (about != current.id && Some(about) == self.answered) {
@@ -277,7 +283,10 @@ impl ProgramHost {
 
     /// What belongs to no task goes where this process's own would.
     fn let_complain(&mut self, ready: bool) {
-        while ready {
+        if !ready {
+            return;
+        }
+        loop {
             let bytes = self.kept.complaints(&mut self.buffer);
             // A standard error that nobody reads is no matter here.
             if bytes.is_empty() || io::stderr().write_all(bytes).is_err() {
@@ -326,78 +335,6 @@ impl ProgramHost {
             }
         }
     }
-}
-
-/// Its ends, each with its tree killed.
-impl ProgramHost {
-    /// It goes with this worker, which has no time.
-    pub(super) fn end(mut self) {
-        self.kept.kill();
-    }
-
-    /// Whether it has read anything of its task.
-    fn has_begun(&self) -> bool {
-        self.kept.unread() < self.sent
-    }
-
-    fn died(&mut self) -> Halt {
-        let begun = self.has_begun();
-        if self.asked_to_end {
-            self.kept.kill();
-            return Halt::ToldToEnd;
-        }
-        Halt::Fault { fault: self.gone(moment(begun)), begun }
-    }
-
-    /// It has ended, or is about to.
-    fn gone(&mut self, when: &str) -> Fault {
-        self.let_complain_at_last();
-        match self.kept.ending() {
-            Some(exit) => self.ended(exit, when),
-            None => Fault { exit: None, why: self.breach(&format!("it closed its standard output {when}")) },
-        }
-    }
-
-    fn ended(&self, exit: Exit, when: &str) -> Fault {
-        let why = format!("{} ended with {exit} {when}{}", self.kept.name, self.kept.last_words());
-        Fault { exit: Some(exit), why }
-    }
-
-    fn let_complain_at_last(&mut self) {
-        // It is kept for the sentence alone: what belongs to a task was passed on.
-        while !self.kept.complaints(&mut self.buffer).is_empty() {}
-    }
-
-    /// A pipe is closed: because the process has ended, or though it has not.
-    fn closed(&mut self, pipe: &str) -> Halt {
-        let begun = self.has_begun();
-        self.let_complain_at_last();
-        if self.asked_to_end {
-            self.kept.kill();
-            return Halt::ToldToEnd;
-        }
-        match self.kept.ending() {
-            Some(exit) => Halt::Fault { fault: self.ended(exit, moment(begun)), begun },
-            None => self.blame(self.breach(&format!("it closed its {pipe} in the middle of its task"))),
-        }
-    }
-
-    fn blame(&mut self, why: String) -> Halt {
-        self.kept.kill();
-        Halt::Fault { fault: Fault { exit: None, why }, begun: true }
-    }
-
-    fn system(&mut self, error: &io::Error) -> Halt {
-        self.blame(format!("failed to wait for {}: {error}", self.kept.name))
-    }
-
-    fn breach(&self, what: &str) -> String {
-        format!("{} broke the protocol of workers: {what}", self.kept.name)
-    }
-}
-
-fn moment(begun: bool) -> &'static str {
-    if begun { "in the middle of its task" } else { "before it read its task" }
 }
 
 fn failed(message: String) -> Told {

@@ -210,8 +210,8 @@ mod test_pool {
     #[test]
     fn test_empty_iterable() {
         let (_manager, crew) = crew(1);
-        assert_eq!(crew.map(vec![]).unwrap().unwrap(), []);
-        assert_eq!(crew.map_unordered(vec![]).unwrap().unwrap(), []);
+        assert_eq!(crew.map(vec![]).unwrap().unwrap(), [0; 0]);
+        assert_eq!(crew.map_unordered(vec![]).unwrap().unwrap(), [0; 0]);
         crew.close().unwrap().unwrap();
     }
 
