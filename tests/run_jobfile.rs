@@ -47,7 +47,7 @@ fn inputs_come_in_every_form() {
     let file = r#"
         [[job]]
         name = "once"
-        command = ["echo", "*", "{}"]
+        command = ["echo", "*"]
         [[job]]
         name = "rows"
         command = "echo {2}+{1}"
@@ -327,4 +327,38 @@ fn a_run_does_not_begin_after_a_job_that_failed() {
     after("good").printed("");
     assert!(sandbox.path("ran").exists());
     sandbox.run(["--after", "good", "echo", ":::", "a"]).done().told(255, "--store");
+}
+
+#[test]
+fn output_is_told_apart_by_job_and_in_the_order_in_which_it_was_begun() {
+    let sandbox = Sandbox::new();
+    let file = r#"
+        [[job]]
+        name = "slow"
+        command = "sleep 0.1; echo $GANGER_JOB {}"
+        array = "1-2"
+        [[job]]
+        name = "once"
+        command = "echo o; echo p"
+    "#;
+    let lines = "slow 1\tslow 1\nslow 2\tslow 2\nonce \to\nonce \tp\n";
+    run(&sandbox, file, &["-k", "--tag", "-j", "3"]).printed(lines);
+}
+
+#[test]
+fn a_command_is_held_to_the_limits_of_its_job() {
+    let sandbox = Sandbox::new();
+    let file = r#"
+        [[job]]
+        name = "quick"
+        command = "sleep 60"
+        timeout = 0.2
+        [[job]]
+        name = "kind"
+        command = "nice"
+        nice = 7
+    "#;
+    let done = run(&sandbox, file, &[]);
+    assert_eq!((done.code(), done.stdout.as_str()), (1, "7\n"), "{done:?}");
+    done.told(1, "quick failed: stopped, since it ran for longer than 200ms");
 }

@@ -66,6 +66,7 @@ fn what_cannot_be_done_is_told_with_its_job() {
     let table = [
         ("command = ['no-such-program']\n", "job a: no such program"),
         ("command = 'echo {0}'\n", "job a: unknown replacement string {0}"),
+        ("command = 'echo {.}'\n", "job a: its command has a replacement string, and nothing stands there"),
         ("command = 'true'\ndirectory = 'nowhere'\n", "job a: --wd nowhere"),
         ("command = 'true'\ninputs_from = 'nothing'\n", "job a: failed to read the inputs from nothing"),
         ("command = 'true'\ninputs = []\nmax_args = 1\nmax_lines = 2\n", "job a: the argument"),

@@ -100,8 +100,13 @@ impl Observer for Console {
             Notice::Started { command } => self.command(command),
             Notice::Failed { job, number, input, cause, attempts } => {
                 let attempts = if attempts > 1 { format!(" (after {attempts} attempts)") } else { String::new() };
-                let job = job.map(|job| format!("{job}: ")).unwrap_or_default();
-                self.message(format_args!("{job}input {number} ({}) failed: {cause}{attempts}", shown(input)));
+                let what = match job {
+                    // It has no inputs.
+                    Some(job) if input.is_empty() && number == 1 => job.to_owned(),
+                    Some(job) => format!("{job}: input {number} ({})", shown(input)),
+                    None => format!("input {number} ({})", shown(input)),
+                };
+                self.message(format_args!("{what} failed: {cause}{attempts}"));
             }
             Notice::JobFailed { name, why } => self.message(format_args!("{name} cannot begin: {why}")),
             Notice::JobSkipped { name, because } => {

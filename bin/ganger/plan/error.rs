@@ -55,6 +55,8 @@ pub(crate) enum PlanError {
     Processors(TooFewProcessors),
     /// The header could not be read.
     Header(ganger_batch::Error),
+    /// A job whose command has a replacement string for inputs has none.
+    NothingGiven,
     /// A job file is at fault.
     Written(Fault),
     /// Keys of a job do not go together.
@@ -108,6 +110,11 @@ impl fmt::Display for PlanError {
             }
             PlanError::Jobs { path, why } => write!(f, "-j {}: {why}", path.display()),
             PlanError::Header(error) => error.fmt(f),
+            PlanError::NothingGiven => write!(
+                f,
+                "its command has a replacement string, and nothing stands there for it: give it inputs = [...], \
+                 inputs_from, array or product; for these very characters write \\\\{{}} in TOML"
+            ),
             PlanError::Written(fault) => fault.fmt(f),
             PlanError::Flags { why } => f.write_str(why),
             PlanError::OfJob { name, error } => write!(f, "job {name}: {error}"),

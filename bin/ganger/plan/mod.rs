@@ -148,10 +148,13 @@ pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) ->
 pub(crate) fn check(flags: &RunFlags, command: &[OsString], given: &Given) -> Result<Grammar, PlanError> {
     let grammar = grammar::grammar(&flags.arguments, &flags.inputs, given.width(), Vec::new(), None);
     let grammar = Grammar { append: grammar.append && !matches!(given, Given::Nothing), ..grammar };
-    if flags.inputs.header.is_none() {
-        Template::with(&grammar, command)?;
+    if flags.inputs.header.is_some() {
+        return Ok(grammar);
     }
-    Ok(grammar)
+    match Template::with(&grammar, command)?.takes_inputs() && matches!(given, Given::Nothing) {
+        true => Err(PlanError::NothingGiven),
+        false => Ok(grammar),
+    }
 }
 
 fn work(flags: &WorkerFlags, grammar: &Grammar, command: Vec<OsString>, dir: Option<&Path>) -> Result<Work, PlanError> {

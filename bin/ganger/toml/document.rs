@@ -100,22 +100,16 @@ impl<'d> Node<'d> {
     }
 
     pub(crate) fn text(self) -> Result<String, Fault> {
-        let wrong = self.wrong("a string in quotes");
-        match self.value {
-            DeValue::String(text) => Ok(text.into_owned()),
-            _ => Err(wrong),
-        }
+        let text = self.value.as_str().map(str::to_owned);
+        text.ok_or_else(|| self.wrong("a string in quotes"))
     }
 
     /// A string, or a number as it would be typed.
     pub(crate) fn word(self) -> Result<String, Fault> {
-        let wrong = self.wrong("a string or a number");
-        match self.value {
-            DeValue::String(text) => Ok(text.into_owned()),
-            DeValue::Integer(number) => Ok(number.to_string()),
-            DeValue::Float(number) => Ok(number.to_string()),
-            _ => Err(wrong),
-        }
+        let text = self.value.as_str().map(str::to_owned);
+        let word = text.or_else(|| self.value.as_integer().map(ToString::to_string));
+        let word = word.or_else(|| self.value.as_float().map(ToString::to_string));
+        word.ok_or_else(|| self.wrong("a string or a number"))
     }
 
     pub(crate) fn truth(self) -> Result<bool, Fault> {
@@ -124,24 +118,17 @@ impl<'d> Node<'d> {
 
     /// The elements of an array.
     pub(crate) fn elements(self) -> Result<Vec<Node<'d>>, Fault> {
-        let wrong = self.wrong("an array: [..., ...]");
-        let document = self.document;
-        match self.value {
-            DeValue::Array(array) => Ok(array
-                .into_iter()
-                .map(|value| Node { document, at: value.span(), value: value.into_inner() })
-                .collect()),
-            _ => Err(wrong),
-        }
+        let (wrong, document) = (self.wrong("an array: [..., ...]"), self.document);
+        let DeValue::Array(array) = self.value else { return Err(wrong) };
+        let node = |value: Spanned<DeValue<'d>>| Node { document, at: value.span(), value: value.into_inner() };
+        Ok(array.into_iter().map(node).collect())
     }
 
     /// The entries of a table.
     pub(crate) fn entries(self) -> Result<Vec<Entry<'d>>, Fault> {
         let wrong = self.wrong("a table");
-        match self.value {
-            DeValue::Table(table) => Ok(self.document.of(table)),
-            _ => Err(wrong),
-        }
+        let DeValue::Table(table) = self.value else { return Err(wrong) };
+        Ok(self.document.of(table))
     }
 
     pub(crate) fn is_array(&self) -> bool {

@@ -80,13 +80,13 @@ fn reason(error: &clap::Error) -> String {
 fn words(flag: &Arg, entry: Entry<'_>) -> Result<Vec<OsString>, Fault> {
     let long = flag.get_long().unwrap_or_default();
     let typed = |value: String| OsString::from(format!("--{long}={value}"));
-    match flag.get_action() {
-        ArgAction::SetTrue => Ok(entry.value.truth()?.then(|| format!("--{long}").into()).into_iter().collect()),
-        ArgAction::Append if entry.value.is_array() => {
-            entry.value.elements()?.into_iter().map(|element| element.word().map(typed)).collect()
-        }
-        _ => Ok(vec![typed(entry.value.word()?)]),
+    if matches!(flag.get_action(), ArgAction::SetTrue) {
+        return Ok(entry.value.truth()?.then(|| format!("--{long}").into()).into_iter().collect());
     }
+    if matches!(flag.get_action(), ArgAction::Append) && entry.value.is_array() {
+        return entry.value.elements()?.into_iter().map(|element| element.word().map(typed)).collect();
+    }
+    Ok(vec![typed(entry.value.word()?)])
 }
 
 /// The flags that were given on the command line or in the environment.
@@ -110,9 +110,10 @@ fn typed(flag: &Arg, matches: &ArgMatches) -> Setting {
         word.push(value);
         word
     };
-    let words = match flag.get_action() {
-        ArgAction::SetTrue => vec![name.into()],
-        _ => matches.get_raw(&id).into_iter().flatten().map(with).collect(),
+    let is_a_switch = matches!(flag.get_action(), ArgAction::SetTrue);
+    let words = match is_a_switch {
+        true => vec![name.into()],
+        false => matches.get_raw(&id).into_iter().flatten().map(with).collect(),
     };
     Setting { id, words }
 }

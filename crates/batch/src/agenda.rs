@@ -77,7 +77,7 @@ struct Part {
 
 enum Stage {
     Waiting(Planning),
-    Begun(Begun),
+    Begun(Box<Begun>),
     /// So many tasks of it were handed out.
     Over(u64),
 }
@@ -203,7 +203,7 @@ impl Agenda {
         };
         match plan {
             Ok(plan) => {
-                part.stage = Stage::Begun(Begun::new(part.name.clone(), plan));
+                part.stage = Stage::Begun(Box::new(Begun::new(part.name.clone(), plan)));
                 self.open.push(job);
                 self.open.sort_unstable();
             }
@@ -318,7 +318,9 @@ impl Begun {
     fn new(name: Option<String>, plan: Plan) -> Self {
         let Plan { work, input: source, dir, environment, attempts, backoff, timeout, limits, .. } = plan.opened();
         let bytes = |text: OsString| Bytes::from(text.into_vec());
-        let environment = environment.into_iter().map(|(name, value)| (bytes(name), bytes(value))).collect();
+        let job = name.iter().map(|name| (Bytes::from("GANGER_JOB"), Bytes::from(name.as_bytes())));
+        let named = environment.into_iter().map(|(name, value)| (bytes(name), bytes(value)));
+        let environment = job.chain(named).collect();
         // A command whose worker died is tried again like any task; how often one that failed is, was asked for.
         let failures = if limits.retry_memory.is_some() { 1 } else { attempts };
         let options = TaskOptions::new().failure_attempts(failures).crash_attempts(attempts.max(3)).backoff(backoff);

@@ -127,6 +127,7 @@ pub fn run<'a>(
     let (ahead, program, limits) = (workflow.ahead(), workflow.program(), workflow.limits());
     let Workflow { jobs, graph, slots, halt, delay, output, verbose, record, throttle, values, pinned } = workflow;
     let books = jobs.iter().map(Books::from).collect();
+    let names: Vec<_> = jobs.iter().map(|job| job.name.clone()).collect();
     let mut agenda = Agenda::new(jobs, graph.clone());
     // No worker is started, and no signal claimed, before there is something to do.
     if !agenda.has_work()? {
@@ -145,7 +146,9 @@ pub fn run<'a>(
     let gang = Gang::start(jobs, program.as_ref(), ending)?;
     let output = match output {
         OutputMode::Ungrouped => None,
-        OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
+        OutputMode::Collected(layout) => {
+            Some(Output::new(layout, sinks).of_jobs(names.iter().map(|name| name.as_deref())))
+        }
     };
     let valve = Valve::new(throttle, Box::new(Machine));
     let run = Run::new(settings, gang, agenda, output, ledger, observer).throttled(valve).placed(places);

@@ -39,6 +39,8 @@ impl std::fmt::Debug for Sinks<'_> {
 /// The output of all commands that have begun and are not yet printed.
 pub(crate) struct Output<'a> {
     layout: Layout,
+    /// What tags begin with, by the task's job.
+    names: Vec<Vec<u8>>,
     sinks: Sinks<'a>,
     spill: Spill,
     printed: BTreeMap<u64, Printed>,
@@ -69,7 +71,21 @@ struct Printing {
 
 impl<'a> Output<'a> {
     pub(crate) fn new(layout: Layout, sinks: Sinks<'a>) -> Self {
-        Self { layout, sinks, spill: Spill::default(), printed: BTreeMap::new(), turn: 1, late: Vec::new() }
+        Self {
+            layout,
+            names: Vec::new(),
+            sinks,
+            spill: Spill::default(),
+            printed: BTreeMap::new(),
+            turn: 1,
+            late: Vec::new(),
+        }
+    }
+
+    /// Tells jobs apart, too: each has its name before its tags.
+    pub(crate) fn of_jobs<'n>(mut self, names: impl Iterator<Item = Option<&'n str>>) -> Self {
+        self.names = names.map(|name| name.map(|name| format!("{name} ")).unwrap_or_default().into_bytes()).collect();
+        self
     }
 
     /// How many of the tasks up to number `started` are not printed yet, as far as that is a matter of their turn.
@@ -84,7 +100,9 @@ impl<'a> Output<'a> {
     pub(crate) fn piece(&mut self, task: &Task, stream: Stream, bytes: &[u8]) -> Result<(), Error> {
         let printed = self.printed.entry(task.turn).or_default();
         if let (Some(tag), None) = (&self.layout.tag, &printed.tag) {
-            printed.tag = Some(tag.of(task));
+            let mut of_job = self.names.get(task.job).cloned().unwrap_or_default();
+            of_job.extend(tag.of(task));
+            printed.tag = Some(of_job);
         }
         let now = match (self.layout.style, self.layout.order) {
             (Style::Grouped, Order::AsFinished | Order::OfInput) => 0,
