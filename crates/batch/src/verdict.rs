@@ -28,9 +28,9 @@ impl Verdict {
     }
 }
 
-/// Judges an outcome. `limit`: how long the command was allowed to run; `expired`: we cancelled it for that.
-pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) -> Verdict {
-    let end = ganger::command_end(&outcome);
+/// Judges an outcome. `end`: what its command told, if there was one; `limit`: how long it was allowed to run; `expired`: we
+/// cancelled it for that.
+pub(crate) fn judge(outcome: Outcome, end: Option<&CommandEnd>, limit: Option<Duration>, expired: bool) -> Verdict {
     let timed_out = |told: Duration| Verdict::Failed(Cause::TimedOut(limit.unwrap_or(told)));
     match outcome {
         Outcome::Returned(_) => Verdict::Succeeded(end.map(|end| end.wall)),
@@ -48,13 +48,13 @@ pub(crate) fn judge(outcome: Outcome, limit: Option<Duration>, expired: bool) ->
 }
 
 /// A command that ran failed by its exit, or for what it used; anything else kept it from running, and says so in words.
-fn cause(failure: Failure, end: Option<CommandEnd>) -> Cause {
+fn cause(failure: Failure, end: Option<&CommandEnd>) -> Cause {
     match (end, failure.kind) {
         (Some(CommandEnd { exceeded: Some(Exceeded::Memory { limit, peak }), .. }), _) => {
-            Cause::OutOfMemory { limit, peak, before: Vec::new() }
+            Cause::OutOfMemory { limit: *limit, peak: *peak, before: Vec::new() }
         }
-        (Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { limit }), .. }), _) => Cause::CpuTime(limit),
-        (Some(CommandEnd { exit, exceeded: None, .. }), _) => Cause::Exit(exit),
+        (Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { limit }), .. }), _) => Cause::CpuTime(*limit),
+        (Some(CommandEnd { exit, exceeded: None, .. }), _) => Cause::Exit(*exit),
         (None, FailureKind::Task) => Cause::Error(failure.message),
         (None, _) => Cause::NotStarted(failure.message),
     }
@@ -103,7 +103,7 @@ mod tests {
             (Outcome::NotStarted(NotStarted::Terminated), None, false, Verdict::Stopped),
         ];
         for (outcome, limit, expired, verdict) in table {
-            assert_eq!(judge(outcome.clone(), limit, expired), verdict, "{outcome:?}");
+            assert_eq!(judge(outcome.clone(), None, limit, expired), verdict, "{outcome:?}");
         }
     }
 

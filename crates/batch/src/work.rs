@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ganger::worker_protocol::Order;
-use ganger::{Bytes, Command, CommandOutput, Hosted, PoolBuilder};
+use ganger::{Bytes, Command, CommandEnd, CommandOutput, Hosted, Outcome, PoolBuilder};
 
 use crate::input::{Args, Measure, Task};
 use crate::template::{Length, Template};
@@ -115,6 +115,14 @@ impl Work {
         let mut line = self.show(task, None);
         line.pop();
         line
+    }
+
+    /// What a command has used, as its outcome tells. What a program answers is its own affair.
+    pub(crate) fn used(&self, outcome: &Outcome) -> Option<CommandEnd> {
+        match self {
+            Work::Command(_) => ganger::command_end(outcome),
+            Work::Program(_) => None,
+        }
     }
 }
 

@@ -80,6 +80,9 @@ pub enum Report {
         slot: u32,
         /// How often it was tried.
         attempts: u32,
+        /// How long its worker took for it, if it succeeded and took no more than four seconds. A command tells more
+        /// exactly: [`command_end`].
+        took: Option<Duration>,
         /// How it ended.
         outcome: Outcome,
     },
@@ -167,7 +170,12 @@ impl ReportQueue {
     }
 
     pub(crate) fn ended(&self, task: TaskId, slot: u32, attempts: u32, ended: Ended) {
-        self.push(Report::Ended { task, slot, attempts, outcome: outcome(ended) });
+        let took = match ended {
+            Ended::Returned { took, .. } => Some(took).filter(|took| *took < u32::MAX),
+            Ended::Other(_) => None,
+        };
+        let took = took.map(|nanoseconds| Duration::from_nanos(nanoseconds.into()));
+        self.push(Report::Ended { task, slot, attempts, took, outcome: outcome(ended) });
     }
 
     /// Told once for each step, however many tasks report here.

@@ -127,8 +127,8 @@ impl Group {
 
     fn write_attempts(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
         let mut insert = to.prepare_cached(
-            "INSERT INTO attempt (id, task, run, number, slot, began, ended, wall, user, system, max_rss, printed, how, code, message)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO attempt (id, task, run, number, slot, began, ended, wall, user, system, max_rss, peak, printed, how, code, message)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         for (run, attempt) in &self.attempts {
             let (how, code, message) = attempt.end.words();
@@ -145,6 +145,7 @@ impl Group {
                 used.user.as_micros() as i64,
                 used.system.as_micros() as i64,
                 used.max_rss as i64,
+                used.peak as i64,
                 attempt.printed as i64,
                 how,
                 code,

@@ -301,11 +301,11 @@ fn run(job: JobId, row: &Row<'_>) -> rusqlite::Result<Run> {
 
 /// The columns that [`attempt`] reads.
 pub(crate) const ATTEMPT: &str =
-    "id, task, number, slot, began, ended, wall, user, system, max_rss, printed, how, code, message";
+    "id, task, number, slot, began, ended, wall, user, system, max_rss, peak, printed, how, code, message";
 
 pub(crate) fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     let micros = |at| row.get::<_, i64>(at).map(|time| std::time::Duration::from_micros(time.unsigned_abs()));
-    let how: String = row.get(11)?;
+    let how: String = row.get(12)?;
     Ok(Attempt {
         id: AttemptId(row.get(0)?),
         task: TaskId(row.get(1)?),
@@ -318,8 +318,9 @@ pub(crate) fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
             user: micros(7)?,
             system: micros(8)?,
             max_rss: row.get::<_, i64>(9)?.unsigned_abs(),
+            peak: row.get::<_, i64>(10)?.unsigned_abs(),
         },
-        printed: row.get::<_, i64>(10)?.unsigned_abs(),
-        end: End::of(&how, row.get(12)?, row.get(13)?).ok_or(rusqlite::Error::InvalidColumnName(how))?,
+        printed: row.get::<_, i64>(11)?.unsigned_abs(),
+        end: End::of(&how, row.get(13)?, row.get(14)?).ok_or(rusqlite::Error::InvalidColumnName(how))?,
     })
 }

@@ -175,6 +175,8 @@ pub struct Usage {
     pub system: Duration,
     /// The largest resident set of a single process of it, in bytes.
     pub max_rss: u64,
+    /// The most that all its processes had together, in bytes, where that was watched; else 0.
+    pub peak: u64,
 }
 
 /// Where something was printed.

@@ -40,7 +40,7 @@ fn ends() -> [(End, State); 3] {
 fn used() -> Usage {
     let (wall, user, system) =
         (Duration::from_millis(1_500), Duration::from_micros(1_250_001), Duration::from_millis(3));
-    Usage { wall, user, system, max_rss: 12 << 20 }
+    Usage { wall, user, system, max_rss: 12 << 20, peak: 1 << 40 }
 }
 
 fn key(input: &[u8]) -> Key {

@@ -88,6 +88,7 @@ fn attempted(recorder: &mut ganger_store::Recorder, end: End) -> Attempt {
         user: Duration::from_secs(8),
         system: Duration::from_micros(9),
         max_rss: 1 << 40,
+        peak: 1 << 41,
     };
     let attempt =
         Attempt { id, task, number: 3, slot: 2, began, ended: began + used.wall, used, printed: 1 << 41, end };

@@ -122,6 +122,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) verdict: &'a Verdict,
     /// What its command used, if it ran to an end.
     pub(crate) used: Option<&'a CommandEnd>,
+    /// How long its worker took, if that was told.
+    pub(crate) took: Option<Duration>,
     pub(crate) slot: u32,
 }
 
@@ -264,7 +266,7 @@ impl Attempt<'_> {
     fn times(&self, since: SystemTime) -> Times {
         let ended = SystemTime::now();
         let since_then = || ended.duration_since(since).unwrap_or(Duration::ZERO);
-        let wall = self.used.map_or_else(since_then, |end| end.wall);
+        let wall = self.used.map(|end| end.wall).or(self.took).unwrap_or_else(since_then);
         Times { began: ended.checked_sub(wall).unwrap_or(since), ended, wall }
     }
 
@@ -274,6 +276,7 @@ impl Attempt<'_> {
             user: end.user,
             system: end.system,
             max_rss: end.max_rss,
+            peak: end.peak.unwrap_or(0),
         })
     }
 
@@ -292,7 +295,8 @@ fn end_of(cause: &Cause) -> End {
         Cause::Exit(Exit::Code(code)) => End::Exit(*code),
         Cause::Exit(Exit::Signal { number, .. }) => End::Signal(*number),
         Cause::Exit(Exit::OutOfMemory) | Cause::OutOfMemory { .. } => End::OutOfMemory,
-        Cause::TimedOut(_) | Cause::CpuTime(_) => End::TimeLimit,
+        Cause::TimedOut(_) => End::TimeLimit,
+        Cause::CpuTime(_) => End::CpuLimit,
         Cause::Crashed(exits) if exits.last() == Some(&Exit::OutOfMemory) => End::OutOfMemory,
         Cause::Exit(Exit::Misbehaved) | Cause::Crashed(_) => End::Crashed(cause.to_string()),
         Cause::Program(why) => End::Crashed(why.clone()),

@@ -20,13 +20,13 @@ impl<E: Engine> Run<'_, E> {
         match report {
             Report::Output { task, stream, bytes } => self.printed(task, stream, &bytes),
             Report::Again { task, slot, outcome } => self.again(task, slot, outcome),
-            Report::Ended { task, slot, attempts, outcome } => {
+            Report::Ended { task, slot, attempts, took, outcome } => {
                 self.answered(task, &outcome);
                 if let Some(running) = self.running.remove(&task) {
-                    let used = ganger::command_end(&outcome);
-                    let verdict = verdict::judge(outcome, running.limit, running.expired);
+                    let used = running.common.work.used(&outcome);
+                    let verdict = verdict::judge(outcome, used.as_ref(), running.limit, running.expired);
                     let verdict = verdict.of_program(running.fault.as_deref());
-                    self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), slot });
+                    self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), took, slot });
                 }
             }
             Report::Progress { task, progress } => {
@@ -70,9 +70,10 @@ impl<E: Engine> Run<'_, E> {
         let Some(running) = self.running.get_mut(&task) else { return };
         running.since = Instant::now();
         self.output.iter_mut().for_each(|output| output.void(running.task.turn));
-        let used = ganger::command_end(&outcome);
-        let verdict = verdict::judge(outcome, running.limit, false).of_program(running.fault.as_deref());
-        let attempt = Attempt { verdict: &verdict, used: used.as_ref(), slot };
+        let used = running.common.work.used(&outcome);
+        let verdict = verdict::judge(outcome, used.as_ref(), running.limit, false);
+        let verdict = verdict.of_program(running.fault.as_deref());
+        let attempt = Attempt { verdict: &verdict, used: used.as_ref(), took: None, slot };
         let kept = self.ledger.attempted(&mut running.entry, &attempt);
         self.check_books(kept);
     }

@@ -47,7 +47,7 @@ impl Fake {
     }
 
     fn end(&mut self, task: TaskId, outcome: Outcome) {
-        self.reports.push_back(Report::Ended { task, slot: 1, attempts: 1, outcome });
+        self.reports.push_back(Report::Ended { task, slot: 1, attempts: 1, took: None, outcome });
     }
 
     /// The first command that does not hang ends.

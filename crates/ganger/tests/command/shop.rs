@@ -63,7 +63,7 @@ impl Shop {
                 before.push((slot, exit_of(&outcome)));
                 *told = Told { again: told.again + 1, before, ..Told::default() };
             }
-            Report::Ended { task, slot, attempts, outcome } => {
+            Report::Ended { task, slot, attempts, outcome, .. } => {
                 let told = self.of(task);
                 (told.slot, told.attempts, told.outcome) = (slot, attempts, Some(outcome));
                 return Some(task);

@@ -47,7 +47,8 @@ CREATE TABLE attempt (
     wall    INTEGER NOT NULL,
     user    INTEGER NOT NULL,
     system  INTEGER NOT NULL,
-    max_rss INTEGER NOT NULL,          -- bytes
+    max_rss INTEGER NOT NULL,          -- bytes, of the largest process
+    peak    INTEGER NOT NULL,          -- bytes, of all its processes together; 0 if nobody watched
     printed INTEGER NOT NULL,          -- bytes in all, whether kept or not
     how     TEXT NOT NULL,             -- exit, signal, out of memory, time limit, cpu limit, crashed, error, not started, stopped
     code    INTEGER,                   -- the exit code, or the signal's number
