@@ -362,3 +362,11 @@ fn a_command_is_held_to_the_limits_of_its_job() {
     assert_eq!((done.code(), done.stdout.as_str()), (1, "7\n"), "{done:?}");
     done.told(1, "quick failed: stopped, since it ran for longer than 200ms");
 }
+
+#[test]
+fn a_picture_tells_who_waits_for_whom() {
+    let sandbox = Sandbox::new();
+    let file = "[[job]]\nname = 'b'\ncommand = 'touch ran'\nafter = 'a'\n[[job]]\nname = 'a'\ncommand = 'touch ran'\n";
+    run(&sandbox, file, &["--graph"]).printed("digraph jobs {\n  \"a\";\n  \"b\";\n  \"a\" -> \"b\";\n}\n");
+    assert!(!sandbox.path("ran").exists());
+}

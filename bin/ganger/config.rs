@@ -87,7 +87,7 @@ fn path(matches: &ArgMatches) -> Option<PathBuf> {
 
 /// Whether a flag may stand in a configuration.
 fn is_a_default(flag: &Arg) -> bool {
-    !["help", "config", "profile", "file", "retry_failed"].contains(&flag.get_id().as_str())
+    !["help", "config", "profile", "file", "graph", "after", "retry_failed"].contains(&flag.get_id().as_str())
 }
 
 /// What `[run]` and these profiles say, in this order.

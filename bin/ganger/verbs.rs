@@ -1,7 +1,7 @@
 //! One function a verb.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 
 use ganger_batch::{Plan, Sinks, Work};
 
@@ -14,7 +14,7 @@ use crate::stdin;
 
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>> {
-    let (dry_run, bar) = (flags.dry_run, flags.output.bar);
+    let (dry_run, bar, graph) = (flags.dry_run || flags.graph, flags.output.bar, flags.graph);
     if let (Some(store), false) = (&flags.record.store, dry_run) {
         after::wait(store, &flags.record.after).map_err(boxed)?;
     }
@@ -27,7 +27,10 @@ pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>
     let mut console = Console::new(bar && !dry_run);
     let mut stdout = console.above(stdout, io::stdout().is_terminal());
     let mut stderr = console.above(io::stderr(), true);
-    let ran = if dry_run {
+    let ran = if graph {
+        stdout.write_all(jobfile::picture(&workflow).as_bytes()).map_err(boxed)?;
+        return Ok(0);
+    } else if dry_run {
         ganger_batch::dry_run(workflow, &mut stdout)
     } else {
         ganger_batch::run(workflow, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)

@@ -82,6 +82,10 @@ pub(crate) struct RunFlags {
     #[arg(long, value_name = "JOBS.toml", conflicts_with_all = ["words", "arg_file", "retry_failed", "worker"])]
     pub(crate) file: Option<PathBuf>,
 
+    /// Print who waits for whom in the file, for Graphviz (| dot -Tsvg), and run nothing
+    #[arg(long, requires = "file")]
+    pub(crate) graph: bool,
+
     /// Take defaults from [profile.NAME] of the configuration file; of several, later ones count
     #[arg(short = 'J', long, value_name = "NAME")]
     pub(crate) profile: Vec<String>,

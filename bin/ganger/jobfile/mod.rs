@@ -33,6 +33,16 @@ pub(crate) fn workflow(flags: RunFlags, command: &Command, matches: &ArgMatches)
     Ok(Workflow { jobs, graph, slots, halt, delay, output, verbose, record, throttle, values, pinned })
 }
 
+/// Who waits for whom, in the language of Graphviz. Names have nothing in them that it would take for its own.
+pub(crate) fn picture(workflow: &Workflow) -> String {
+    let name = |job: usize| workflow.jobs[job].name.as_deref().unwrap_or_default();
+    let order = workflow.graph.order();
+    let nodes = order.iter().map(|&job| format!("  \"{}\";\n", name(job)));
+    let edge = |job: usize| move |&first: &usize| format!("  \"{}\" -> \"{}\";\n", name(first), name(job));
+    let edges = order.iter().flat_map(|&job| workflow.graph.before(job).iter().map(edge(job)));
+    format!("digraph jobs {{\n{}{}}}\n", nodes.collect::<String>(), edges.collect::<String>())
+}
+
 /// Who waits for whom.
 fn graph(document: &Document, drafts: &[Draft]) -> Result<Graph, Fault> {
     let mut places = HashMap::new();
