@@ -78,7 +78,12 @@ fn each_verb_has_a_manual_page_without_warnings() {
     for verb in ["ganger", "ganger-run", "ganger-ls", "ganger-completions", "ganger-man"] {
         assert!(names.contains(&format!("{verb}.1")), "{verb}: {names:?}");
     }
-    let run = fs::read_to_string(sandbox.path("pages/ganger-run.1")).expect("a page");
+    let page = |name: &str| fs::read_to_string(sandbox.path(&format!("pages/{name}"))).expect("a page");
+    for name in names.iter().filter(|name| *name != "ganger.1") {
+        assert!(page(name).contains("EXIT STATUS") && page(name).contains("EXAMPLES"), "{name}");
+    }
+    let run = page("ganger-run.1");
+    assert!(run.contains("whole tree of processes ends with it"), "all of its description");
     for section in ["NAME", "SYNOPSIS", "FAILURES", "EXAMPLES", "EXIT STATUS"] {
         assert!(run.lines().any(|line| line.replace('"', "") == format!(".SH {section}")), "{section}");
     }

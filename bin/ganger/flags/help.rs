@@ -86,6 +86,7 @@ Exit status:
   255      an error of ganger itself
 
 Examples:
+  ganger run --file jobs.toml --store jobs.db --resume
   ganger run gzip -9 ::: *.log
   ganger run --bar 'convert {} -resize 25% small/{/.}.jpg' ::: *.png
   find . -name '*.c' -print0 | ganger run -0 -k --tag wc -l

@@ -10,6 +10,7 @@ mod limits;
 mod record;
 mod worker;
 mod help;
+mod examples;
 
 pub(crate) use arguments::ArgumentFlags;
 pub(crate) use failures::FailureFlags;
@@ -44,21 +45,21 @@ pub(crate) struct Typed {
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Run a command over many inputs, several at a time
     Run(Box<RunFlags>),
     #[command(flatten)]
     Look(look::Look),
-    /// Print a shell's completions of all this
+    #[command(after_long_help = examples::COMPLETIONS)]
     Completions(pages::CompletionFlags),
-    /// Write the manual pages
+    #[command(after_long_help = examples::MAN)]
     Man(pages::ManFlags),
 }
 
 /// Run a command over many inputs, several at a time.
 ///
 /// The inputs are the arguments after :::, or the lines of a file (-a, ::::), or the lines of standard input. Of several
-/// such lists all combinations are run. Without a command, each input is itself a command. Each command runs in a process group of its own with /dev/null as its standard input, and its whole tree of processes ends with
-/// it. Options of ganger stand before the command.
+/// such lists all combinations are run. Without a command, each input is itself a command. Each command runs in a process
+/// group of its own with /dev/null as its standard input, and its whole tree of processes ends with it. Options of ganger
+/// stand before the command.
 #[derive(Debug, Args)]
 #[command(args_override_self = true, override_usage = "ganger run [OPTIONS] COMMAND... [::: INPUT...]...", after_long_help = help::AFTER_HELP)]
 pub(crate) struct RunFlags {
