@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
 
 use ganger_store::{Filter, Reader, State};
 use nix::sys::signal::Signal;
@@ -369,4 +371,50 @@ fn a_picture_tells_who_waits_for_whom() {
     let file = "[[job]]\nname = 'b'\ncommand = 'touch ran'\nafter = 'a'\n[[job]]\nname = 'a'\ncommand = 'touch ran'\n";
     run(&sandbox, file, &["--graph"]).printed("digraph jobs {\n  \"a\";\n  \"b\";\n  \"a\" -> \"b\";\n}\n");
     assert!(!sandbox.path("ran").exists());
+}
+
+/// How often everything is killed.
+const KILLS: usize = 15;
+
+#[test]
+fn after_sigkill_at_any_moment_a_resume_makes_the_whole_right() {
+    let sandbox = Sandbox::new();
+    let file = r#"
+        [[job]]
+        name = "make"
+        command = "echo {} >> made"
+        inputs_from = "list"
+        [[job]]
+        name = "count"
+        command = "sort -u made | wc -l >> counted"
+        after = ["make"]
+        [[job]]
+        name = "last"
+        command = "tail -n 1 counted > last"
+        after = ["count"]
+    "#;
+    let list = |up_to: usize| (1..=up_to).map(|number| format!("{number}\n")).collect::<String>();
+    sandbox.write("jobs.toml", file);
+    let args = ["--file", "jobs.toml", "--store", "s.db", "--resume", "-j", "2"];
+    for life in 1..=KILLS {
+        // Each life has more to do than those before it.
+        sandbox.write("list", list(life * 20));
+        let started = sandbox.run(args).start();
+        let (since, patience) = (Instant::now(), Duration::from_millis(200).mul_f64(chance()));
+        eventually("the moment has come", || since.elapsed() >= patience);
+        started.signal(Signal::SIGKILL);
+        started.done();
+        eventually("nothing is left", || sandbox.processes().is_empty());
+    }
+    let last = sandbox.run(args).done();
+    assert_eq!((last.code(), last.stdout.as_str()), (0, ""), "{last:?}");
+    let of = |name: &str| fs::read_to_string(sandbox.path(name)).expect("a file");
+    assert_eq!(of("last").trim(), (KILLS * 20).to_string());
+    assert!(recorded(&sandbox).values().flatten().all(|state| *state == State::Succeeded));
+    sandbox.forget_temporary_files();
+}
+
+/// A number from 0 to 1.
+fn chance() -> f64 {
+    (RandomState::new().hash_one(0) >> 11) as f64 / (1_u64 << 53) as f64
 }
