@@ -17,6 +17,7 @@ mod run_limits;
 mod run_resume;
 mod run_jobfile;
 mod run_jobfile_faults;
+mod run_jobfile_resume;
 mod run_config;
 mod pages;
 mod run_shortage;
