@@ -5,6 +5,7 @@
 
 #[path = "sandbox.rs"]
 mod sandbox;
+mod terminal;
 #[path = "run.rs"]
 mod run;
 #[path = "run_output.rs"]
@@ -14,6 +15,7 @@ mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
 mod run_limits;
+mod run_progress;
 mod run_resume;
 mod run_jobfile;
 mod run_jobfile_faults;
@@ -21,6 +23,7 @@ mod run_jobfile_resume;
 mod run_config;
 mod pages;
 mod run_shortage;
+mod run_tui;
 mod run_manual;
 mod run_grammar;
 #[path = "run_worker.rs"]

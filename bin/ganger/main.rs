@@ -16,6 +16,9 @@ mod verbs;
 mod look;
 mod pages;
 mod show;
+mod console;
+mod progress;
+mod tui;
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@ pub(crate) mod pages;
 mod inputs;
 mod arguments;
 mod output;
+mod progress;
 mod failures;
 mod limits;
 mod record;
@@ -17,6 +18,7 @@ pub(crate) use failures::FailureFlags;
 pub(crate) use inputs::InputFlags;
 pub(crate) use limits::LimitFlags;
 pub(crate) use output::OutputFlags;
+pub(crate) use progress::ProgressFlags;
 pub(crate) use record::RecordFlags;
 pub(crate) use worker::WorkerFlags;
 
@@ -107,6 +109,9 @@ pub(crate) struct RunFlags {
 
     #[command(flatten)]
     pub(crate) output: OutputFlags,
+
+    #[command(flatten)]
+    pub(crate) progress: ProgressFlags,
 
     #[command(flatten)]
     pub(crate) failures: FailureFlags,

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use clap::{ArgMatches, Command};
-use ganger_batch::{Cycle, Graph, Workflow};
+use ganger_batch::{Control, Cycle, Graph, Workflow};
 
 use crate::flags::RunFlags;
 use crate::plan::{self, PlanError};
@@ -30,7 +30,20 @@ pub(crate) fn workflow(flags: RunFlags, command: &Command, matches: &ArgMatches)
     let graph = graph(&document, &drafts)?;
     let jobs = steps::jobs(drafts, command, matches)?;
     let plan::Frame { slots, halt, delay, output, verbose, record, throttle, values, pinned } = plan::frame(flags)?;
-    Ok(Workflow { jobs, graph, slots, halt, delay, output, verbose, record, throttle, values, pinned })
+    Ok(Workflow {
+        jobs,
+        graph,
+        slots,
+        halt,
+        delay,
+        output,
+        verbose,
+        record,
+        throttle,
+        values,
+        pinned,
+        control: Control::default(),
+    })
 }
 
 /// Who waits for whom, in the language of Graphviz. Names have nothing in them that it would take for its own.

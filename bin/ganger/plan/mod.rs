@@ -136,6 +136,7 @@ pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) ->
         halt: failures.halt,
         delay: failures.delay,
         record,
+        count_first: flags.progress.eta,
         verbose,
         output,
         ..Plan::new(work, source)

@@ -13,10 +13,12 @@ use std::time::Duration;
 
 use ganger::{Backoff, Bytes, CommandOutput, TaskOptions};
 
+use crate::control::Control;
 use crate::dag::{self, OnFailure, Schedule};
 use crate::input::{self, InputError, Source, Task};
 use crate::limits::Limits;
 use crate::plan::Plan;
+use crate::summary::End;
 use crate::timeout::{Runtimes, Timeout};
 use crate::work::{self, Work};
 use crate::workflow::{Job, Planning};
@@ -239,18 +241,28 @@ impl Agenda {
         self.parts.iter().map(Part::total).sum()
     }
 
-    /// Whether there is anything to do. For a single job that is waited for; with several one can be sure.
+    /// Waits for the first input of a single job, or the end of all; with several there is always something to do.
+    /// Some: there is nothing, or whoever holds the run has ended it before.
     ///
     /// # Errors
     /// As for [`next`](Self::next), if there is nothing but that.
-    pub(crate) fn has_work(&mut self) -> Result<bool, InputError> {
+    pub(crate) fn over_at_once(&mut self, control: &Control) -> Result<Option<End>, InputError> {
+        const GLANCE: Duration = Duration::from_millis(50);
         self.follow();
-        let [Part { stage: Stage::Begun(begun), .. }] = self.parts.as_mut_slice() else { return Ok(true) };
-        begun.source.wait_for_first();
-        if begun.source.total() == Some(0) {
-            return self.next().map(|_| false);
+        let [Part { stage: Stage::Begun(begun), .. }] = self.parts.as_mut_slice() else { return Ok(None) };
+        if !control.is_held() {
+            begun.source.wait_for_first();
         }
-        Ok(true)
+        while !begun.source.has_first() {
+            if control.is_interrupted() {
+                return Ok(Some(End::Interrupted));
+            }
+            begun.source.wait(GLANCE);
+        }
+        if begun.source.total() == Some(0) {
+            return self.next().map(|_| Some(End::Complete));
+        }
+        Ok(None)
     }
 
     /// How many tasks a job has, once that is known.

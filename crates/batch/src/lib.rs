@@ -90,6 +90,12 @@ mod spill;
 mod observer;
 pub use observer::{Cause, Notice, Observer, Progress};
 
+mod control;
+pub use control::Control;
+
+mod snapshot;
+pub use snapshot::{Ended, InHand, Snapshot};
+
 mod summary;
 pub use summary::{Counts, End, Summary};
 
@@ -112,7 +118,7 @@ use crate::throttle::Valve;
 /// Runs a plan, or several jobs, to the end: every command has ended, and every worker.
 ///
 /// It claims SIGINT, SIGTERM, SIGHUP and SIGQUIT while it runs: the first lets what runs finish, the second asks it to
-/// end, the third kills it, and so does SIGQUIT at once. [`ganger::init`] must have been called first in `main`. It is for a process that has no other
+/// end, the third kills it, and so does SIGQUIT at once. SIGUSR1 and SIGUSR2 ask, and are answered by a [`Notice`]. [`ganger::init`] must have been called first in `main`. It is for a process that has no other
 /// children: what loses its parent is taken for what is left of a command, and killed.
 ///
 /// # Errors
@@ -125,13 +131,14 @@ pub fn run<'a>(
 ) -> Result<Summary, Error> {
     let workflow = workflow.into();
     let (ahead, program, limits) = (workflow.ahead(), workflow.program(), workflow.limits());
-    let Workflow { jobs, graph, slots, halt, delay, output, verbose, record, throttle, values, pinned } = workflow;
+    let Workflow { jobs, graph, slots, halt, delay, output, verbose, record, throttle, values, pinned, control } =
+        workflow;
     let books = jobs.iter().map(Books::from).collect();
     let names: Vec<_> = jobs.iter().map(|job| job.name.clone()).collect();
     let mut agenda = Agenda::new(jobs, graph.clone());
     // No worker is started, and no signal claimed, before there is something to do.
-    if !agenda.has_work()? {
-        return Ok(Summary { counts: Counts::default(), end: End::Complete });
+    if let Some(end) = agenda.over_at_once(&control)? {
+        return Ok(Summary { counts: Counts::default(), end });
     }
     // Nor is a store made for nothing.
     let ledger = Ledger::open(&record, books, graph)?;
@@ -144,6 +151,7 @@ pub fn run<'a>(
     let cgroup = groups.as_ref().map(CommandGroups::prefix);
     let settings = Settings { jobs, halt, delay, ahead, verbose, cgroup };
     let gang = Gang::start(jobs, program.as_ref(), ending)?;
+    control.listen(gang.ear());
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => {
@@ -151,7 +159,7 @@ pub fn run<'a>(
         }
     };
     let valve = Valve::new(throttle, Box::new(Machine));
-    let run = Run::new(settings, gang, agenda, output, ledger, observer).throttled(valve).placed(places);
+    let run = Run::new(settings, gang, agenda, output, ledger, observer).held(control).throttled(valve).placed(places);
     let (ended, gang) = run.drive();
     let finished = gang.finish();
     drop(groups);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ganger::Backoff;
 
+use crate::control::Control;
 use crate::halt::Halt;
 use crate::input::{Packing, Source};
 use crate::limits::Limits;
@@ -55,6 +56,10 @@ pub struct Plan {
     pub record: Recording,
     /// Whether each command is told of before it starts.
     pub verbose: bool,
+    /// Whether all inputs are read before the first is run, so that it is known how many there are.
+    pub count_first: bool,
+    /// Who holds the run while it goes on.
+    pub control: Control,
 }
 
 impl Plan {
@@ -81,6 +86,8 @@ impl Plan {
             slots: Vec::new(),
             record: Recording::default(),
             verbose: false,
+            count_first: false,
+            control: Control::default(),
         }
     }
 }
@@ -99,7 +106,7 @@ impl Plan {
         }
         if self.shuffle {
             self.input.shuffle();
-        } else if self.halt.needs_total() || self.work.needs_total() {
+        } else if self.count_first || self.halt.needs_total() || self.work.needs_total() {
             self.input.gather();
         }
         self

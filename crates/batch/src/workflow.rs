@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::control::Control;
 use crate::dag::{Graph, OnFailure};
 use crate::grammar::Grammar;
 use crate::halt::Halt;
@@ -41,6 +42,8 @@ pub struct Workflow {
     pub values: Vec<Slots>,
     /// Each command is given so many processors of its own, and runs on no others.
     pub pinned: Option<usize>,
+    /// Who holds the run while it goes on.
+    pub control: Control,
 }
 
 /// One of the jobs of a workflow.
@@ -134,7 +137,7 @@ impl From<Plan> for Workflow {
         let (dir, record, environment) = (plan.dir.clone(), plan.record.clone(), plan.environment.clone());
         let (most, on_failure, tasks) = (None, OnFailure::default(), None);
         let (limits, throttle, values) = (plan.limits.clone(), plan.throttle, plan.slots.clone());
-        let pinned = limits.pinned;
+        let (pinned, control) = (limits.pinned, plan.control.clone());
         let planning = Planning::Made(Box::new(plan));
         let job = Job { name: None, words, grammar, dir, most, on_failure, environment, tasks, limits, planning };
         Self {
@@ -149,6 +152,7 @@ impl From<Plan> for Workflow {
             throttle,
             values,
             pinned,
+            control,
         }
     }
 }

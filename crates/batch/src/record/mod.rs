@@ -289,6 +289,9 @@ impl Attempt<'_> {
     }
 }
 
+/// What ends a command that was cancelled.
+const SIGKILL: i32 = 9;
+
 fn end_of(cause: &Cause) -> End {
     use ganger::Exit;
     match cause {
@@ -297,6 +300,7 @@ fn end_of(cause: &Cause) -> End {
         Cause::Exit(Exit::OutOfMemory) | Cause::OutOfMemory { .. } => End::OutOfMemory,
         Cause::TimedOut(_) => End::TimeLimit,
         Cause::CpuTime(_) => End::CpuLimit,
+        Cause::Killed => End::Signal(SIGKILL),
         Cause::Crashed(exits) if exits.last() == Some(&Exit::OutOfMemory) => End::OutOfMemory,
         Cause::Exit(Exit::Misbehaved) | Cause::Crashed(_) => End::Crashed(cause.to_string()),
         Cause::Program(why) => End::Crashed(why.clone()),

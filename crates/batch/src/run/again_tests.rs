@@ -41,8 +41,8 @@ fn running(story: &Story, limits: &Limits, attempts: u32) -> Running {
     let Ok(Next::Task(task, common)) = agenda(plan).next() else { panic!("there is one") };
     let (since, story) = (Instant::now(), story.clone());
     let Ok(Fate::Run(entry)) = Ledger::default().begin(&task, &common.work) else { panic!("no books") };
-    let (limit, expired, evicted, place, fault) = (None, false, false, None, None);
-    Running { task, common, entry, since, story, limit, expired, evicted, place, fault }
+    let (limit, doom, tail, place, fault) = (None, None, Tail::default(), None, None);
+    Running { task, common, entry, since, story, limit, doom, tail, place, fault }
 }
 
 fn out_of_memory(limit: u64) -> Verdict {

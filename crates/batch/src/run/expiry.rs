@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Run, Running};
 use crate::engine::Engine;
+use crate::verdict::Doom;
 
 impl Running {
     /// How long it may run, where the pool does not know its limit: it began before there was a median.
@@ -33,7 +34,8 @@ impl<E: Engine> Run<'_, E> {
         }
         for (id, running) in &mut self.running {
             if let Some(limit) = running.late_limit().filter(|limit| running.since.elapsed() >= *limit) {
-                (running.limit, running.expired) = (Some(limit), true);
+                running.limit = Some(limit);
+                running.doom.get_or_insert(Doom::Expired);
                 self.engine.cancel(*id);
             }
         }
