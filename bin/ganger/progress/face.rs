@@ -53,10 +53,7 @@ impl Face {
     pub(crate) fn show(&mut self, progress: &Progress, line: impl FnOnce() -> String) {
         match self {
             Face::None => {}
-            Face::Line(bar) => {
-                bar.set_message(line());
-                bar.tick();
-            }
+            Face::Line(bar) => bar.set_message(line()),
             Face::Bar(bar) => {
                 if let (Some(total), None) = (progress.total, bar.length()) {
                     bar.set_length(total);
