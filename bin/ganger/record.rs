@@ -46,6 +46,7 @@ pub(crate) fn recording(
         variables: flags.variables,
         output: OUTPUT,
         waits: !flags.after.is_empty(),
+        jobs: flags.keep_jobs,
     });
     Ok(Recording { store, joblog: flags.joblog, resume })
 }

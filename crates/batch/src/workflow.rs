@@ -18,6 +18,23 @@ use crate::timeout::Timeout;
 use crate::work::{Kept, Work};
 
 /// Several jobs that share one pool, and which waits for which.
+///
+/// ```
+/// use ganger_batch::{Graph, Input, Job, Plan, Template, Workflow, dry_run};
+///
+/// let workflow = |input: &str| -> Result<Workflow, Box<dyn std::error::Error>> {
+///     Ok(Plan::new(Template::parse(&["echo".into()])?, Input::Arguments(vec![input.into()])).into())
+/// };
+/// let mut both = workflow("a")?;
+/// both.jobs[0].name = Some("first".to_owned());
+/// both.jobs.push(Job { name: Some("second".to_owned()), ..workflow("b")?.jobs.remove(0) });
+/// both.graph = Graph::new(vec![vec![1], vec![]])?;
+///
+/// let mut told = Vec::new();
+/// dry_run(both, &mut told)?;
+/// assert_eq!(told, b"# second\necho b\n# first, after second\necho a\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Workflow {
     /// The jobs. Where several may start a command, the first does.

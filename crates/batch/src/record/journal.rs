@@ -50,6 +50,8 @@ impl Journal {
         let mut store = open(storage)?;
         let open = |job| Pages::open(&mut store, storage, resume, job);
         let jobs: Vec<Pages> = jobs.into_iter().map(open).collect::<Result<_, _>>()?;
+        let ours: Vec<_> = jobs.iter().map(|pages| pages.run.job).collect();
+        storage.jobs.map_or(Ok(()), |most| store.keep(most.get(), &ours))?;
         let runs: Vec<&Run> = jobs.iter().map(|pages| &pages.run).collect();
         Ok(Self { recorder: store.record_all(&runs)?, jobs, output: storage.output })
     }
@@ -136,7 +138,7 @@ impl Journal {
         for (_, Pages { run, is_new, .. }) in unbegun {
             self.recorder.send(Record::Unbegun { run: run.id, job: is_new.then_some(run.job) })?;
         }
-        Ok(self.recorder.finish(how, gives_up)?)
+        self.recorder.finish(how, gives_up).map_err(Error::unrecorded)
     }
 }
 

@@ -18,6 +18,7 @@ pub use journal::is_secret;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -65,6 +66,8 @@ pub struct Storage {
     pub output: usize,
     /// Whether a store to which another process writes is waited for.
     pub waits: bool,
+    /// How many jobs are left in the store, this one included; the oldest are forgotten.
+    pub jobs: Option<NonZeroUsize>,
 }
 
 /// The books of one run. Whether it keeps any is its own affair: a run tells it everything.
