@@ -9,7 +9,7 @@ use ganger_store::{Filter, Reader, State};
 use nix::sys::signal::Signal;
 
 use crate::run_jobfile::run;
-use crate::sandbox::{Sandbox, eventually, sorted};
+use crate::sandbox::{GANGER, Sandbox, eventually, sorted};
 
 /// What the store has: of each job its tasks, by state.
 fn recorded(sandbox: &Sandbox) -> BTreeMap<String, Vec<State>> {
@@ -177,4 +177,16 @@ fn after_sigkill_at_any_moment_a_resume_makes_the_whole_right() {
 /// A number from 0 to 1.
 fn chance() -> f64 {
     (RandomState::new().hash_one(0) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[test]
+fn a_job_of_a_file_is_taken_up_by_its_file() {
+    let sandbox = Sandbox::new();
+    let file = "[[job]]\nname = 'a'\ncommand = 'echo $GANGER_JOB $X'\nenvironment = { X = 'y' }\n";
+    assert_eq!(run(&sandbox, file, &["--store", "s.db"]).stdout, "a y\n");
+    sandbox.run(["--store", "s.db", "--name", "a", "--retry-failed"]).done().told(255, "--file FILE");
+    // It runs as it did, alone.
+    let mut replay = sandbox.cmd(GANGER);
+    replay.command.args(["replay", "--store", "s.db", "a", "1"]);
+    replay.done().printed("a y\n");
 }

@@ -57,6 +57,10 @@ pub(crate) enum PlanError {
     Header(ganger_batch::Error),
     /// A job whose command has a replacement string for inputs has none.
     NothingGiven,
+    /// What failed is to be run again, and it is a job of a file.
+    JobOfFile {
+        name: String,
+    },
     /// A job file is at fault.
     Written(Fault),
     /// Keys of a job do not go together.
@@ -114,6 +118,11 @@ impl fmt::Display for PlanError {
                 f,
                 "its command has a replacement string, and nothing stands there for it: give it inputs = [...], \
                  inputs_from, array or product; for these very characters write \\\\{{}} in TOML"
+            ),
+            PlanError::JobOfFile { name } => write!(
+                f,
+                "{name} is a job of a job file: ganger run --file FILE --store STORE --resume runs again what failed, with \
+                 what waits for it"
             ),
             PlanError::Written(fault) => fault.fmt(f),
             PlanError::Flags { why } => f.write_str(why),

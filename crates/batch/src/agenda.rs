@@ -23,6 +23,9 @@ use crate::timeout::{Runtimes, Timeout};
 use crate::work::{self, Work};
 use crate::workflow::{Job, Planning};
 
+/// Where a command finds what its job is called, if it has a name.
+pub(crate) const JOB: &str = "GANGER_JOB";
+
 /// What all commands of a job have in common.
 pub(crate) struct Common {
     /// None: it is the only job.
@@ -330,7 +333,7 @@ impl Begun {
     fn new(name: Option<String>, plan: Plan) -> Self {
         let Plan { work, input: source, dir, environment, attempts, backoff, timeout, limits, .. } = plan.opened();
         let bytes = |text: OsString| Bytes::from(text.into_vec());
-        let job = name.iter().map(|name| (Bytes::from("GANGER_JOB"), Bytes::from(name.as_bytes())));
+        let job = name.iter().map(|name| (Bytes::from(JOB), Bytes::from(name.as_bytes())));
         let named = environment.into_iter().map(|(name, value)| (bytes(name), bytes(value)));
         let environment = job.chain(named).collect();
         // A command whose worker died is tried again like any task; how often one that failed is, was asked for.

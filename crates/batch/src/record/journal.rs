@@ -13,6 +13,7 @@ use ganger_store::{
 };
 
 use super::{Books, Storage};
+use crate::agenda::JOB;
 use crate::error::Error;
 use crate::input::Task;
 
@@ -182,15 +183,17 @@ fn typed(words: &[OsString]) -> String {
 }
 
 fn setting(variables: &[OsString], books: Books, environment: &[Vec<u8>]) -> Setting {
-    let Books { words, grammar, dir, .. } = books;
+    let Books { name, words, grammar, dir, .. } = books;
     let here = || std::env::current_dir().unwrap_or_default();
-    let ours = std::env::vars_os().filter(|(name, _)| !is_secret(name)).map(assignment);
+    // Of a job file we may be a command ourselves, but then it is another's.
+    let ours = std::env::vars_os().filter(|(name, _)| !is_secret(name) && name != JOB).map(assignment);
+    let job = name.map(|name| assignment((JOB.into(), name.into())));
     Setting {
         words: bytes(&words),
         grammar: grammar.to_stored(),
         variables: bytes(variables),
         directory: dir.unwrap_or_else(here).into_os_string().into_vec(),
-        environment: ours.chain(environment.iter().cloned()).collect(),
+        environment: ours.chain(job).chain(environment.iter().cloned()).collect(),
     }
 }
 
