@@ -46,6 +46,7 @@ pub(crate) fn recording(
         durability: flags.durable,
         variables: flags.variables,
         output: OUTPUT,
+        waits: !flags.after.is_empty(),
         jobs: flags.keep_jobs,
     });
     let results = flags.results.map(|text| results::plan(&text, grammar)).transpose()?;
@@ -80,6 +81,10 @@ fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting)
     let filter = Filter { state: Some(State::Failed), ..Filter::default() };
     let inputs = reader.tasks(job.id, &filter)?.into_iter().map(|task| Args::from_stored(&task.input)).collect();
     let setting = reader.last_run(job.id)?.setting;
+    // Its environment and its limits are known to the file alone.
+    if setting.environment.iter().any(|variable| variable.starts_with(b"GANGER_JOB=")) {
+        return Err(PlanError::JobOfFile { name: job.name });
+    }
     let grammar = Grammar::from_stored(&setting.grammar);
     if grammar.piped {
         return Err(PipeError::Retry.into());

@@ -79,13 +79,18 @@ pub enum Join {
 pub(crate) struct Task {
     pub(crate) number: u64,
     pub(crate) args: Args,
+    /// Whose it is: the position of its job in the run.
+    pub(crate) job: usize,
+    /// Its number among the tasks of all jobs, in the order in which they were handed out, from 1.
+    pub(crate) turn: u64,
     /// What its command reads.
     pub(crate) block: Option<Arc<Block>>,
 }
 
 impl Task {
-    pub(crate) fn of_args(number: u64, args: Args) -> Self {
-        Self { number, args, block: None }
+    /// A task of a run's first job, and of no other.
+    pub(crate) fn first(number: u64, args: Args) -> Self {
+        Self { number, args, job: 0, turn: number, block: None }
     }
 
     /// What it is run with, for people.
@@ -259,7 +264,7 @@ impl Source {
 
     fn task(&mut self, args: Args) -> Task {
         self.handed_out += 1;
-        Task::of_args(self.handed_out, args)
+        Task::first(self.handed_out, args)
     }
 
     fn block(&mut self, block: Next<Block>) -> Next<Task> {

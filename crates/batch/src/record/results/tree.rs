@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn directories_have_the_names_of_a_header() {
-        let task = Task::of_args(1, [&b"a"[..], b"b"].into_iter().collect::<Args>());
+        let task = Task::first(1, [&b"a"[..], b"b"].into_iter().collect::<Args>());
         assert_eq!(directory(&[], &task), Path::new("1/a/2/b"));
         assert_eq!(directory(&[b"f1".to_vec(), Vec::new()], &task), Path::new("f1/a/2/b"));
     }
