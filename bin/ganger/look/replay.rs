@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::command::{self, Recipe, recipe};
 use super::error::LookError;
-use super::{Out, find, json, open};
+use super::{Out, find, json, open_job};
 use crate::flags::look::ReplayFlags;
 use crate::program;
 
@@ -24,13 +24,12 @@ type Environment = BTreeMap<OsString, OsString>;
 /// Becomes the task's command, so that the terminal, signals and the exit status are its own. Returns after printing alone.
 pub(crate) fn replay(flags: &ReplayFlags, out: &mut Out) -> Result<u8, LookError> {
     let again = {
-        let reader = open(&flags.store)?;
-        let job = reader.job(&flags.job)?;
+        let (reader, job) = open_job(&flags.of)?;
         let task = find(&reader, &job, flags.task)?;
         let run = reader.run_of(task.id, job.id)?;
         Again::of(&run, &task, reader.last_attempt(task.id)?.as_ref(), flags.debug)?
     };
-    if flags.store.json {
+    if flags.of.store.json {
         json(out, &again.document())?;
         return Ok(0);
     }
