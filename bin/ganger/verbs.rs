@@ -1,30 +1,55 @@
 //! One function a verb.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 
-use ganger_batch::{Plan, Sinks, Work};
+use ganger_batch::{Control, Plan, Sinks, Work};
 use ganger_daemon::Service;
 
-use crate::flags::{RunFlags, ServeFlags};
+use crate::after;
+use crate::console::Console;
+use crate::flags::{ProgressFlags, RunFlags, ServeFlags, Typed};
+use crate::jobfile;
 use crate::plan;
-use crate::show::{self, Console};
+use crate::progress::Face;
+use crate::results;
+use crate::show;
 use crate::stdin;
+use crate::tui::{NoTerminal, Tui};
+
+const KEYBOARD_TAKEN: &str = "--tui has the keyboard, so no inputs can be typed: give them after ::: \
+    (ganger run --tui COMMAND ::: INPUT...), in a file (-a FILE) or by a pipe";
 
 /// `ganger run`: its exit status.
-pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
-    let (dry_run, bar) = (flags.dry_run, flags.output.bar);
-    let plan = plan::plan(flags).map_err(boxed)?;
-    explain_silence(&plan);
-    warn_of_code(&plan);
+pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>> {
+    let _asked_too_early = ganger::Inquiries::claim().map_err(boxed)?;
+    let (dry_run, graph, progress) = (flags.dry_run || flags.graph, flags.graph, flags.progress);
+    let in_rows = flags.record.results.as_deref().is_some_and(|text| results::format(text).is_some());
+    if let (Some(store), false) = (&flags.record.store, dry_run) {
+        after::wait(store, &flags.record.after).map_err(boxed)?;
+    }
+    let workflow = match flags.file.is_some() {
+        true => jobfile::workflow(flags, &typed.command, &typed.matches).map_err(boxed)?,
+        false => plan::plan(flags).map_err(boxed)?.into(),
+    };
+    if progress.tui && workflow.plans().any(is_typed) {
+        return Err(boxed(KEYBOARD_TAKEN));
+    }
+    workflow.plans().for_each(explain);
     let stdout = show::stdout().map_err(boxed)?;
-    let mut console = Console::new(bar && !dry_run);
+    let mut console = console(progress, dry_run, &workflow.control).map_err(boxed)?;
     let mut stdout = console.above(stdout, io::stdout().is_terminal());
-    let mut stderr = console.above(io::stderr(), true);
-    let ran = if dry_run {
-        ganger_batch::dry_run(plan, &mut stdout)
+    let mut stderr = console.above(io::stderr(), io::stderr().is_terminal());
+    let ran = if graph {
+        stdout.write_all(jobfile::picture(&workflow).as_bytes()).map_err(boxed)?;
+        return Ok(0);
+    } else if dry_run {
+        ganger_batch::dry_run(workflow, &mut stdout)
+    } else if in_rows {
+        let (mut stdout, mut stderr) = (io::sink(), io::sink());
+        ganger_batch::run(workflow, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
     } else {
-        ganger_batch::run(plan, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
+        ganger_batch::run(workflow, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
     };
     console.finish();
     let summary = ran.map_err(boxed)?;
@@ -38,12 +63,30 @@ pub(crate) fn serve(flags: ServeFlags) -> Result<u8, Box<dyn Display>> {
     service.run().map(|()| 0).map_err(boxed)
 }
 
+/// What people should know before anything runs.
+fn explain(plan: &Plan) {
+    explain_silence(plan);
+    warn_of_code(plan);
+}
+
+/// What shows how far it all is; nothing, where nothing runs.
+fn console(progress: ProgressFlags, dry_run: bool, control: &Control) -> Result<Console, NoTerminal> {
+    let tui = (progress.tui && !dry_run).then(|| Tui::open(control.clone())).transpose()?;
+    let face = if dry_run { Face::None } else { Face::of(&progress) };
+    Ok(Console::new(face, tui))
+}
+
 /// Someone who has forgotten `:::` should not wait for ever.
 fn explain_silence(plan: &Plan) {
-    if plan.input.reads(stdin::NAME) && io::stdin().is_terminal() {
+    if is_typed(plan) {
         let what = if plan.runs_its_inputs() { "commands (none was given)" } else { "the inputs" };
         show::message(format_args!("reading {what} from the terminal, one a line; Ctrl-D ends them"));
     }
+}
+
+/// Whether the inputs come from the keyboard.
+fn is_typed(plan: &Plan) -> bool {
+    plan.input.reads(stdin::NAME) && io::stdin().is_terminal()
 }
 
 /// Once, before the first input is run.

@@ -42,7 +42,45 @@ Quoting, in a script of one word:
 Environment of a command:
   GANGER_TASK     its number, as {#}; also PARALLEL_SEQ
   GANGER_SLOT     the number of its job slot, as {%}; also PARALLEL_JOBSLOT
+  GANGER_JOB      what its job is called, in a job file
   GANGER_ATTEMPT  which attempt it is, from 1
+
+Job files:
+  ganger run --file jobs.toml runs several jobs; those that wait for others begin when all before them have succeeded.
+
+    [[job]]
+    name = \"small\"
+    command = \"convert {} -resize 25% {.}.small.png\"    # as above; [\"program\", \"{}\"] is run without a shell
+    inputs = [\"a.jpg\", \"b.jpg\"]       # or inputs_from = \"list.txt\", array = \"1-100:5\", product = [[...], [...]];
+                                       # without any it runs once
+    jobs = 2                           # at most so many of it at a time
+    [[job]]
+    name = \"page\"
+    command = \"montage *.small.png page.png\"
+    after = [\"small\"]                # on_failure = \"run\": also if that fails; else it is skipped
+    directory = \"album\"
+    environment = { LANG = \"C\" }
+    timeout = \"10m\"                  # flags of Inputs, Arguments, Failures, Limits: as typed, for this job
+
+  Flags beside --file hold for all jobs that do not say otherwise. With --store each job is one of the store (with --name
+  N: N/job), and --resume takes up the whole file; what waits for a job that runs again, runs again as well.
+
+Configuration:
+  ~/.config/ganger/config.toml has defaults: flags by their long names, in [run] for every run, in [profile.NAME] for
+  those with -J NAME. What is typed wins.
+
+    [run]
+    jobs = \"200%\"
+    [profile.careful]
+    retries = 3
+    keep_order = true
+
+Asking while it runs:
+  kill -USR1 PID  tells on standard error what runs and since when, and how far it all is
+  kill -USR2 PID  tells how far it all is
+  --tui           shows both; its keys: p pause, + - jobs, k kill one, r kill it and run it once more, Enter its output,
+                  f failures, q quit (as Ctrl-C), ? all keys. What goes to that terminal is printed when it is closed;
+                  what goes to a file or a pipe goes there as always
 
 Exit status:
   0        all commands succeeded
@@ -55,6 +93,7 @@ Exit status:
   255      an error of ganger itself
 
 Examples:
+  ganger run --file jobs.toml --store jobs.db --resume
   ganger run gzip -9 ::: *.log
   ganger run --bar 'convert {} -resize 25% small/{/.}.jpg' ::: *.png
   find . -name '*.c' -print0 | ganger run -0 -k --tag wc -l
@@ -64,5 +103,8 @@ Examples:
   ganger run --slots CUDA_VISIBLE_DEVICES=0,1 python train.py --seed {} ::: 1 2 3 4
   ganger run --header : --colsep '\\t' echo {Name} {Mail} :::: addressbook.tsv
   find . -name '*.log' | ganger run -X rm
+  ganger run --pipe-part -a access.log --block 100M 'grep -c ERROR'
+  zcat table.csv.gz | ganger run --header : --colsep , --group-by customer ./report
+  ganger run --results sums.csv md5sum ::: *.iso
   ganger run --tag 'diff {1} {2} | wc -l' ::: *.txt ::: *.txt
 ";

@@ -8,26 +8,37 @@ use clap::{Args, Subcommand};
 use ganger_batch::parse_duration;
 use ganger_store::{State, TaskId};
 
+use super::examples;
+
 /// The verbs that look at a store.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Look {
     /// List the recorded jobs, the newest first
+    #[command(after_long_help = examples::LS)]
     Ls(LsFlags),
     /// Show a job, or one of its tasks: command, attempts, output, resources
+    #[command(after_long_help = examples::SHOW)]
     Show(ShowFlags),
     /// Print what a job's tasks printed
+    #[command(after_long_help = examples::LOGS)]
     Logs(LogsFlags),
     /// Run exactly one recorded task again, in the foreground
+    #[command(after_long_help = examples::REPLAY)]
     Replay(ReplayFlags),
     /// Tell how a job went: durations, slowest tasks, failures by cause, processor time and memory
+    #[command(after_long_help = examples::REPORT)]
     Report(ReportFlags),
     /// Delete jobs from a store
+    #[command(after_long_help = examples::FORGET)]
     Forget(ForgetFlags),
     /// Give the room of what was deleted back to the disk
+    #[command(after_long_help = examples::VACUUM)]
     Vacuum(StoreFlags),
     /// Read all of a store and tell what is damaged; exit status 1 if anything is
+    #[command(after_long_help = examples::CHECK)]
     Check(StoreFlags),
     /// Copy what can be read of a damaged store into a new one
+    #[command(after_long_help = examples::SALVAGE)]
     Salvage(SalvageFlags),
 }
 
@@ -41,6 +52,17 @@ pub(crate) struct StoreFlags {
     /// Print JSON for programs
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which job, and of which store.
+#[derive(Debug, Args)]
+pub(crate) struct JobFlags {
+    #[command(flatten)]
+    pub(crate) store: StoreFlags,
+
+    /// The job's name (the last one that is called so) or its number
+    #[arg(value_name = "JOB")]
+    pub(crate) job: String,
 }
 
 /// List the recorded jobs, the newest first.
@@ -58,11 +80,7 @@ pub(crate) struct LsFlags {
 #[derive(Debug, Args)]
 pub(crate) struct ShowFlags {
     #[command(flatten)]
-    pub(crate) store: StoreFlags,
-
-    /// The job's name (the last one that is called so) or its number
-    #[arg(value_name = "JOB")]
-    pub(crate) job: String,
+    pub(crate) of: JobFlags,
 
     /// The number of its input, or '#ID' of the task
     #[arg(value_name = "TASK")]
@@ -81,11 +99,7 @@ pub(crate) struct ShowFlags {
 #[derive(Debug, Args)]
 pub(crate) struct LogsFlags {
     #[command(flatten)]
-    pub(crate) store: StoreFlags,
-
-    /// The job's name (the last one that is called so) or its number
-    #[arg(value_name = "JOB")]
-    pub(crate) job: String,
+    pub(crate) of: JobFlags,
 
     /// The number of its input, or '#ID' of the task [default: all tasks]
     #[arg(value_name = "TASK")]
@@ -112,11 +126,7 @@ pub(crate) struct LogsFlags {
 #[derive(Debug, Args)]
 pub(crate) struct ReplayFlags {
     #[command(flatten)]
-    pub(crate) store: StoreFlags,
-
-    /// The job's name (the last one that is called so) or its number
-    #[arg(value_name = "JOB")]
-    pub(crate) job: String,
+    pub(crate) of: JobFlags,
 
     /// The number of its input, or '#ID' of the task
     #[arg(value_name = "TASK")]
@@ -135,11 +145,7 @@ pub(crate) struct ReplayFlags {
 #[derive(Debug, Args)]
 pub(crate) struct ReportFlags {
     #[command(flatten)]
-    pub(crate) store: StoreFlags,
-
-    /// The job's name (the last one that is called so) or its number
-    #[arg(value_name = "JOB")]
-    pub(crate) job: String,
+    pub(crate) of: JobFlags,
 
     /// Write one HTML file with plots, that needs no other
     #[arg(long, value_name = "FILE", conflicts_with = "json")]

@@ -1,21 +1,27 @@
 //! What was typed, and nothing else: no file is opened and no default looked up in here. One file a group of the help.
 
 pub(crate) mod look;
+pub(crate) mod pages;
 mod inputs;
+mod pipe;
 mod arguments;
 mod output;
+mod progress;
 mod failures;
 mod limits;
 mod record;
 mod worker;
 mod serve;
 mod help;
+mod examples;
 
 pub(crate) use arguments::ArgumentFlags;
 pub(crate) use failures::FailureFlags;
 pub(crate) use inputs::InputFlags;
 pub(crate) use limits::LimitFlags;
 pub(crate) use output::OutputFlags;
+pub(crate) use pipe::PipeFlags;
+pub(crate) use progress::ProgressFlags;
 pub(crate) use record::RecordFlags;
 pub(crate) use serve::ServeFlags;
 pub(crate) use worker::WorkerFlags;
@@ -23,7 +29,7 @@ pub(crate) use worker::WorkerFlags;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, Command, Parser, Subcommand};
 
 use crate::jobs::JobsFlag;
 
@@ -35,23 +41,34 @@ pub(crate) struct Flags {
     pub(crate) verb: Verb,
 }
 
+/// How the flags of `run` were given, for those who must know whether they were.
+#[derive(Debug, Default)]
+pub(crate) struct Typed {
+    pub(crate) command: Command,
+    pub(crate) matches: ArgMatches,
+}
+
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Run a command over many inputs, several at a time
     Run(Box<RunFlags>),
     // Hidden while only a part of it is there.
     #[command(hide = true)]
     Serve(ServeFlags),
     #[command(flatten)]
     Look(look::Look),
+    #[command(after_long_help = examples::COMPLETIONS)]
+    Completions(pages::CompletionFlags),
+    #[command(after_long_help = examples::MAN)]
+    Man(pages::ManFlags),
 }
 
 /// Run a command over many inputs, several at a time.
 ///
 /// The inputs are the arguments after :::, or the lines of a file (-a, ::::), or the lines of standard input. Of several
-/// such lists all combinations are run. Without a command, each input is itself a command. Each command runs in a process group of its own with /dev/null as its standard input, and its whole tree of processes ends with
-/// it. Options of ganger stand before the command.
+/// such lists all combinations are run. Without a command, each input is itself a command. Each command runs in a process
+/// group of its own with /dev/null as its standard input, and its whole tree of processes ends with it. Options of ganger
+/// stand before the command.
 #[derive(Debug, Args)]
 #[command(args_override_self = true, override_usage = "ganger run [OPTIONS] COMMAND... [::: INPUT...]...", after_long_help = help::AFTER_HELP)]
 pub(crate) struct RunFlags {
@@ -71,6 +88,22 @@ pub(crate) struct RunFlags {
     #[arg(long, visible_alias = "workdir", value_name = "DIR")]
     pub(crate) wd: Option<PathBuf>,
 
+    /// Run the jobs of this file, several commands with their inputs, some of which wait for others (see below)
+    #[arg(long, value_name = "JOBS.toml", conflicts_with_all = ["words", "arg_file", "retry_failed", "worker"])]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Print who waits for whom in the file, for Graphviz (| dot -Tsvg), and run nothing
+    #[arg(long, requires = "file")]
+    pub(crate) graph: bool,
+
+    /// Take defaults from [profile.NAME] of the configuration file; of several, later ones count
+    #[arg(short = 'J', long, value_name = "NAME")]
+    pub(crate) profile: Vec<String>,
+
+    /// The configuration file [default: ~/.config/ganger/config.toml]
+    #[arg(long, value_name = "FILE", env = "GANGER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+
     /// Print the commands instead of running them
     #[arg(long, alias = "dryrun")]
     pub(crate) dry_run: bool,
@@ -79,10 +112,16 @@ pub(crate) struct RunFlags {
     pub(crate) inputs: InputFlags,
 
     #[command(flatten)]
+    pub(crate) pipe: PipeFlags,
+
+    #[command(flatten)]
     pub(crate) arguments: ArgumentFlags,
 
     #[command(flatten)]
     pub(crate) output: OutputFlags,
+
+    #[command(flatten)]
+    pub(crate) progress: ProgressFlags,
 
     #[command(flatten)]
     pub(crate) failures: FailureFlags,

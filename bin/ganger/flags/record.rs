@@ -1,6 +1,7 @@
 //! What is left behind of a run, and taken up by the next.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -22,6 +23,10 @@ pub(crate) struct RecordFlags {
     #[arg(long, value_name = "off|process|full", default_value = "process", hide_default_value = true)]
     pub(crate) durable: Durability,
 
+    /// Keep so many jobs in the store, this one included: the oldest are forgotten before it begins
+    #[arg(long, value_name = "N", requires = "store")]
+    pub(crate) keep_jobs: Option<NonZeroUsize>,
+
     /// Leave out what has succeeded by the store, or else the job log: same command, input, directory, and --env
     #[arg(long, visible_alias = "resume-failed")]
     pub(crate) resume: bool,
@@ -30,6 +35,10 @@ pub(crate) struct RecordFlags {
     #[arg(long, conflicts_with_all = ["arg_file", "words", "resume"])]
     pub(crate) retry_failed: bool,
 
+    /// Begin when this job of the same store is over, also if it runs elsewhere; end if not all of it has succeeded
+    #[arg(long, value_name = "JOB", requires = "store")]
+    pub(crate) after: Vec<String>,
+
     /// A variable whose value is part of what a task is: with another one, --resume runs it again
     #[arg(long = "env", value_name = "NAME")]
     pub(crate) variables: Vec<OsString>,
@@ -37,4 +46,9 @@ pub(crate) struct RecordFlags {
     /// Write GNU parallel's job log: a line for each command that has ended
     #[arg(long, visible_alias = "jl", value_name = "FILE")]
     pub(crate) joblog: Option<PathBuf>,
+
+    /// Keep what each command printed and how it ended: in files under DIR (1/INPUT/stdout, .../stderr, .../seq), or in files
+    /// named by a text with {...}; or as a row in a .csv, .tsv or .json file (-.json: to standard output)
+    #[arg(long, visible_alias = "res", value_name = "DIR|FILE.csv|-.json", allow_hyphen_values = true)]
+    pub(crate) results: Option<OsString>,
 }

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use ganger_batch::TemplateError;
 use ganger_store::StoreError;
 
+use super::PipeError;
 use crate::limits::TooFewProcessors;
 use crate::program::ProgramError;
 use crate::stdin;
+use crate::toml::Fault;
 
 /// Why what was typed cannot be done.
 #[derive(Debug)]
@@ -54,6 +56,30 @@ pub(crate) enum PlanError {
     Processors(TooFewProcessors),
     /// The header could not be read.
     Header(ganger_batch::Error),
+    /// The file of `--results`.
+    Results {
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// Of inputs that commands read.
+    Pipe(PipeError),
+    /// A job whose command has a replacement string for inputs has none.
+    NothingGiven,
+    /// What failed is to be run again, and it is a job of a file.
+    JobOfFile {
+        name: String,
+    },
+    /// A job file is at fault.
+    Written(Fault),
+    /// Keys of a job do not go together.
+    Flags {
+        why: String,
+    },
+    /// One of the jobs of a file cannot be done.
+    OfJob {
+        name: String,
+        error: Box<PlanError>,
+    },
 }
 
 impl fmt::Display for PlanError {
@@ -96,7 +122,28 @@ impl fmt::Display for PlanError {
             }
             PlanError::Jobs { path, why } => write!(f, "-j {}: {why}", path.display()),
             PlanError::Header(error) => error.fmt(f),
+            PlanError::Results { path, source } => write!(f, "--results {}: {source}", path.display()),
+            PlanError::Pipe(error) => error.fmt(f),
+            PlanError::NothingGiven => write!(
+                f,
+                "its command has a replacement string, and nothing stands there for it: give it inputs = [...], \
+                 inputs_from, array or product; for these very characters write \\\\{{}} in TOML"
+            ),
+            PlanError::JobOfFile { name } => write!(
+                f,
+                "{name} is a job of a job file: ganger run --file FILE --store STORE --resume runs again what failed, with \
+                 what waits for it"
+            ),
+            PlanError::Written(fault) => fault.fmt(f),
+            PlanError::Flags { why } => f.write_str(why),
+            PlanError::OfJob { name, error } => write!(f, "job {name}: {error}"),
         }
+    }
+}
+
+impl From<Fault> for PlanError {
+    fn from(fault: Fault) -> Self {
+        PlanError::Written(fault)
     }
 }
 
@@ -121,5 +168,11 @@ impl From<ProgramError> for PlanError {
 impl From<TooFewProcessors> for PlanError {
     fn from(error: TooFewProcessors) -> Self {
         PlanError::Processors(error)
+    }
+}
+
+impl From<PipeError> for PlanError {
+    fn from(error: PipeError) -> Self {
+        PlanError::Pipe(error)
     }
 }

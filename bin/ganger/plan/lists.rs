@@ -13,7 +13,7 @@ use crate::stdin;
 
 /// A list as it was typed.
 #[derive(Debug, PartialEq)]
-pub(super) enum List {
+pub(crate) enum List {
     Arguments(Vec<OsString>),
     File(PathBuf),
 }
@@ -89,7 +89,7 @@ pub(super) fn open(mut lists: Vec<(Join, List)>, flags: &InputFlags) -> Result<S
     Ok(Source::open(opened, &reading(flags)?))
 }
 
-fn input(list: List) -> Result<Input, PlanError> {
+pub(super) fn input(list: List) -> Result<Input, PlanError> {
     match list {
         List::Arguments(arguments) => Ok(Input::Arguments(arguments)),
         List::File(path) if path != Path::new("-") => file(&path).map_err(|source| PlanError::File { path, source }),

@@ -20,12 +20,28 @@ pub struct Error {
 enum Kind {
     Input(InputError),
     Spill(SpillError),
-    Write { stream: Stream, source: io::Error },
+    Write {
+        stream: Stream,
+        source: io::Error,
+    },
     Pool(ganger::Error),
-    PoolFailed { why: String },
-    Stuck { waited: Duration },
+    PoolFailed {
+        why: String,
+    },
+    Stuck {
+        waited: Duration,
+    },
     Store(StoreError),
-    JobLog { path: PathBuf, source: io::Error },
+    /// Nobody waited for room on its disk any longer.
+    Unrecorded(StoreError),
+    JobLog {
+        path: PathBuf,
+        source: io::Error,
+    },
+    Results {
+        path: PathBuf,
+        source: io::Error,
+    },
 }
 
 impl Error {
@@ -45,8 +61,17 @@ impl Error {
         Self::new(Kind::Stuck { waited })
     }
 
+    /// The store's disk refused to the last.
+    pub(crate) fn unrecorded(error: StoreError) -> Self {
+        Self::new(if error.is_of_the_disk() { Kind::Unrecorded(error) } else { Kind::Store(error) })
+    }
+
     pub(crate) fn joblog(path: &Path, source: io::Error) -> Self {
         Self::new(Kind::JobLog { path: path.to_owned(), source })
+    }
+
+    pub(crate) fn results(path: &Path, source: io::Error) -> Self {
+        Self::new(Kind::Results { path: path.to_owned(), source })
     }
 
     /// Whether it only says that nobody reads our output any more.
@@ -93,7 +118,11 @@ impl fmt::Display for Error {
             }
             Kind::Pool(error) => error.fmt(f),
             Kind::Store(error) => error.fmt(f),
+            Kind::Unrecorded(error) => {
+                write!(f, "{error}: what ended since then is not recorded; make room, and --resume runs that again")
+            }
             Kind::JobLog { path, source } => write!(f, "job log {}: {source}", path.display()),
+            Kind::Results { path, source } => write!(f, "--results: failed to write {}: {source}", path.display()),
             Kind::PoolFailed { why } => write!(f, "the workers failed: {why}"),
             Kind::Stuck { waited } => {
                 write!(f, "the workers have not ended within {waited:?}, though all commands have")

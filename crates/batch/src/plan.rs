@@ -1,10 +1,12 @@
 //! What a run is to do. Policy is data: public fields, nothing decided in here.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ganger::Backoff;
 
+use crate::control::Control;
 use crate::halt::Halt;
 use crate::input::{Packing, Source};
 use crate::limits::Limits;
@@ -30,6 +32,8 @@ pub struct Plan {
     pub jobs: usize,
     /// The directory to run in; our own if none.
     pub dir: Option<PathBuf>,
+    /// Variables that the commands have beside our own.
+    pub environment: Vec<(OsString, OsString)>,
     /// How often a command that fails is tried, in all (1 or more).
     pub attempts: u32,
     /// The pause before it is tried again.
@@ -52,6 +56,10 @@ pub struct Plan {
     pub record: Recording,
     /// Whether each command is told of before it starts.
     pub verbose: bool,
+    /// Whether all inputs are read before the first is run, so that it is known how many there are.
+    pub count_first: bool,
+    /// Who holds the run while it goes on.
+    pub control: Control,
 }
 
 impl Plan {
@@ -66,6 +74,7 @@ impl Plan {
             shuffle: false,
             jobs: ganger::cpu_count(),
             dir: None,
+            environment: Vec::new(),
             attempts: 1,
             backoff: BACKOFF,
             timeout: None,
@@ -77,15 +86,36 @@ impl Plan {
             slots: Vec::new(),
             record: Recording::default(),
             verbose: false,
+            count_first: false,
+            control: Control::default(),
         }
     }
 }
 
 impl Plan {
+    /// Whether it must be known beforehand how many inputs there are.
+    #[must_use]
+    pub fn needs_total(&self) -> bool {
+        self.halt.needs_total() || self.work.needs_total()
+    }
+
     /// Whether there is no command, so that each input is one.
     #[must_use]
     pub fn runs_its_inputs(&self) -> bool {
         matches!(&self.work, Work::Command(template) if template.is_the_input())
+    }
+
+    /// The plan with its inputs read as far as it must know them beforehand.
+    pub(crate) fn opened(mut self) -> Self {
+        if let Some(packing) = self.packing {
+            self.input.pack(packing, self.work.measure());
+        }
+        if self.shuffle {
+            self.input.shuffle();
+        } else if self.count_first || self.needs_total() {
+            self.input.gather();
+        }
+        self
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ganger::worker_protocol::Order;
-use ganger::{Bytes, Command, CommandEnd, CommandOutput, Hosted, Outcome, PoolBuilder};
+use ganger::{Bytes, Command, CommandEnd, CommandOutput, Hosted, Outcome, PoolBuilder, Stdin};
 
 use crate::input::{Args, Measure, Task};
 use crate::template::{Length, Template};
@@ -62,7 +62,8 @@ impl Work {
     ) -> Job<'t> {
         match self {
             Work::Command(template) => {
-                Job::Command(Command { dir: dir.map(bytes), output, ..template.command(task, total) })
+                let stdin = task.block.as_ref().map_or(Stdin::Null, |block| block.stdin());
+                Job::Command(Command { dir: dir.map(bytes), output, stdin, ..template.command(task, total) })
             }
             Work::Program(_) => Job::Line(task),
         }
@@ -124,13 +125,18 @@ impl Work {
             Work::Program(_) => None,
         }
     }
+}
 
-    /// A pool whose workers do it.
-    pub(crate) fn pool(&self, pool: PoolBuilder, dir: Option<&Path>) -> PoolBuilder {
-        match self {
-            Work::Command(_) => pool.for_commands(),
-            Work::Program(program) => program.pool(pool, dir),
-        }
+/// A program that a pool keeps, and where.
+pub(crate) struct Kept {
+    pub(crate) program: WorkerProgram,
+    pub(crate) dir: Option<PathBuf>,
+}
+
+impl Kept {
+    /// A pool whose workers are, or host, it.
+    pub(crate) fn pool(&self, pool: PoolBuilder) -> PoolBuilder {
+        self.program.pool(pool, self.dir.as_deref())
     }
 }
 

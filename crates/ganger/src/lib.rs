@@ -303,6 +303,7 @@ mod title;
 mod engine;
 
 mod signals;
+pub use signals::Inquiries;
 
 mod inline;
 
@@ -345,10 +346,16 @@ pub use manager::managed;
 pub mod dummy;
 
 mod command;
-pub use command::{Report, Reports, command_end};
+pub use command::{Inquiry, Report, Reports, command_end};
+
+mod workers;
+pub use workers::Running;
 
 mod command_groups;
 pub use command_groups::CommandGroups;
+
+mod memory_file;
+pub use memory_file::MemoryFile;
 
 mod error;
 pub use error::{Error, SubmitError};
@@ -363,7 +370,9 @@ pub use ganger_proto::outcome::{
     CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure, signal_name,
 };
 pub use ganger_proto::policy::{Backoff, Prefetch, Restart};
-pub use ganger_proto::spec::{Bytes, Command, EndingStep, Hosted, Output as CommandOutput, SLOT, Terms};
+pub use ganger_proto::spec::{
+    Bytes, Command, EndingStep, Hosted, Output as CommandOutput, Part as StdinPart, SLOT, Stdin, Terms,
+};
 pub use ganger_proto::worker::{self as worker_protocol, Progress};
 pub use ganger_proto::{SharedId, TaskId};
 

@@ -73,13 +73,19 @@ pub fn salvage(file: &Path, new: &Path) -> Result<Salvaged, StoreError> {
 }
 
 fn copy_all(from: &Connection, store: &mut Connection) -> rusqlite::Result<Salvaged> {
-    store.pragma_update(None, "foreign_keys", false)?;
     let to = store.transaction()?;
     let mut holes = 0;
     for table in ["job", "run", "task", "attempt", "output"] {
         holes += Copy { from, to: &to, table }.all()?;
     }
+    // Which those of version 1 do not have.
+    for table in
+        ["queue", "served", "running"].into_iter().filter(|table| from.table_exists(None, *table).unwrap_or(true))
+    {
+        holes += Copy { from, to: &to, table }.all()?;
+    }
     to.execute_batch(MEND)?;
+    to.execute_batch(MEND_SERVED)?;
     let count = |table| to.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0));
     let [jobs, tasks, attempts, outputs] =
         [count("job")?, count("task")?, count("attempt")?, count("output")?].map(i64::unsigned_abs);
@@ -87,12 +93,40 @@ fn copy_all(from: &Connection, store: &mut Connection) -> rusqlite::Result<Salva
     Ok(Salvaged { jobs, tasks, attempts, outputs, holes })
 }
 
+/// What a damaged page can have made of a row, no table refuses, and no reader takes.
 const MEND: &str = "
+    DELETE FROM task WHERE state NOT IN ('waiting', 'running', 'succeeded', 'failed', 'stopped') OR length(key) != 16;
+    DELETE FROM attempt WHERE how NOT IN ('exit', 'signal', 'out of memory', 'time limit', 'cpu limit', 'crashed', 'error',
+        'not started', 'stopped') OR how IN ('exit', 'signal') AND code IS NULL
+        OR number NOT BETWEEN 0 AND 4294967295 OR slot NOT BETWEEN 0 AND 4294967295;
+    DELETE FROM output WHERE stream NOT IN (1, 2);
+    DELETE FROM run WHERE pid NOT BETWEEN 0 AND 4294967295;
     INSERT INTO job (id, name, command, created)
         SELECT DISTINCT job, 'salvaged-' || job, '', 0 FROM task WHERE job NOT IN (SELECT id FROM job);
     DELETE FROM run WHERE job NOT IN (SELECT id FROM job);
     DELETE FROM attempt WHERE task NOT IN (SELECT id FROM task);
     DELETE FROM output WHERE attempt NOT IN (SELECT id FROM attempt);
+";
+
+/// What waits, and how much, follows from the tasks. What ran, and is not known to, waits; what waits for nobody never ran.
+const MEND_SERVED: &str = "
+    DELETE FROM served WHERE job NOT IN (SELECT id FROM job) OR run NOT IN (SELECT id FROM run)
+        OR queue NOT IN (SELECT id FROM queue)
+        OR failures NOT BETWEEN 0 AND 4294967295 OR losses NOT BETWEEN 0 AND 4294967295;
+    DELETE FROM running WHERE number NOT BETWEEN 1 AND 4294967295
+        OR task NOT IN (SELECT t.id FROM task t JOIN served s ON s.job = t.job WHERE t.state = 'running');
+    UPDATE task SET state = 'waiting'
+        WHERE state = 'running' AND job IN (SELECT job FROM served) AND id NOT IN (SELECT task FROM running);
+    UPDATE task SET state = 'stopped' WHERE state = 'waiting' AND job NOT IN (SELECT job FROM served);
+    INSERT INTO waiting (queue, rank, task, tried)
+        SELECT s.queue, s.rank, t.id, (SELECT count(*) FROM attempt a WHERE a.task = t.id)
+        FROM task t JOIN served s ON s.job = t.job WHERE t.state = 'waiting';
+    UPDATE served SET
+        waiting = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'waiting'),
+        running = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'running'),
+        succeeded = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'succeeded'),
+        failed = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'failed'),
+        stopped = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'stopped');
 ";
 
 /// One table, in the order of its ids.
@@ -137,7 +171,7 @@ impl Copy<'_> {
     }
 
     fn select(&self) -> String {
-        format!("SELECT * FROM {} NOT INDEXED WHERE id > ? ORDER BY id", self.table)
+        format!("SELECT * FROM {} NOT INDEXED WHERE rowid > ? ORDER BY rowid", self.table)
     }
 
     /// What a damaged page has made of a row may be none that the table takes: then it is left out.
@@ -170,7 +204,7 @@ impl Copy<'_> {
     }
 
     fn first_from(&self, id: i64) -> Result<Option<i64>, ()> {
-        let sql = format!("SELECT * FROM {} NOT INDEXED WHERE id >= ? ORDER BY id LIMIT 1", self.table);
+        let sql = format!("SELECT * FROM {} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT 1", self.table);
         let read = || {
             let mut select = self.from.prepare_cached(&sql)?;
             let mut rows = select.query([id])?;

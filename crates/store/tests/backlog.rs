@@ -169,6 +169,25 @@ fn a_forgotten_job_waits_nowhere() {
     assert_eq!(place.reader().served(first).unwrap(), None);
 }
 
+#[test]
+fn what_is_salvaged_can_be_worked_off() {
+    let place = Place::new();
+    let (mut backlog, queue) = open(&place);
+    let id = accept(&mut backlog, job(queue, 10));
+    let [_running, failing, done] = <[Claim; 3]>::try_from(claim(&mut backlog, queue, 3)).unwrap();
+    end(&mut backlog, failing, End::Exit(1), Fate::Again);
+    succeed(&mut backlog, done);
+    drop(backlog);
+    let new = place.dir().join("new.db");
+    ganger_store::salvage(&place.file(), &new).unwrap();
+    std::fs::rename(&new, place.file()).unwrap();
+    let (mut backlog, _) = open(&place);
+    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap()), (1, 9));
+    assert_eq!(tally(&place, id), Tally { waiting: 9, succeeded: 1, ..Tally::default() });
+    let numbers: Vec<_> = claim(&mut backlog, queue, 3).iter().map(|claim| claim.number).collect();
+    assert_eq!(numbers, [2, 2, 1], "what ran, what had failed, and what had not begun");
+}
+
 /// Run by the next one: it accepts one job after the other, says so, and is killed in the middle.
 #[test]
 fn accept_until_killed() {

@@ -16,8 +16,9 @@ impl<E: Engine> Run<'_, E> {
     /// Leaves out an input that was done before.
     pub(super) fn skip(&mut self, task: &Task) {
         self.counts.skipped += 1;
-        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(task.number));
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(task.turn));
         self.check(printed);
+        self.agenda.ended(task.job, true);
         self.tell_progress();
     }
 
@@ -29,6 +30,9 @@ impl<E: Engine> Run<'_, E> {
     /// What became of writing to the books. Where they cannot be kept any more nothing is begun; what runs may finish.
     pub(super) fn check_books(&mut self, written: Result<(), Error>) {
         if let Err(error) = written {
+            if error.is_closed_output() {
+                return self.check(Err(error));
+            }
             self.fault.get_or_insert(error);
             if self.phase == Phase::Feeding {
                 self.phase = Phase::Draining(End::Complete);
@@ -51,14 +55,17 @@ impl<E: Engine> Run<'_, E> {
     /// Closes the books when the last command has ended. What they cannot take is held until they can, or until somebody
     /// interrupts that as well.
     pub(super) fn over(self, end: End) -> (Result<Summary, Error>, E) {
-        let Self { mut engine, observer, ledger, fault, mut trouble, counts, .. } = self;
+        let Self { mut engine, observer, ledger, fault, mut trouble, mut counts, agenda, reins, .. } = self;
+        counts.unreached += agenda.unreached();
         let how = if fault.is_some() { RunEnd::Error } else { noted(end) };
         let closed = ledger.close(how, |why| {
             if trouble.is_none() {
                 observer.notice(&Notice::Trouble { why, running: 0 });
                 trouble = Some(why.to_owned());
             }
-            end != End::Complete || matches!(engine.report(Some(Duration::ZERO)), Some(Report::Interrupted { .. }))
+            end != End::Complete
+                || reins.control.is_interrupted()
+                || matches!(engine.report(Some(Duration::ZERO)), Some(Report::Interrupted { .. }))
         });
         let summary = Summary { counts, end };
         (fault.map_or(Ok(summary), Err).and_then(|summary| closed.map(|()| summary)), engine)

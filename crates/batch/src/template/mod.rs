@@ -132,6 +132,16 @@ impl Template {
         }
     }
 
+    /// Whether something in it stands for an input.
+    #[must_use]
+    pub fn takes_inputs(&self) -> bool {
+        let is_input = |piece: &Piece| matches!(piece, Piece::Input(..));
+        match &self.kind {
+            Kind::Inputs => true,
+            Kind::Shell(words) | Kind::Direct(words) => words.iter().flatten().any(is_input),
+        }
+    }
+
     /// Whether inputs become part of a script for another shell, which runs them.
     #[must_use]
     pub fn inputs_as_code(&self) -> Option<InputsAsCode> {
@@ -226,8 +236,20 @@ impl Tag {
         }
     }
 
+    /// Whether it is not the same for all tasks.
+    #[must_use]
+    pub fn varies(&self) -> bool {
+        self.word.as_ref().is_none_or(|word| word.iter().any(|piece| !matches!(piece, Piece::Text(_))))
+    }
+
     /// It, and the tab behind it.
     pub(crate) fn of(&self, task: &Task) -> Vec<u8> {
+        let mut tag = self.text(task);
+        tag.push(b'\t');
+        tag
+    }
+
+    pub(crate) fn text(&self, task: &Task) -> Vec<u8> {
         let mut tag = Vec::new();
         match &self.word {
             None => tag.extend_from_slice(task.args.joined()),
@@ -235,7 +257,6 @@ impl Tag {
                 expand::text(word, &Values { args: &task.args, number: task.number, total: None, slot: b"" }, &mut tag);
             }
         }
-        tag.push(b'\t');
         tag
     }
 }

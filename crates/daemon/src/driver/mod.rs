@@ -194,7 +194,7 @@ impl Driver {
                 log::warn!("queue {}: {workers} workers of {wanted}: {why}", self.lanes[lane].config.name);
             }
             // Each task is tried once by its pool, and no signals are claimed.
-            Report::Again { .. } | Report::Progress { .. } | Report::Interrupted { .. } => {}
+            Report::Again { .. } | Report::Progress { .. } | Report::Interrupted { .. } | Report::Asked(_) => {}
         }
     }
 
