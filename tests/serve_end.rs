@@ -200,4 +200,6 @@ fn the_count_of_what_waits_is_kept_over_a_restart() {
     let queue = &get(&mut client, "/v1/queues")[0];
     assert_eq!((&queue["waiting"], &queue["running"], &queue["slots"]), (&json!(29), &json!(1), &json!(1)));
     service.stop();
+    let told = Service::start(&sandbox, &["--queue", "another=1"]).stop();
+    assert!(told.stderr.contains("tasks wait in queue \"default\", which nobody works off"), "{told:?}");
 }

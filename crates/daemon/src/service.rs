@@ -21,6 +21,15 @@ const LOOKING: usize = 4;
 /// A service that has started: its store is open, its workers are there, its socket listens.
 ///
 /// Jobs are run by workers, so [`ganger::init`] must have been called in `main`.
+///
+/// ```no_run
+/// use ganger_daemon::{Config, Service};
+///
+/// # fn main() -> Result<(), ganger_daemon::ServeError> {
+/// ganger::init();
+/// Service::start(Config::new("jobs.db".into(), "jobs.sock".into()))?.run()
+/// # }
+/// ```
 pub struct Service {
     config: Config,
     runtime: Runtime,

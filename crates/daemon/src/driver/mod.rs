@@ -76,6 +76,11 @@ impl Driver {
             lane.waiting = i64::try_from(backlog.depth(id)?).unwrap_or(i64::MAX);
             lanes.push(lane);
         }
+        for name in
+            backlog.queues_in_use()?.iter().filter(|name| config.queues.iter().all(|queue| queue.name != **name))
+        {
+            log::error!("tasks wait in queue {name:?}, which nobody works off: give it to the service as well");
+        }
         let driver = Self {
             backlog,
             lanes,

@@ -67,3 +67,71 @@ fn used(end: CommandEnd) -> Usage {
     let CommandEnd { wall, user, system, max_rss, peak, .. } = end;
     Usage { wall, user, system, max_rss, peak: peak.unwrap_or(0) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use ganger_store::{AttemptId, JobId, Policy, QueueId, RunId, TaskId};
+
+    use super::*;
+
+    fn claim(number: u32, policy: Policy) -> Claim {
+        Claim {
+            task: TaskId(1),
+            job: JobId(1),
+            run: RunId(1),
+            queue: QueueId(1),
+            rank: 0,
+            attempt: AttemptId(1),
+            number,
+            began: SystemTime::UNIX_EPOCH,
+            policy,
+            command: Vec::new(),
+            args: Vec::new(),
+            directory: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+
+    fn failed(kind: FailureKind) -> Outcome {
+        Outcome::Failed(Failure { kind, message: "why".to_owned(), value: None })
+    }
+
+    #[test]
+    fn outcomes_are_judged() {
+        let killed = Exit::Signal { number: 9, core: false };
+        for (outcome, end) in [
+            (Outcome::Returned(Vec::new()), End::Exit(0)),
+            (failed(FailureKind::Task), End::Error("why".to_owned())),
+            (failed(FailureKind::Spawn), End::NotStarted("why".to_owned())),
+            (failed(FailureKind::Stopped), End::TimeLimit),
+            (Outcome::TimedOut(Duration::ZERO), End::TimeLimit),
+            (Outcome::Crashed(vec![killed]), End::Crashed(format!("its worker died: {killed}"))),
+            (Outcome::Crashed(vec![killed, Exit::OutOfMemory]), End::OutOfMemory),
+            (Outcome::Cancelled, End::Stopped),
+            (Outcome::NotStarted(NotStarted::Terminated), End::Stopped),
+        ] {
+            assert_eq!(judge(&outcome, None).0, end, "{outcome:?}");
+        }
+        let told = judge(&Outcome::Crashed(vec![killed]), Some("w.py answered garbage".to_owned()));
+        assert_eq!(told.0, End::Crashed("w.py answered garbage".to_owned()));
+    }
+
+    #[test]
+    fn attempts_are_counted_by_what_they_ended_of() {
+        let policy = Policy { failures: 2, losses: 3, ..Policy::default() };
+        let (over, crashed) = (Fate::Over(State::Failed), End::Crashed(String::new()));
+        for (number, end, wanted) in [
+            (1, End::Exit(0), Fate::Over(State::Succeeded)),
+            (1, End::Exit(1), Fate::Again),
+            (2, End::Exit(1), over),
+            (2, crashed.clone(), Fate::Again),
+            (3, crashed, over),
+            (1, End::TimeLimit, Fate::Again),
+            (9, End::Stopped, Fate::Back),
+        ] {
+            assert_eq!(fate(&claim(number, policy), &end), wanted, "attempt {number}: {end:?}");
+        }
+    }
+}

@@ -133,6 +133,15 @@ impl Backlog {
         self.read(|connection| connection.query_row(sql, [queue.0], |row| row.get::<_, i64>(0))).map(i64::unsigned_abs)
     }
 
+    /// The names of all queues in which a task waits.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn queues_in_use(&self) -> Result<Vec<String>, StoreError> {
+        let sql = "SELECT name FROM queue q WHERE EXISTS (SELECT 1 FROM waiting w WHERE w.queue = q.id) ORDER BY name";
+        self.read(|connection| connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect())
+    }
+
     /// Whether a job is there, and nothing of it waits or runs. None: there is no such job of the service.
     ///
     /// # Errors
