@@ -38,6 +38,7 @@ mod run_worker_native;
 mod serve;
 mod serve_end;
 mod serve_described;
+mod serve_client;
 
 // This program is itself the worker in Rust of some tests.
 ganger::test_worker!();

@@ -219,7 +219,7 @@ fn bad_requests_are_refused_with_the_remedy() {
     let service = Service::start(&sandbox, &[]);
     let mut client = service.client();
     let many = json!({"command": ["true"], "tasks": vec![[""; 0]; 10_001]}).to_string();
-    let bodies: [(&str, u16, &str); 12] = [
+    let bodies: [(&str, u16, &str); 13] = [
         ("", 400, "EOF"),
         ("{", 400, "line 1"),
         ("[]", 400, "the body is no job"),
@@ -230,6 +230,7 @@ fn bad_requests_are_refused_with_the_remedy() {
         (r#"{"command":["a\u0000b"]}"#, 422, "NUL"),
         (r#"{"command":["true"],"timeout":-1}"#, 422, "`timeout`"),
         (r#"{"command":["true"],"directory":"../x"}"#, 422, "`directory`"),
+        (r#"{"command":["true"],"tasks":[["a"],[]]}"#, 422, "two jobs"),
         (r#"{"command":["true"],"attempts":0}"#, 422, "from 1 to 100"),
         (&many, 413, "at most 10000"),
     ];

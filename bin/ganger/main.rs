@@ -15,6 +15,7 @@ mod after;
 mod worker;
 mod verbs;
 mod look;
+mod client;
 mod pages;
 mod show;
 mod console;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
             verbs::run(*flags, &typed).unwrap_or_else(|error| show::error(&error))
         }
         Ok((Flags { verb: Verb::Serve(flags) }, _)) => verbs::serve(flags).unwrap_or_else(|error| show::error(&error)),
+        Ok((Flags { verb: Verb::Ask(ask) }, _)) => client::ask(ask).unwrap_or_else(|error| show::error(&error)),
         Ok((Flags { verb: Verb::Look(look) }, _)) => look::look(look).unwrap_or_else(|error| show::error(&error)),
         Ok((Flags { verb: Verb::Completions(flags) }, _)) => {
             pages::completions(&flags).unwrap_or_else(|error| show::error(&error))

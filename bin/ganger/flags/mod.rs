@@ -12,6 +12,7 @@ mod limits;
 mod record;
 mod worker;
 mod serve;
+pub(crate) mod client;
 mod help;
 mod examples;
 
@@ -55,6 +56,8 @@ pub(crate) enum Verb {
     // Hidden while only a part of it is there.
     #[command(hide = true)]
     Serve(ServeFlags),
+    #[command(flatten)]
+    Ask(client::Ask),
     #[command(flatten)]
     Look(look::Look),
     #[command(after_long_help = examples::COMPLETIONS)]

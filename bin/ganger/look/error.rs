@@ -30,6 +30,10 @@ pub(crate) enum LookError {
     OfWorker {
         program: String,
     },
+    /// It is a job of the service, which runs its tasks with an environment of its own.
+    OfService {
+        job: String,
+    },
     /// It read a block of a stream or a file.
     OfBlock {
         block: String,
@@ -85,6 +89,10 @@ impl fmt::Display for LookError {
                 f,
                 "{program} is a worker program, which ganger starts and feeds: start it yourself under gdb, and give it \
                  the task on its standard input"
+            ),
+            Self::OfService { job } => write!(
+                f,
+                "{job} is a job of ganger serve, whose environment is not in the store: ganger show has its command"
             ),
             Self::OfBlock { block } => write!(
                 f,

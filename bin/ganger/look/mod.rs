@@ -1,7 +1,7 @@
 //! What was recorded, looked at: one file a verb. Data goes to standard output, all else to standard error.
 
 mod error;
-mod plain;
+pub(crate) mod plain;
 mod rows;
 mod command;
 mod ls;

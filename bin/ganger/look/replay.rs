@@ -25,6 +25,9 @@ type Environment = BTreeMap<OsString, OsString>;
 pub(crate) fn replay(flags: &ReplayFlags, out: &mut Out) -> Result<u8, LookError> {
     let again = {
         let (reader, job) = open_job(&flags.of)?;
+        if reader.is_served(job.id)? {
+            return Err(LookError::OfService { job: job.name });
+        }
         let task = find(&reader, &job, flags.task)?;
         let run = reader.run_of(task.id, job.id)?;
         Again::of(&run, &task, reader.last_attempt(task.id)?.as_ref(), flags.debug)?

@@ -84,8 +84,8 @@ impl Service {
             .print()?;
         let mut took = (0..ROUND_TRIPS).map(|_| round_trip(client)).collect::<Result<Vec<_>, _>>()?;
         let (half, most) = (timing::quantile(&mut took, 0.5), timing::quantile(&mut took, 0.99));
-        let figure = Figure::new("serve", "ganger serve submit to result", half * 1e3, "ms");
-        figure.with("p99", most * 1e3).with("queued", if when.is_empty() { 0 } else { QUEUED }).print()?;
+        let figure = Figure::new("serve", "ganger serve submit to result", half, "s");
+        figure.with("p99", most).with("queued", if when.is_empty() { 0 } else { QUEUED }).print()?;
         Ok(half)
     }
 

@@ -32,7 +32,7 @@ pub(crate) const WORKLOADS: &[Workload] = &[
     (
         "serve",
         serve::measure,
-        "a service: tasks accepted in batches and singly, tasks/s, submit to result, ms, the same with 1 M queued",
+        "a service: tasks accepted in batches and singly, tasks/s, submit to result, s, the same with 1 M queued",
     ),
     (
         "growth",

@@ -2,6 +2,7 @@
 
 use rusqlite::{Row, params};
 
+use crate::backlog::accept::words;
 use crate::error::StoreError;
 use crate::reader::{Reader, task};
 use crate::record::{Job, Task};
@@ -23,6 +24,15 @@ pub struct Served {
     pub first: TaskId,
     /// How many tasks are in each state.
     pub tasks: Tally,
+    grammar: String,
+}
+
+impl Served {
+    /// The words that one of its tasks adds to its command.
+    #[must_use]
+    pub fn words(&self, task: &Task) -> Vec<Vec<u8>> {
+        words(&task.input, &self.grammar)
+    }
 }
 
 /// How many tasks are in each state.
@@ -55,8 +65,8 @@ impl Tally {
 }
 
 const SERVED: &str = "SELECT j.id, j.name, j.command, j.created, q.name, s.rank, s.cancelled, s.first,
-        s.waiting, s.running, s.succeeded, s.failed, s.stopped
-    FROM served s JOIN job j ON j.id = s.job JOIN queue q ON q.id = s.queue";
+        s.waiting, s.running, s.succeeded, s.failed, s.stopped, r.grammar
+    FROM served s JOIN job j ON j.id = s.job JOIN queue q ON q.id = s.queue JOIN run r ON r.id = s.run";
 
 impl Reader {
     /// A job of the service. What it costs does not depend on how many tasks there are.
@@ -65,6 +75,15 @@ impl Reader {
     /// Those of the disk.
     pub fn served(&self, job: JobId) -> Result<Option<Served>, StoreError> {
         self.one(&format!("{SERVED} WHERE s.job = ?"), [job.0], served)
+    }
+
+    /// Whether a job is the service's, in a store of any version.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn is_served(&self, job: JobId) -> Result<bool, StoreError> {
+        let there = self.one("SELECT 1 FROM sqlite_master WHERE name = 'served'", [], |_| Ok(()))?.is_some();
+        Ok(there && self.one("SELECT 1 FROM served WHERE job = ?", [job.0], |_| Ok(()))?.is_some())
     }
 
     /// The service's jobs before this one, the newest first.
@@ -121,5 +140,6 @@ fn served(row: &Row<'_>) -> rusqlite::Result<Served> {
             failed: count(11)?,
             stopped: count(12)?,
         },
+        grammar: row.get(13)?,
     })
 }

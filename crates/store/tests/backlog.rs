@@ -66,16 +66,21 @@ fn what_is_accepted_is_as_it_was_handed_in() {
     let words = vec![b"a b".to_vec(), Vec::new(), b"\xff\n".to_vec()];
     let new = NewJob {
         policy,
-        tasks: vec![words.clone(), Vec::new(), vec![Vec::new()]],
+        tasks: vec![words.clone(), vec![Vec::new()]],
         directory: b"/srv".to_vec(),
         environment: vec![b"A=1=2".to_vec()],
         ..job(queue, 0)
     };
     accept(&mut backlog, new);
     let claimed = claim(&mut backlog, queue, 9);
-    assert_eq!(claimed.iter().map(|claim| &claim.args).collect::<Vec<_>>(), [&words, &vec![], &vec![Vec::new()]]);
+    assert_eq!(claimed.iter().map(|claim| &claim.args).collect::<Vec<_>>(), [&words, &vec![Vec::new()]]);
     let Claim { policy: kept, directory, environment, number: 1, .. } = &claimed[0] else { panic!("{claimed:?}") };
     assert_eq!((kept, directory.as_slice(), environment.as_slice()), (&policy, &b"/srv"[..], &[b"A=1=2".to_vec()][..]));
+    accept(&mut backlog, NewJob { tasks: vec![Vec::new(); 2], ..job(queue, 0) });
+    assert!(
+        claim(&mut backlog, queue, 9).iter().all(|claim| claim.argv() == [&b"echo"[..]]),
+        "without words of their own"
+    );
 }
 
 #[test]

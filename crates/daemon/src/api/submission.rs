@@ -55,6 +55,9 @@ impl Submission {
         let policy = self.policy()?;
         let tasks = self.tasks.unwrap_or_else(|| vec![Vec::new()]);
         check_count(tasks.len(), limit)?;
+        if tasks.iter().any(Vec::is_empty) && !tasks.iter().all(Vec::is_empty) {
+            return Err(Problem::invalid("some of `tasks` have words and others none: give two jobs"));
+        }
         if self.command.is_empty() && tasks.iter().any(Vec::is_empty) {
             return Err(Problem::invalid("a task has no word: give a `command`, or words in each of `tasks`"));
         }

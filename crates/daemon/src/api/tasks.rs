@@ -29,8 +29,9 @@ pub(super) async fn list(
     let Query(Page { from, limit }) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let (from, limit) = (from.unwrap_or(1), limit.unwrap_or(SOME).min(MOST));
     let read = api.readers.read(move |reader| {
-        let tasks = reader.served_tasks(&found(reader, id)?, from, limit)?;
-        Ok(tasks.iter().map(TaskView::from).collect())
+        let served = found(reader, id)?;
+        let tasks = reader.served_tasks(&served, from, limit)?;
+        Ok(tasks.iter().map(|task| TaskView::new(&served, task)).collect())
     });
     Ok(Json(read.await?))
 }
@@ -41,8 +42,9 @@ pub(super) async fn show(
 ) -> Result<Json<TaskStory>, Problem> {
     let id = job_id(&id)?;
     let read = api.readers.read(move |reader| {
-        let task = task(reader, &found(reader, id)?, &number)?;
-        Ok(TaskStory::new(&task, &reader.attempts(task.id)?))
+        let served = found(reader, id)?;
+        let task = task(reader, &served, &number)?;
+        Ok(TaskStory::new(&served, &task, &reader.attempts(task.id)?))
     });
     Ok(Json(read.await?))
 }

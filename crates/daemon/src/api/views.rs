@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use ganger_store::{Attempt, End, Served, State, Task};
+use ganger_store::{Attempt, End, Served, Task};
 use serde::Serialize;
 
 use crate::driver::Depth;
@@ -73,11 +73,9 @@ pub(crate) struct TaskView {
     state: &'static str,
 }
 
-impl From<&Task> for TaskView {
-    fn from(task: &Task) -> Self {
-        let words = task.input.split_inclusive(|byte| *byte == 0).map(|word| word.strip_suffix(b"\0").unwrap_or(word));
-        let words = words.map(|word| String::from_utf8_lossy(word).into_owned()).collect();
-        debug_assert!(State::ALL.contains(&task.state));
+impl TaskView {
+    pub(crate) fn new(served: &Served, task: &Task) -> Self {
+        let words = served.words(task).iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
         Self { number: task.number, words, state: task.state.word() }
     }
 }
@@ -91,8 +89,8 @@ pub(crate) struct TaskStory {
 }
 
 impl TaskStory {
-    pub(crate) fn new(task: &Task, attempts: &[Attempt]) -> Self {
-        Self { task: task.into(), attempts: attempts.iter().map(AttemptView::from).collect() }
+    pub(crate) fn new(served: &Served, task: &Task, attempts: &[Attempt]) -> Self {
+        Self { task: TaskView::new(served, task), attempts: attempts.iter().map(AttemptView::from).collect() }
     }
 }
 

@@ -13,6 +13,13 @@ use crate::words::{JobId, RunId, State, TaskId};
 
 /// How a job's words are read: as they are, with a task's own at their end.
 const GRAMMAR: &str = r#"{"width":null,"no_shell":true}"#;
+/// The same where no task has any of its own: an empty input is otherwise one empty word.
+const BARE: &str = r#"{"width":null,"no_shell":true,"append":false}"#;
+
+/// A task's own words, from its input and its run's grammar.
+pub(crate) fn words(input: &[u8], grammar: &str) -> Vec<Vec<u8>> {
+    if grammar == BARE { Vec::new() } else { input.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect() }
+}
 
 impl Writing<'_> {
     pub(super) fn accept(&mut self, jobs: &[NewJob]) -> rusqlite::Result<()> {
@@ -43,7 +50,8 @@ impl Writing<'_> {
         )?;
         let (began, pid) = (time(SystemTime::now()), std::process::id());
         let (words, environment) = (joined(&new.command), joined(&new.environment));
-        insert.insert(params![job.0, began, pid, host(), words, GRAMMAR, new.directory, environment]).map(RunId)
+        let grammar = if new.tasks.iter().all(Vec::is_empty) { BARE } else { GRAMMAR };
+        insert.insert(params![job.0, began, pid, host(), words, grammar, new.directory, environment]).map(RunId)
     }
 
     fn insert_served(&self, job: JobId, run: RunId, new: &NewJob) -> rusqlite::Result<()> {
@@ -64,7 +72,7 @@ impl Writing<'_> {
         for (words, number) in new.tasks.iter().zip(1_i64..) {
             let task = self.next.task;
             let key = Key::of(new.command.iter().chain(words).map(Vec::as_slice));
-            insert.execute(params![task, job.0, number, key.0, joined(words), State::Waiting.word()])?;
+            insert.execute(params![task, job.0, number, key.0, words.join(&0), State::Waiting.word()])?;
             wait.execute(params![new.queue.0, new.rank(), task])?;
             self.next.task += 1;
         }

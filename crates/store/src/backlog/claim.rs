@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, Row, params};
 
 use super::Writing;
+use super::accept::words;
 use super::turn::{Claim, Policy};
 use crate::store::{moment, split, time};
 use crate::words::{AttemptId, JobId, QueueId, RunId, State, TaskId};
 
 /// What [`claim`] reads, of a task `t` of a job that is served, `s`, in its run, `r`.
-const CLAIM: &str = "t.id, t.job, s.run, s.queue, s.rank, s.timeout, s.failures, s.losses, r.words, t.input, r.directory, r.environment";
+const CLAIM: &str = "t.id, t.job, s.run, s.queue, s.rank, s.timeout, s.failures, s.losses, r.words, t.input, r.directory, r.environment, r.grammar";
 
 impl Writing<'_> {
     /// The first tasks of each queue, as many as it may begin.
@@ -29,7 +30,7 @@ impl Writing<'_> {
              WHERE s.cancelled = 0 ORDER BY w.rank, w.task LIMIT ?"
         ))?;
         let values = params![queue.0, (limit + more) as i64, limit as i64];
-        let rows = select.query_map(values, |row| claim(row, row.get::<_, u32>(12)? + 1, began))?;
+        let rows = select.query_map(values, |row| claim(row, row.get::<_, u32>(13)? + 1, began))?;
         // All of them first: what is read must not change meanwhile.
         let claims = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         let mut numbered = claims.into_iter().zip(from..);
@@ -58,8 +59,8 @@ pub(super) fn running(connection: &Connection) -> rusqlite::Result<Vec<Claim>> {
          JOIN served s ON s.job = t.job JOIN run r ON r.id = s.run ORDER BY n.attempt"
     ))?;
     let rows = select.query_map([], |row| {
-        let found = claim(row, row.get(13)?, moment(row.get(14)?))?;
-        Ok(Claim { attempt: AttemptId(row.get(12)?), ..found })
+        let found = claim(row, row.get(14)?, moment(row.get(15)?))?;
+        Ok(Claim { attempt: AttemptId(row.get(13)?), ..found })
     })?;
     rows.collect()
 }
@@ -82,7 +83,7 @@ fn claim(row: &Row<'_>, number: u32, began: SystemTime) -> rusqlite::Result<Clai
             losses: row.get(7)?,
         },
         command: split(row.get_ref(8)?.as_blob()?),
-        args: split(row.get_ref(9)?.as_blob()?),
+        args: words(row.get_ref(9)?.as_blob()?, row.get_ref(12)?.as_str()?),
         directory: row.get(10)?,
         environment: split(row.get_ref(11)?.as_blob()?),
     })

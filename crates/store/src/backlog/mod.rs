@@ -14,7 +14,7 @@
 //! [`Backlog::commit`] is all that writes. Another kind of database has to answer that one method: there a claim is
 //! `FOR UPDATE SKIP LOCKED`, and `running` has a lease.
 
-mod accept;
+pub(crate) mod accept;
 mod cancel;
 mod claim;
 mod counts;

@@ -36,7 +36,7 @@ pub struct NewJob {
     pub policy: Policy,
     /// What each task's words begin with.
     pub command: Vec<Vec<u8>>,
-    /// The words that each task adds: at least one task, no NUL in a word.
+    /// The words that each task adds, without NUL: each some, or none any. At least one task.
     pub tasks: Vec<Vec<Vec<u8>>>,
     /// Where they run; empty: where the service does.
     pub directory: Vec<u8>,
