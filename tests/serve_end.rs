@@ -130,6 +130,21 @@ fn assert_once(sandbox: &Sandbox, tasks: usize) {
 }
 
 #[test]
+fn another_signal_hastens_the_end() {
+    let sandbox = Sandbox::new();
+    let service = Service::start(&sandbox, &["--drain", "1d", "--grace", "100ms"]);
+    let mut client = service.client();
+    let job = submit(&mut client, &json!({"command": ["sleep", "600"]}));
+    eventually("it runs", || tally(&mut client, job, "running") == 1);
+    service.started.signal(Signal::SIGINT);
+    eventually("nothing more is accepted", || {
+        client.post("/v1/jobs", br#"{"command":["true"]}"#).expect("an answer").status == 503
+    });
+    assert_eq!(tally(&mut client, job, "running"), 1);
+    service.stop();
+}
+
+#[test]
 fn on_a_full_disk_nothing_is_accepted_and_what_ran_is_kept() {
     let sandbox = Sandbox::new();
     if !crate::sandbox::is_root() {

@@ -96,7 +96,7 @@ impl Default for Limits {
             small: 16 << 10,
             bodies: 8 << 20,
             tasks: 10_000,
-            connections: 256,
+            connections: 512,
             head_time: Duration::from_secs(30),
             body_time: Duration::from_secs(30),
             wait: Duration::from_secs(60),

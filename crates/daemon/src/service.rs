@@ -1,11 +1,11 @@
 //! A service from its start to its end.
 
-use std::future::Future;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ganger_store::{Backlog, Store};
 use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use crate::api::Api;
@@ -72,31 +72,28 @@ impl Service {
     }
 
     /// Serves until it gets SIGTERM or SIGINT. Then nothing more is accepted and nothing begins; what runs has as long as the
-    /// configuration says, and is then ended and waits for the next service.
+    /// configuration says, or until another such signal, and is then ended and waits for the next service.
     ///
     /// # Errors
     /// Why the service had to end by itself.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { config, runtime, socket, desk, api, driver, mut ended, notify } = self;
         let serving = socket.serve(api.router(), config.limits);
-        let asked = {
+        let mut signals = {
             let _runtime = runtime.enter();
-            asked_to_end().map_err(ServeError::system("signals"))?
+            Signals::new().map_err(ServeError::system("signals"))?
         };
         notify.ready(&format!("{} queues", config.queues.len()));
         runtime.block_on(async {
             let serving = tokio::spawn(serving);
-            tokio::select! {
-                () = asked => {}
-                _ = &mut ended => {}
-            }
-            log::info!("nothing more is accepted; what runs has {} s", config.drain.as_secs());
-            notify.stopping(config.drain + config.grace);
-            let until = Instant::now() + config.drain;
-            drop(tokio::task::spawn_blocking(move || desk.drain(until)));
-            // Who waits for a job can do so while it runs.
-            if !ended.is_terminated() {
-                let _ = ended.await;
+            let mut patience = config.drain;
+            // The first signal begins the end, another one hastens it.
+            while let Asked::ToEnd = signals.next(&mut ended).await {
+                log::info!("nothing more is accepted; what runs has {} s", patience.as_secs());
+                notify.stopping(patience + config.grace);
+                let (desk, until) = (desk.clone(), Instant::now() + patience);
+                drop(tokio::task::spawn_blocking(move || desk.drain(until)));
+                patience = Duration::ZERO;
             }
             serving.abort();
         });
@@ -116,14 +113,30 @@ fn check_queues(config: &Config) -> Result<(), ServeError> {
     }
 }
 
-/// SIGTERM or SIGINT.
-fn asked_to_end() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
+/// SIGTERM and SIGINT.
+struct Signals {
+    term: Signal,
+    interrupt: Signal,
+}
+
+/// What the service has to do about it.
+enum Asked {
+    ToEnd,
+    /// The driver has ended.
+    Nothing,
+}
+
+impl Signals {
+    /// Within a runtime.
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self, ended: &mut oneshot::Receiver<()>) -> Asked {
         tokio::select! {
-            _ = term.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.term.recv() => Asked::ToEnd,
+            _ = self.interrupt.recv() => Asked::ToEnd,
+            _ = ended => Asked::Nothing,
         }
-    })
+    }
 }

@@ -4,10 +4,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ganger_store::{
-    Attempt, Durability, End, Filter, Key, NewTask, Reader, Record, RunEnd, Setting, State, Store, Stream, Usage,
+    Attempt, Backlog, Claim, Durability, End, Ended, Fate, Filter, JobId, Key, NewJob, NewTask, Policy, Reader, Record,
+    RunEnd, Setting, State, Store, Stream, Tally, Turn, Usage,
 };
 use rusqlite::Connection;
 
@@ -51,7 +52,54 @@ fn key(input: &[u8]) -> Key {
     Key::of([&b"gzip"[..], b"-9", b"{}", input])
 }
 
-/// Three tasks that ended, one that runs, two runs of one job.
+/// A job of the service with a task in each state, and one that waits without words of its own.
+fn serve(file: &Path) {
+    let mut backlog = Backlog::open(Store::open(file, Durability::Process).unwrap()).unwrap();
+    let queue = backlog.queue("nightly").unwrap();
+    let policy = Policy { timeout: Some(Duration::from_millis(2_500)), failures: 2, losses: 5 };
+    let tasks = (1..=3).map(|number: u8| vec![vec![b'0' + number], b"\xff".to_vec()]).collect();
+    let words = NewJob {
+        name: "words".to_owned(),
+        priority: -3,
+        policy,
+        command: vec![b"cp".to_vec()],
+        tasks,
+        ..NewJob::to(queue)
+    };
+    let bare = NewJob {
+        name: "bare".to_owned(),
+        priority: -9,
+        tasks: vec![Vec::new()],
+        command: vec![b"ls".to_vec()],
+        ..NewJob::to(queue)
+    };
+    let directory = NewJob { directory: b"/srv".to_vec(), environment: vec![b"A=1".to_vec()], ..words };
+    backlog.commit(&Turn { accepted: vec![directory, bare], ..Turn::default() }).unwrap();
+    let claimed = backlog.commit(&Turn { wanted: vec![(queue, 2)], ..Turn::default() }).unwrap().claimed;
+    let claim = claimed[0].clone();
+    let attempt = claim.attempt(SystemTime::now(), used(), End::Exit(0));
+    let ended = vec![Ended { claim, attempt, fate: Fate::Over(State::Succeeded) }];
+    backlog.commit(&Turn { ended, ..Turn::default() }).unwrap();
+}
+
+/// What `serve` has written is read, and worked off.
+#[track_caller]
+fn served(file: &Path) {
+    let words = Reader::open(file).unwrap().served(JobId(2)).unwrap().unwrap();
+    assert_eq!((words.queue.as_str(), words.priority, words.job.name.as_str()), ("nightly", -3, "words"));
+    assert_eq!(words.tasks, Tally { waiting: 1, running: 1, succeeded: 1, ..Tally::default() });
+    let mut backlog = Backlog::open(Store::open(file, Durability::Process).unwrap()).unwrap();
+    let queue = backlog.queue("nightly").unwrap();
+    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap()), (1, 3));
+    let claimed = backlog.commit(&Turn { wanted: vec![(queue, 9)], ..Turn::default() }).unwrap().claimed;
+    let seen: Vec<_> = claimed.iter().map(|claim| (claim.number, claim.argv())).collect();
+    assert_eq!(seen, [(2, vec![&b"cp"[..], b"2", b"\xff"]), (1, vec![b"cp", b"3", b"\xff"]), (1, vec![b"ls"])]);
+    let Claim { policy, directory, environment, .. } = &claimed[0];
+    assert_eq!(*policy, Policy { timeout: Some(Duration::from_millis(2_500)), failures: 2, losses: 5 });
+    assert_eq!((directory.as_slice(), &environment[..]), (&b"/srv"[..], &[b"A=1".to_vec()][..]));
+}
+
+/// Three tasks that ended, one that runs, two runs of one job; and what the service has.
 fn write(file: &Path) {
     let mut store = Store::open(file, Durability::Process).unwrap();
     let job = store.create_job("compress", "gzip -9 {}").unwrap();
@@ -75,6 +123,7 @@ fn write(file: &Path) {
     store.known(job.id).unwrap();
     store.begin_run(job.id, setting()).unwrap();
     drop(store);
+    serve(file);
     // Small pages make a small file.
     let sql = "PRAGMA journal_mode = DELETE; PRAGMA page_size = 512; VACUUM;";
     Connection::open(file).unwrap().execute_batch(sql).unwrap();
@@ -115,6 +164,9 @@ fn the_files_of_all_versions_are_read_as_they_were_written() {
         let place = Place::new();
         fs::copy(golden(version), place.file()).unwrap();
         read(&place.file());
+        if version > 1 {
+            served(&place.file());
+        }
     }
 }
 
@@ -123,6 +175,7 @@ fn what_this_version_writes_is_the_same() {
     let place = Place::new();
     write(&place.file());
     read(&place.file());
+    served(&place.file());
     let schema = |file: &Path| {
         let connection = Connection::open(file).unwrap();
         let mut all = connection.prepare("SELECT name, sql FROM sqlite_master ORDER BY name").unwrap();

@@ -65,6 +65,17 @@ enum Stage {
     Ending,
 }
 
+impl Stage {
+    /// Whoever asks again may be in more of a hurry.
+    fn drained(self, until: Instant) -> Self {
+        match self {
+            Self::Open => Self::Draining(until),
+            Self::Draining(before) => Self::Draining(before.min(until)),
+            Self::Ending => Self::Ending,
+        }
+    }
+}
+
 impl Driver {
     /// Takes the store over and starts the workers.
     pub(crate) fn start(config: &Config, mut backlog: Backlog, notify: Notify) -> Result<(Self, Desk), ServeError> {
@@ -171,9 +182,7 @@ impl Driver {
             Event::Awaited { job, reply } => self.awaited.push((job, reply)),
             Event::Asked { reply } => tell(reply, self.lanes.iter().map(Lane::depth).collect()),
             Event::Reported { lane, reports } => reports.into_iter().for_each(|report| self.on_report(lane, report)),
-            Event::Drained { until } => {
-                self.stage = if self.stage == Stage::Open { Stage::Draining(until) } else { self.stage };
-            }
+            Event::Drained { until } => self.stage = self.stage.drained(until),
         }
     }
 
