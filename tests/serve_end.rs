@@ -184,10 +184,14 @@ fn systemd_is_told_how_it_goes() {
         let length = systemd.recv(&mut bytes).expect("a message");
         String::from_utf8_lossy(&bytes[..length]).into_owned()
     };
-    let mut serve = sandbox.cmd(crate::sandbox::GANGER).args(["serve", "--store", "s.db", "--listen", "unix:s.sock"]);
+    let args = ["serve", "--store", "s.db", "--listen", "unix:s.sock", "--queue", "default=3"];
+    let mut serve = sandbox.cmd(crate::sandbox::GANGER).args(args);
     serve.command.env("NOTIFY_SOCKET", sandbox.path("notify")).env("WATCHDOG_USEC", "200000");
     let started = serve.start();
     let mut told = vec![heard()];
+    if told[0].starts_with("READY=1") {
+        assert!(sandbox.processes().len() > 1 + 3, "its workers are there: {:?}", sandbox.processes());
+    }
     while told.iter().filter(|words| *words == "WATCHDOG=1").count() < 3
         || !told.iter().any(|words| words.starts_with("READY=1"))
     {

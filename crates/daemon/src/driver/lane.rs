@@ -85,6 +85,27 @@ impl Lane {
         Ok(Self { queue, config, recipe, pool, rests: None, reports, held, waiting: 0, _alive: alive })
     }
 
+    /// Waits until its workers have answered, or until then: some must have.
+    pub(super) fn wait_for_workers(&self, until: Instant) -> Result<(), ServeError> {
+        const GLIMPSE: Duration = Duration::from_millis(2);
+        let QueueConfig { name, slots, .. } = &self.config;
+        loop {
+            match self.pool.worker_pids().len() {
+                answered if answered >= *slots => return Ok(()),
+                _ if Instant::now() < until => thread::sleep(GLIMPSE),
+                0 => {
+                    return Err(ServeError::queues(format!(
+                        "queue {name}: none of its workers answers; the log says why"
+                    )));
+                }
+                some => {
+                    log::warn!("queue {name}: {some} workers of {slots} have answered so far");
+                    return Ok(());
+                }
+            }
+        }
+    }
+
     /// How many tasks may begin.
     pub(super) fn room(&self) -> usize {
         if self.rests.is_some() { 0 } else { self.config.slots.saturating_sub(self.held.len()) }

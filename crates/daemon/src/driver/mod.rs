@@ -28,8 +28,10 @@ use crate::notify::Notify;
 use event::{AHEAD, Event};
 use lane::{Held, Lane};
 
-/// How much is gathered for one commit, in about bytes.
-const FULL: usize = 4 << 20;
+/// How much is gathered for one commit, in about bytes: who comes next waits for as long as that takes.
+const FULL: usize = 1 << 20;
+/// How long workers may take to answer.
+const ANSWER: Duration = Duration::from_secs(15);
 /// How long after a refusal the disk is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
 
