@@ -18,6 +18,7 @@ mod run_resume;
 mod run_shortage;
 mod run_manual;
 mod run_grammar;
+mod run_guide;
 #[path = "run_worker.rs"]
 mod run_worker;
 #[path = "run_worker_native.rs"]
