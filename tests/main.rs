@@ -5,6 +5,7 @@
 
 #[path = "sandbox.rs"]
 mod sandbox;
+mod terminal;
 #[path = "run.rs"]
 mod run;
 #[path = "run_output.rs"]
@@ -14,8 +15,13 @@ mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
 mod run_limits;
+mod run_progress;
 mod run_resume;
+mod run_looking;
+mod run_report;
+mod run_disk;
 mod run_shortage;
+mod run_tui;
 mod run_manual;
 mod run_grammar;
 mod run_guide;

@@ -1,87 +1,9 @@
 //! `ganger run`: Ctrl-C in a real terminal, and the signals that systems send.
 
-use std::fs::File;
-use std::io::{Read, Write};
-use std::process::Child;
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant};
+use nix::sys::signal::Signal;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
-use crate::sandbox::{GANGER, Sandbox, eventually, waited};
-
-/// `ganger run` in a terminal of its own.
-struct Terminal {
-    child: Child,
-    keyboard: File,
-    screen: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Terminal {
-    fn run(sandbox: &Sandbox, args: &[&str]) -> Self {
-        let pty = nix::pty::openpty(None, None).expect("a terminal");
-        let side = || pty.slave.try_clone().expect("a descriptor");
-        // setsid(1) makes the terminal the controlling one, and then becomes the program: the child is ganger itself.
-        let mut cmd = sandbox.cmd("setsid");
-        cmd.command.args(["--ctty", GANGER, "run"]).args(args).stdin(side()).stdout(side()).stderr(side());
-        let child = cmd.command.spawn().expect("setsid of util-linux");
-        let keyboard = File::from(pty.master);
-        let mut display = keyboard.try_clone().expect("a descriptor");
-        let screen = Arc::new(Mutex::new(Vec::new()));
-        let drawn = Arc::clone(&screen);
-        thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            // The terminal reports an error when its last user is gone.
-            while let Ok(length @ 1..) = display.read(&mut buffer) {
-                drawn.lock().expect("no panic").extend_from_slice(&buffer[..length]);
-            }
-        });
-        Self { child, keyboard, screen }
-    }
-
-    fn ctrl_c(&mut self) {
-        self.types(b"\x03");
-    }
-
-    fn types(&mut self, keys: &[u8]) {
-        self.keyboard.write_all(keys).expect("a terminal");
-    }
-
-    /// Presses once more. What the last press did was seen, so it was counted before this begins.
-    fn ctrl_c_again(&mut self) {
-        let seen = Instant::now();
-        eventually("the next press is one of its own", || seen.elapsed() > TOGETHER);
-        self.ctrl_c();
-    }
-
-    /// Signals again and again, but not for long. Two that come at the very same time are one to the kernel already.
-    fn burst(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"));
-        let begun = Instant::now();
-        while begun.elapsed() < TOGETHER / 5 {
-            kill(pid, signal).expect("it is there");
-        }
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.screen.lock().expect("no panic")).into_owned()
-    }
-
-    #[track_caller]
-    fn shows(&self, text: &str) {
-        eventually(&format!("{text:?} on the screen"), || self.text().contains(text));
-    }
-
-    #[track_caller]
-    fn status(mut self) -> Option<i32> {
-        waited(&mut self.child).code()
-    }
-}
-
-/// Equal signals within this time count as one.
-const TOGETHER: Duration = Duration::from_millis(100);
+use crate::sandbox::Sandbox;
+use crate::terminal::Terminal;
 
 const UNTIL_GO: &str = "touch began-{}; until test -e go; do sleep 0.01; done; touch done-{}";
 const ORDERLY: &str = "trap 'until test -e go; do sleep 0.01; done; touch tidied-{}; exit' TERM
@@ -153,8 +75,6 @@ fn a_terminal_gets_a_bar() {
     terminal.shows("0/2");
     sandbox.write("go", "");
     assert_eq!(terminal.status(), Some(0));
-    let done = sandbox.run(["--bar", "echo", ":::", "a"]).done();
-    done.printed("a\n");
 }
 
 #[test]

@@ -11,6 +11,9 @@ mod worker;
 mod verbs;
 mod look;
 mod show;
+mod console;
+mod progress;
+mod tui;
 
 use std::process::ExitCode;
 

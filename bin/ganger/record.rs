@@ -45,6 +45,7 @@ pub(crate) fn recording(
         durability: flags.durable,
         variables: flags.variables,
         output: OUTPUT,
+        jobs: flags.keep_jobs,
     });
     Ok(Recording { store, joblog: flags.joblog, resume })
 }

@@ -1,13 +1,14 @@
-//! All that is printed: messages and the progress bar to standard error. Standard output is the commands' alone.
+//! All that is said: messages to standard error, during a run by way of the [`Console`]. Standard output is the commands'
+//! alone.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::os::fd::AsFd;
-use std::time::Duration;
 
 use ganger_batch::{Counts, End, Halt, Notice, Observer, Progress, Summary, When};
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+
+use crate::console::Console;
 
 /// The status of an error of our own.
 const OWN_ERROR: u8 = 255;
@@ -56,40 +57,6 @@ pub(crate) fn stdout() -> io::Result<File> {
     io::stdout().as_fd().try_clone_to_owned().map(File::from)
 }
 
-/// Standard error during a run: messages, and the bar if there is one.
-pub(crate) struct Console {
-    bar: Option<ProgressBar>,
-}
-
-impl Console {
-    pub(crate) fn new(bar: bool) -> Self {
-        Self { bar: (bar && io::stderr().is_terminal()).then(new_bar) }
-    }
-
-    /// A writer to `target` that keeps the bar out of the way.
-    pub(crate) fn above<W: Write>(&self, target: W, same_terminal: bool) -> Above<W> {
-        Above { bar: self.bar.clone().filter(|_| same_terminal), target }
-    }
-
-    /// The end of the run: the bar goes.
-    pub(crate) fn finish(&self) {
-        self.bar.iter().for_each(ProgressBar::finish_and_clear);
-    }
-
-    /// As it is: it may be pasted.
-    fn command(&self, command: &[u8]) {
-        let mut above = self.above(io::stderr(), true);
-        let _ = above.write_all(&[command, b"\n"].concat());
-    }
-
-    fn message(&self, text: impl Display) {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| message(text)),
-            None => message(text),
-        }
-    }
-}
-
 impl Observer for Console {
     fn notice(&mut self, notice: &Notice<'_>) {
         match *notice {
@@ -120,6 +87,8 @@ impl Observer for Console {
                 "{why}; nothing is lost yet, but no more is started: waiting for {running} that run, and until there is \
                  room (Ctrl-C: end without it)"
             )),
+            Notice::Running(snapshot) => self.tell_running(snapshot),
+            Notice::Progress(progress) => self.tell_progress(progress),
             Notice::TroubleOver => self.message("the store takes records again: going on"),
             Notice::Understaffed { workers, wanted, why } => {
                 self.message(format_args!("only {workers} of {wanted} workers could be started: {why} or lower -j"));
@@ -128,56 +97,14 @@ impl Observer for Console {
     }
 
     fn progress(&mut self, progress: &Progress) {
-        let Some(bar) = &self.bar else { return };
-        let Progress { counts: Counts { succeeded, failed, stopped, skipped }, total, waiting } = *progress;
-        if let (Some(total), None) = (total, bar.length()) {
-            bar.set_length(total);
-            bar.set_style(style("{wide_bar} {pos}/{len} {msg}, {rate}, {eta} left"));
-        }
-        let waiting = waiting.map(|waiting| format!(", {waiting}")).unwrap_or_default();
-        bar.set_message(format!("{failed} failed{waiting}"));
-        bar.set_position(succeeded + failed + stopped + skipped);
+        self.note(progress);
     }
 }
 
-/// A bar that does not know its end yet: the inputs are still coming.
-fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::no_length().with_style(style("{spinner} {pos} done, {msg}, {rate}, {elapsed}"));
-    bar.enable_steady_tick(Duration::from_millis(200));
-    bar
-}
-
-fn style(template: &str) -> ProgressStyle {
-    let style = ProgressStyle::with_template(template).expect("the templates in this file are well-formed");
-    style.with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
-        // A bar that cannot be drawn is no reason to stop.
-        let _ = write!(out, "{:.1}/s", state.per_sec());
-    })
-}
-
 /// An input as it can stand in a line: in quotes, with what is not printable escaped, and not longer than a line.
-fn shown(input: &[u8]) -> String {
+pub(crate) fn shown(input: &[u8]) -> String {
     const LONGEST: usize = 200;
     let text = String::from_utf8_lossy(&input[..input.len().min(LONGEST)]);
     let more = if input.len() > LONGEST { "…" } else { "" };
     format!("{text:?}{more}")
-}
-
-/// Writes while the bar is out of the way.
-pub(crate) struct Above<W> {
-    bar: Option<ProgressBar>,
-    target: W,
-}
-
-impl<W: Write> Write for Above<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &self.bar {
-            Some(bar) => bar.suspend(|| self.target.write(bytes)),
-            None => self.target.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.target.flush()
-    }
 }

@@ -3,23 +3,33 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
-use ganger_batch::{Plan, Sinks, Work};
+use ganger_batch::{Control, Plan, Sinks, Work};
 
-use crate::flags::RunFlags;
+use crate::console::Console;
+use crate::flags::{ProgressFlags, RunFlags};
 use crate::plan;
-use crate::show::{self, Console};
+use crate::progress::Face;
+use crate::show;
 use crate::stdin;
+use crate::tui::{NoTerminal, Tui};
+
+const KEYBOARD_TAKEN: &str = "--tui has the keyboard, so no inputs can be typed: give them after ::: \
+    (ganger run --tui COMMAND ::: INPUT...), in a file (-a FILE) or by a pipe";
 
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
-    let (dry_run, bar) = (flags.dry_run, flags.output.bar);
+    let _asked_too_early = ganger::Inquiries::claim().map_err(boxed)?;
+    let (dry_run, progress) = (flags.dry_run, flags.progress);
     let plan = plan::plan(flags).map_err(boxed)?;
+    if progress.tui && is_typed(&plan) {
+        return Err(boxed(KEYBOARD_TAKEN));
+    }
     explain_silence(&plan);
     warn_of_code(&plan);
     let stdout = show::stdout().map_err(boxed)?;
-    let mut console = Console::new(bar && !dry_run);
+    let mut console = console(progress, dry_run, &plan.control).map_err(boxed)?;
     let mut stdout = console.above(stdout, io::stdout().is_terminal());
-    let mut stderr = console.above(io::stderr(), true);
+    let mut stderr = console.above(io::stderr(), io::stderr().is_terminal());
     let ran = if dry_run {
         ganger_batch::dry_run(plan, &mut stdout)
     } else {
@@ -31,12 +41,24 @@ pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
     Ok(summary.exit_code())
 }
 
+/// What shows how far it all is; nothing, where nothing runs.
+fn console(progress: ProgressFlags, dry_run: bool, control: &Control) -> Result<Console, NoTerminal> {
+    let tui = (progress.tui && !dry_run).then(|| Tui::open(control.clone())).transpose()?;
+    let face = if dry_run { Face::None } else { Face::of(&progress) };
+    Ok(Console::new(face, tui))
+}
+
 /// Someone who has forgotten `:::` should not wait for ever.
 fn explain_silence(plan: &Plan) {
-    if plan.input.reads(stdin::NAME) && io::stdin().is_terminal() {
+    if is_typed(plan) {
         let what = if plan.runs_its_inputs() { "commands (none was given)" } else { "the inputs" };
         show::message(format_args!("reading {what} from the terminal, one a line; Ctrl-D ends them"));
     }
+}
+
+/// Whether the inputs come from the keyboard.
+fn is_typed(plan: &Plan) -> bool {
+    plan.input.reads(stdin::NAME) && io::stdin().is_terminal()
 }
 
 /// Once, before the first input is run.

@@ -44,6 +44,13 @@ Environment of a command:
   GANGER_SLOT     the number of its job slot, as {%}; also PARALLEL_JOBSLOT
   GANGER_ATTEMPT  which attempt it is, from 1
 
+Asking while it runs:
+  kill -USR1 PID  tells on standard error what runs and since when, and how far it all is
+  kill -USR2 PID  tells how far it all is
+  --tui           shows both; its keys: p pause, + - jobs, k kill one, r kill it and run it once more, Enter its output,
+                  f failures, q quit (as Ctrl-C), ? all keys. What goes to that terminal is printed when it is closed;
+                  what goes to a file or a pipe goes there as always
+
 Exit status:
   0        all commands succeeded
   1..100   so many commands failed

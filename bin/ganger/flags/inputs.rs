@@ -106,6 +106,7 @@ mod tests {
     fn delimiters_are_read() {
         let table = [
             (",", b','),
+            ("\\", b'\\'),
             ("\\t", b'\t'),
             ("\\n", b'\n'),
             ("\\0", 0),
@@ -116,7 +117,7 @@ mod tests {
         for (text, byte) in table {
             assert_eq!(delimiter(text), Ok(byte), "{text}");
         }
-        for text in ["", ",,", "\\", "\\xyz", "\\9", "ü"] {
+        for text in ["", ",,", "\\xyz", "\\9", "ü"] {
             assert!(delimiter(text).is_err(), "{text}");
         }
     }

@@ -4,6 +4,7 @@ pub(crate) mod look;
 mod inputs;
 mod arguments;
 mod output;
+mod progress;
 mod failures;
 mod limits;
 mod record;
@@ -15,6 +16,7 @@ pub(crate) use failures::FailureFlags;
 pub(crate) use inputs::InputFlags;
 pub(crate) use limits::LimitFlags;
 pub(crate) use output::OutputFlags;
+pub(crate) use progress::ProgressFlags;
 pub(crate) use record::RecordFlags;
 pub(crate) use worker::WorkerFlags;
 
@@ -78,6 +80,9 @@ pub(crate) struct RunFlags {
 
     #[command(flatten)]
     pub(crate) output: OutputFlags,
+
+    #[command(flatten)]
+    pub(crate) progress: ProgressFlags,
 
     #[command(flatten)]
     pub(crate) failures: FailureFlags,

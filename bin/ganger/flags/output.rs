@@ -31,8 +31,4 @@ pub(crate) struct OutputFlags {
     /// Print each command to standard error before it starts
     #[arg(short = 't', long)]
     pub(crate) verbose: bool,
-
-    /// Show a progress bar on standard error, if that is a terminal
-    #[arg(long)]
-    pub(crate) bar: bool,
 }

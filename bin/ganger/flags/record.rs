@@ -1,6 +1,7 @@
 //! What is left behind of a run, and taken up by the next.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -21,6 +22,10 @@ pub(crate) struct RecordFlags {
     /// What a record survives: off nothing, process the death of ganger, full a loss of power [default: process]
     #[arg(long, value_name = "off|process|full", default_value = "process", hide_default_value = true)]
     pub(crate) durable: Durability,
+
+    /// Keep so many jobs in the store, this one included: the oldest are forgotten before it begins
+    #[arg(long, value_name = "N", requires = "store")]
+    pub(crate) keep_jobs: Option<NonZeroUsize>,
 
     /// Leave out what has succeeded by the store, or else the job log: same command, input, directory, and --env
     #[arg(long, visible_alias = "resume-failed")]

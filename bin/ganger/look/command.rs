@@ -1,7 +1,7 @@
 //! The command of a recorded task.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 
 use ganger_batch::{Args, Grammar, Replay, Template, TemplateError};
 use ganger_store::{Run, Task};
@@ -15,19 +15,40 @@ const WORKER: &[u8] = b"--worker";
 pub(crate) enum Recipe {
     /// A command each.
     Command(Template),
-    /// A task for this program.
-    Worker(String),
+    /// A task for this program: its words.
+    Worker(Vec<OsString>),
 }
 
 /// The recipe of a run.
 pub(crate) fn recipe(run: &Run) -> Result<Recipe, TemplateError> {
     match run.setting.words.split_first() {
-        Some((first, program)) if first == WORKER => Ok(Recipe::Worker(plain::line(&program.join(&b' ')))),
+        Some((first, program)) if first == WORKER => Ok(Recipe::Worker(typed(program))),
         _ => {
-            let words: Vec<_> = run.setting.words.iter().map(|word| OsString::from_vec(word.clone())).collect();
+            let words = typed(&run.setting.words);
             Template::with(&Grammar::from_stored(&run.setting.grammar), &words).map(Recipe::Command)
         }
     }
+}
+
+fn typed(words: &[Vec<u8>]) -> Vec<OsString> {
+    words.iter().map(|word| OsString::from_vec(word.clone())).collect()
+}
+
+/// A worker program as it was typed, on a line.
+pub(crate) fn line(program: &[OsString]) -> String {
+    let words: Vec<&[u8]> = program.iter().map(|word| word.as_bytes()).collect();
+    plain::line(&words.join(&b' '))
+}
+
+/// What feeds a worker program one task: `ganger run` itself.
+pub(crate) fn feed(program: &[OsString], task: &Task) -> Vec<OsString> {
+    let ganger = std::env::current_exe().map_or_else(|_| "ganger".into(), OsString::from);
+    let mut argv = vec![ganger, "run".into(), "--worker".into()];
+    argv.extend(program.iter().cloned());
+    for arg in plain::args(&task.input) {
+        argv.extend([":::".into(), OsString::from_vec(arg.to_vec())]);
+    }
+    argv
 }
 
 impl Recipe {
@@ -37,7 +58,7 @@ impl Recipe {
             Self::Command(template) => {
                 String::from_utf8_lossy(&template.show(&Args::from_stored(&task.input), task.number)).into_owned()
             }
-            Self::Worker(program) => format!("{program}, given {}", plain::line(&task.input)),
+            Self::Worker(program) => format!("{}, given {}", line(program), plain::line(&task.input)),
         }
     }
 }

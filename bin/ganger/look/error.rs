@@ -79,8 +79,8 @@ impl fmt::Display for LookError {
             }
             Self::OfWorker { program } => write!(
                 f,
-                "the job is of a worker program, which is fed many tasks: one cannot be run alone; start {program} yourself \
-                 and give it the input on its standard input"
+                "{program} is a worker program, which ganger starts and feeds: start it yourself under gdb, and give it \
+                 the task on its standard input"
             ),
             Self::Template(error) => error.fmt(f),
             Self::Directory { path, source } => {

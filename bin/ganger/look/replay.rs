@@ -28,7 +28,7 @@ pub(crate) fn replay(flags: &ReplayFlags, out: &mut Out) -> Result<u8, LookError
         let job = reader.job(&flags.job)?;
         let task = find(&reader, &job, flags.task)?;
         let run = reader.run_of(task.id, job.id)?;
-        Again::of(&run, &task, reader.last_attempt(task.id)?.as_ref())?
+        Again::of(&run, &task, reader.last_attempt(task.id)?.as_ref(), flags.debug)?
     };
     if flags.store.json {
         json(out, &again.document())?;
@@ -49,18 +49,24 @@ struct Again {
 }
 
 impl Again {
-    fn of(run: &Run, task: &Task, last: Option<&Attempt>) -> Result<Self, LookError> {
-        let template = match recipe(run)? {
-            Recipe::Command(template) => template,
-            // A worker would have to be told the task by the protocol of its lines, and its answer be read.
-            Recipe::Worker(program) => return Err(LookError::OfWorker { program }),
-        };
-        let replay = command::replay(&template, task, last.map_or(1, |last| last.slot.max(1)));
-        let mut environment = recorded(run);
-        environment.extend(replay.env);
-        environment.insert("GANGER_ATTEMPT".into(), last.map_or(1, |last| last.number).to_string().into());
+    fn of(run: &Run, task: &Task, last: Option<&Attempt>, debug: bool) -> Result<Self, LookError> {
         let directory = PathBuf::from(OsString::from_vec(run.setting.directory.clone()));
-        Ok(Self { argv: replay.argv, directory, environment })
+        let mut environment = recorded(run);
+        match recipe(run)? {
+            Recipe::Command(template) => {
+                let replay = command::replay(&template, task, last.map_or(1, |last| last.slot.max(1)));
+                environment.extend(replay.env);
+                let attempt = last.map_or(1, |last| last.number);
+                environment.insert("GANGER_ATTEMPT".into(), attempt.to_string().into());
+                Ok(Self { argv: replay.argv, directory, environment })
+            }
+            Recipe::Worker(program) if debug => Err(LookError::OfWorker { program: command::line(&program) }),
+            Recipe::Worker(program) => {
+                // A replay is no job.
+                environment.remove(OsStr::new("GANGER_STORE"));
+                Ok(Self { argv: command::feed(&program, task), directory, environment })
+            }
+        }
     }
 
     fn debugged(self) -> Result<Self, LookError> {

@@ -222,7 +222,10 @@ pub(crate) struct AttemptRow {
     pub(crate) wall_seconds: f64,
     pub(crate) user_seconds: f64,
     pub(crate) system_seconds: f64,
+    /// Of the largest process.
     pub(crate) max_rss_bytes: u64,
+    /// Of all its processes together; null if nobody watched.
+    pub(crate) peak_bytes: Option<u64>,
     pub(crate) printed_bytes: u64,
     /// `exit`, `signal`, `time_limit`, …
     pub(crate) how: String,
@@ -255,6 +258,7 @@ impl AttemptRow {
             user_seconds: used.user.as_secs_f64(),
             system_seconds: used.system.as_secs_f64(),
             max_rss_bytes: used.max_rss,
+            peak_bytes: Some(used.peak).filter(|peak| *peak > 0),
             printed_bytes: attempt.printed,
             how: attempt.end.kind().replace(' ', "_"),
             exit_code,

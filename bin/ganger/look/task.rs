@@ -94,8 +94,9 @@ impl Seen<'_> {
 /// An attempt on a line.
 fn told(attempt: &Attempt) -> String {
     let (used, end) = (&attempt.used, plain::end(&attempt.end));
+    let peak = if used.peak > 0 { format!(", peak {}", plain::size(used.peak)) } else { String::new() };
     format!(
-        "{}, slot {}: {end} after {} (user {}, system {}, max RSS {})",
+        "{}, slot {}: {end} after {} (user {}, system {}, max RSS {}{peak})",
         plain::moment(attempt.began),
         attempt.slot,
         plain::duration(used.wall),

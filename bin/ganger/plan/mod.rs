@@ -54,6 +54,7 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
         halt: failures.halt,
         delay: failures.delay,
         record,
+        count_first: flags.progress.eta,
         verbose,
         output,
         ..Plan::new(work, source)

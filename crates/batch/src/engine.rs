@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::time::Duration;
 
-use ganger::{Pool, PoolBuilder, Prefetch, Report, Reports, TaskId, TaskOptions};
+use ganger::{Pool, PoolBuilder, Prefetch, Report, Reports, Running, TaskId, TaskOptions};
 
 use crate::error::Error;
 use crate::work::{Job, Work};
@@ -32,8 +32,20 @@ pub(crate) trait Engine {
     /// Ends a command.
     fn cancel(&mut self, task: TaskId);
 
+    /// Begins no more of what was handed out; what runs may finish.
+    fn interrupt(&mut self);
+
     /// Asks all commands to end, and kills what has not after a while.
     fn terminate(&mut self);
+
+    /// Kills all commands.
+    fn kill(&mut self);
+
+    /// From now on so many can run at a time.
+    fn grow(&mut self, workers: usize);
+
+    /// What runs at this moment, by slot.
+    fn running(&self) -> Vec<Running>;
 }
 
 /// A worker has so much work ahead: the way of a report to us and of the next command back costs a fraction of a
@@ -70,6 +82,11 @@ impl Gang {
         // A run that waits before its first command hears of signals, too.
         pool.follow(&reports);
         Ok(Self { pool, reports, taken: VecDeque::new(), options, grace: ending.unwrap_or(GRACE) })
+    }
+
+    /// Where reports are waited for.
+    pub(crate) fn ear(&self) -> Reports {
+        self.reports.clone()
     }
 
     /// Waits for the workers to end, which have nothing to do any more.
@@ -123,7 +140,23 @@ impl Engine for Gang {
         self.pool.cancel(task);
     }
 
+    fn interrupt(&mut self) {
+        self.pool.interrupt();
+    }
+
     fn terminate(&mut self) {
         self.pool.terminate();
+    }
+
+    fn kill(&mut self) {
+        self.pool.kill();
+    }
+
+    fn grow(&mut self, workers: usize) {
+        self.pool.grow(workers);
+    }
+
+    fn running(&self) -> Vec<Running> {
+        self.pool.running()
     }
 }

@@ -20,12 +20,24 @@ pub struct Error {
 enum Kind {
     Input(InputError),
     Spill(SpillError),
-    Write { stream: Stream, source: io::Error },
+    Write {
+        stream: Stream,
+        source: io::Error,
+    },
     Pool(ganger::Error),
-    PoolFailed { why: String },
-    Stuck { waited: Duration },
+    PoolFailed {
+        why: String,
+    },
+    Stuck {
+        waited: Duration,
+    },
     Store(StoreError),
-    JobLog { path: PathBuf, source: io::Error },
+    /// Nobody waited for room on its disk any longer.
+    Unrecorded(StoreError),
+    JobLog {
+        path: PathBuf,
+        source: io::Error,
+    },
 }
 
 impl Error {
@@ -43,6 +55,11 @@ impl Error {
 
     pub(crate) fn stuck(waited: Duration) -> Self {
         Self::new(Kind::Stuck { waited })
+    }
+
+    /// The store's disk refused to the last.
+    pub(crate) fn unrecorded(error: StoreError) -> Self {
+        Self::new(if error.is_of_the_disk() { Kind::Unrecorded(error) } else { Kind::Store(error) })
     }
 
     pub(crate) fn joblog(path: &Path, source: io::Error) -> Self {
@@ -93,6 +110,9 @@ impl fmt::Display for Error {
             }
             Kind::Pool(error) => error.fmt(f),
             Kind::Store(error) => error.fmt(f),
+            Kind::Unrecorded(error) => {
+                write!(f, "{error}: what ended since then is not recorded; make room, and --resume runs that again")
+            }
             Kind::JobLog { path, source } => write!(f, "job log {}: {source}", path.display()),
             Kind::PoolFailed { why } => write!(f, "the workers failed: {why}"),
             Kind::Stuck { waited } => {

@@ -81,6 +81,12 @@ mod spill;
 mod observer;
 pub use observer::{Cause, Notice, Observer, Progress};
 
+mod control;
+pub use control::Control;
+
+mod snapshot;
+pub use snapshot::{Ended, InHand, Snapshot};
+
 mod summary;
 pub use summary::{Counts, End, Summary};
 
@@ -104,7 +110,7 @@ use crate::throttle::Valve;
 /// Runs a plan to its end: every command has ended, and every worker.
 ///
 /// It claims SIGINT, SIGTERM, SIGHUP and SIGQUIT while it runs: the first lets what runs finish, the second asks it to
-/// end, the third kills it, and so does SIGQUIT at once. [`ganger::init`] must have been called first in `main`. It is for a process that has no other
+/// end, the third kills it, and so does SIGQUIT at once. SIGUSR1 and SIGUSR2 ask, and are answered by a [`Notice`]. [`ganger::init`] must have been called first in `main`. It is for a process that has no other
 /// children: what loses its parent is taken for what is left of a command, and killed.
 ///
 /// # Errors
@@ -127,10 +133,13 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
         limits,
         throttle,
         slots,
+        control,
         ..
     } = opened(plan);
     // No worker is started, and no signal claimed, before there is something to do.
-    source.wait_for_first();
+    if !wait_for_first(&mut source, &control) {
+        return Ok(Summary { counts: Counts::default(), end: End::Interrupted });
+    }
     if source.total() == Some(0) {
         let nothing = Summary { counts: Counts::default(), end: End::Complete };
         return source.next().map(|_| nothing).map_err(Error::from);
@@ -149,16 +158,32 @@ pub fn run<'a>(plan: Plan, sinks: Sinks<'a>, observer: &'a mut dyn Observer) -> 
     let failures = if settings.counts_attempts() { 1 } else { attempts };
     let options = TaskOptions::new().failure_attempts(failures).crash_attempts(attempts.max(3)).backoff(backoff);
     let gang = Gang::start(jobs, options, &settings.work, settings.dir.as_deref(), ending)?;
+    control.listen(gang.ear());
     let output = match output {
         OutputMode::Ungrouped => None,
         OutputMode::Collected(layout) => Some(Output::new(layout, sinks)),
     };
     let valve = Valve::new(throttle, Box::new(Machine));
-    let run = Run::new(settings, gang, source, output, ledger, observer).throttled(valve).placed(places);
+    let run = Run::new(settings, gang, source, output, ledger, observer).held(control).throttled(valve).placed(places);
     let (ended, gang) = run.drive();
     let finished = gang.finish();
     drop(groups);
     ended.and_then(|summary| finished.map(|()| summary))
+}
+
+/// Waits for the first input, or the end of all. False: whoever holds the run has ended it before.
+fn wait_for_first(source: &mut Source, control: &Control) -> bool {
+    const GLANCE: Duration = Duration::from_millis(50);
+    if !control.is_held() {
+        source.wait_for_first();
+    }
+    while !source.has_first() {
+        if control.is_interrupted() {
+            return false;
+        }
+        source.wait(GLANCE);
+    }
+    true
 }
 
 /// Writes the commands that [`run()`] would run, one a line, and runs none.
@@ -197,7 +222,7 @@ fn opened(mut plan: Plan) -> Plan {
     }
     if plan.shuffle {
         plan.input.shuffle();
-    } else if plan.halt.needs_total() || plan.work.needs_total() {
+    } else if plan.count_first || plan.halt.needs_total() || plan.work.needs_total() {
         plan.input.gather();
     }
     plan

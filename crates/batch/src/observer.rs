@@ -7,6 +7,7 @@ use ganger::Exit;
 
 use crate::amounts::show_size;
 use crate::halt::Halt;
+use crate::snapshot::Snapshot;
 use crate::summary::Counts;
 use crate::throttle::Waiting;
 
@@ -15,7 +16,8 @@ pub trait Observer {
     /// Something that a person should know.
     fn notice(&mut self, notice: &Notice<'_>);
 
-    /// A command has ended, or the number of inputs has become known.
+    /// It is told often, and is for those who only note it: a command has ended, somebody has paused the run or changed its
+    /// slots, or the number of inputs has become known.
     fn progress(&mut self, progress: &Progress);
 
     /// A task that a worker program has says how far it is. `number`: that of its input, from 1.
@@ -31,6 +33,14 @@ pub struct Progress {
     pub counts: Counts,
     /// How many inputs there are, once that is known.
     pub total: Option<u64>,
+    /// How often a command was tried again.
+    pub retried: u64,
+    /// How many commands run.
+    pub running: usize,
+    /// How many may run at a time.
+    pub slots: usize,
+    /// Whether no more are started at the moment, by hand.
+    pub paused: bool,
     /// What it waits for before it starts more, if the machine has too much to do.
     pub waiting: Option<Waiting>,
 }
@@ -79,6 +89,10 @@ pub enum Notice<'a> {
     },
     /// It can be written down again.
     TroubleOver,
+    /// Somebody asked by SIGUSR1 what runs.
+    Running(&'a Snapshot),
+    /// Somebody asked by SIGUSR2 how far it all is.
+    Progress(&'a Progress),
     /// The run goes on with fewer commands at a time than it was to have.
     Understaffed {
         /// How many.
@@ -116,6 +130,8 @@ pub enum Cause {
     Error(String),
     /// It could not be started; why.
     NotStarted(String),
+    /// Somebody ended it who held the run.
+    Killed,
 }
 
 impl fmt::Display for Cause {
@@ -133,6 +149,7 @@ impl fmt::Display for Cause {
                 let story: Vec<String> = exits.iter().map(ToString::to_string).collect();
                 write!(f, "its worker died: {}", story.join("; "))
             }
+            Cause::Killed => f.write_str("killed by hand"),
             Cause::NotStarted(why) | Cause::Program(why) | Cause::Error(why) => f.write_str(why),
         }
     }
@@ -154,7 +171,8 @@ impl Cause {
             | Cause::Crashed(_)
             | Cause::Program(_)
             | Cause::Error(_)
-            | Cause::NotStarted(_) => self,
+            | Cause::NotStarted(_)
+            | Cause::Killed => self,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ganger::Backoff;
 
+use crate::control::Control;
 use crate::halt::Halt;
 use crate::input::{Packing, Source};
 use crate::limits::Limits;
@@ -52,6 +53,10 @@ pub struct Plan {
     pub record: Recording,
     /// Whether each command is told of before it starts.
     pub verbose: bool,
+    /// Whether all inputs are read before the first is run, so that it is known how many there are.
+    pub count_first: bool,
+    /// Who holds the run while it goes on.
+    pub control: Control,
 }
 
 impl Plan {
@@ -77,6 +82,8 @@ impl Plan {
             slots: Vec::new(),
             record: Recording::default(),
             verbose: false,
+            count_first: false,
+            control: Control::default(),
         }
     }
 }

@@ -28,9 +28,27 @@ impl Verdict {
     }
 }
 
-/// Judges an outcome. `end`: what its command told, if there was one; `limit`: how long it was allowed to run; `expired`: we
-/// cancelled it for that.
-pub(crate) fn judge(outcome: Outcome, end: Option<&CommandEnd>, limit: Option<Duration>, expired: bool) -> Verdict {
+/// Why we cancelled a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doom {
+    /// It ran for too long.
+    Expired,
+    /// There was too little memory for it and the others.
+    Evicted,
+    /// Somebody who holds the run wanted it.
+    Killed,
+    /// Somebody wanted it, and that it be run once more.
+    Again,
+}
+
+/// Judges an outcome. `end`: what its command told, if there was one; `limit`: how long it was allowed to run; `doom`: why we
+/// cancelled it, if we did.
+pub(crate) fn judge(
+    outcome: Outcome,
+    end: Option<&CommandEnd>,
+    limit: Option<Duration>,
+    doom: Option<Doom>,
+) -> Verdict {
     let timed_out = |told: Duration| Verdict::Failed(Cause::TimedOut(limit.unwrap_or(told)));
     match outcome {
         Outcome::Returned(_) => Verdict::Succeeded(end.map(|end| end.wall)),
@@ -41,7 +59,8 @@ pub(crate) fn judge(outcome: Outcome, end: Option<&CommandEnd>, limit: Option<Du
         Outcome::Panicked(panic) => Verdict::Failed(Cause::NotStarted(format!("its worker failed: {}", panic.message))),
         Outcome::Crashed(exits) => Verdict::Failed(Cause::Crashed(exits)),
         Outcome::TimedOut(told) => timed_out(told),
-        Outcome::Cancelled if expired => timed_out(Duration::ZERO),
+        Outcome::Cancelled if doom == Some(Doom::Expired) => timed_out(Duration::ZERO),
+        Outcome::Cancelled if matches!(doom, Some(Doom::Killed | Doom::Again)) => Verdict::Failed(Cause::Killed),
         Outcome::Cancelled | Outcome::NotStarted(NotStarted::Terminated) => Verdict::Stopped,
         Outcome::NotStarted(NotStarted::PoolFailed(failure)) => Verdict::PoolFailed(failure.to_string()),
     }
@@ -64,7 +83,7 @@ fn cause(failure: Failure, end: Option<&CommandEnd>) -> Cause {
 pub(crate) fn is_our_doing(cause: &Cause) -> bool {
     match cause {
         Cause::Exit(exit) => matches!(exit, Exit::Signal { .. }),
-        Cause::TimedOut(_) | Cause::Crashed(_) | Cause::Program(_) => true,
+        Cause::TimedOut(_) | Cause::Crashed(_) | Cause::Program(_) | Cause::Killed => true,
         Cause::NotStarted(_) | Cause::Error(_) | Cause::OutOfMemory { .. } | Cause::CpuTime(_) => false,
     }
 }
@@ -90,20 +109,24 @@ mod tests {
     fn outcomes_are_judged() {
         let told = Duration::from_secs(8);
         let timed_out = |limit| Verdict::Failed(Cause::TimedOut(limit));
-        // Outcome, the limit that we set, whether we cancelled for it.
+        let expired = Some(Doom::Expired);
+        // Outcome, the limit that we set, why we cancelled it.
         let table = [
-            (Outcome::Returned(Vec::new()), None, false, Verdict::Succeeded(None)),
-            (failed(FailureKind::Spawn), None, false, Verdict::Failed(Cause::NotStarted("why".to_owned()))),
-            (failed(FailureKind::Stopped), Some(LIMIT), false, timed_out(LIMIT)),
-            (Outcome::TimedOut(told), Some(LIMIT), false, timed_out(LIMIT)),
-            (Outcome::TimedOut(told), None, false, timed_out(told)),
-            (Outcome::Crashed(vec![TERM]), None, false, Verdict::Failed(Cause::Crashed(vec![TERM]))),
-            (Outcome::Cancelled, Some(LIMIT), true, timed_out(LIMIT)),
-            (Outcome::Cancelled, Some(LIMIT), false, Verdict::Stopped),
-            (Outcome::NotStarted(NotStarted::Terminated), None, false, Verdict::Stopped),
+            (Outcome::Returned(Vec::new()), None, None, Verdict::Succeeded(None)),
+            (failed(FailureKind::Spawn), None, None, Verdict::Failed(Cause::NotStarted("why".to_owned()))),
+            (failed(FailureKind::Stopped), Some(LIMIT), None, timed_out(LIMIT)),
+            (Outcome::TimedOut(told), Some(LIMIT), None, timed_out(LIMIT)),
+            (Outcome::TimedOut(told), None, None, timed_out(told)),
+            (Outcome::Crashed(vec![TERM]), None, None, Verdict::Failed(Cause::Crashed(vec![TERM]))),
+            (Outcome::Cancelled, Some(LIMIT), expired, timed_out(LIMIT)),
+            (Outcome::Cancelled, None, Some(Doom::Evicted), Verdict::Stopped),
+            (Outcome::Cancelled, None, Some(Doom::Killed), Verdict::Failed(Cause::Killed)),
+            (Outcome::Returned(Vec::new()), None, Some(Doom::Again), Verdict::Succeeded(None)),
+            (Outcome::Cancelled, Some(LIMIT), None, Verdict::Stopped),
+            (Outcome::NotStarted(NotStarted::Terminated), None, None, Verdict::Stopped),
         ];
-        for (outcome, limit, expired, verdict) in table {
-            assert_eq!(judge(outcome.clone(), None, limit, expired), verdict, "{outcome:?}");
+        for (outcome, limit, doom, verdict) in table {
+            assert_eq!(judge(outcome.clone(), None, limit, doom), verdict, "{outcome:?}");
         }
     }
 

@@ -233,8 +233,8 @@ impl<P: From<Pool>> PoolBuilder<P> {
     }
 
     /// Takes SIGINT, SIGTERM, SIGHUP and SIGQUIT for the pool: the first lets what runs finish, the second asks it to end, the
-    /// third kills it, and so does SIGQUIT at once. Equal ones within 100 ms are one. A library claims no signal unless
-    /// asked.
+    /// third kills it, and so does SIGQUIT at once. Equal ones within 100 ms are one. A pool for commands takes SIGUSR1 and
+    /// SIGUSR2 as well, and reports them as [asked](crate::Report::Asked). A library claims no signal unless asked.
     #[must_use]
     pub fn claim_signals(mut self, claim: bool) -> Self {
         self.claim_signals = claim;

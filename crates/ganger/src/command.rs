@@ -91,6 +91,8 @@ pub enum Report {
         /// 1: what runs may finish; 2: it was asked to end; 3: it was killed; 4: it was killed at once, by SIGQUIT.
         step: u32,
     },
+    /// Somebody asks by a signal how things are.
+    Asked(Inquiry),
     /// The pool goes on with fewer workers than it was to have. Told once.
     Understaffed {
         /// How many it has.
@@ -100,6 +102,21 @@ pub enum Report {
         /// What there is too little of, and the remedy.
         why: String,
     },
+}
+
+/// What a signal asks for.
+///
+/// ```
+/// use ganger::{Inquiry, Report};
+///
+/// assert_ne!(Report::Asked(Inquiry::Running), Report::Asked(Inquiry::Progress));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inquiry {
+    /// SIGUSR1: what runs, and since when.
+    Running,
+    /// SIGUSR2: how far it all is.
+    Progress,
 }
 
 /// The reading end of a queue of reports. When more than its limit of output is unread, the commands that print it are
@@ -131,6 +148,18 @@ impl Reports {
         self.queue.recv(timeout)
     }
 
+    /// Lets a [`recv`](Self::recv) that waits, or the next that would, come back at once, with nothing if there is
+    /// nothing: for one who has something else to say to the thread that reads.
+    ///
+    /// ```
+    /// let reports = ganger::Reports::new(1 << 20);
+    /// reports.clone().wake();
+    /// assert!(reports.recv(None).is_none());
+    /// ```
+    pub fn wake(&self) {
+        self.queue.wake();
+    }
+
     /// All reports that there are, in their order, at the end of `into`: for those who have many. It waits for the first as
     /// [`recv`](Self::recv) does.
     pub fn recv_all(&self, timeout: Option<Duration>, into: &mut VecDeque<Report>) {
@@ -153,6 +182,8 @@ struct Inner {
     bytes: usize,
     interrupts: u32,
     sleeping: bool,
+    /// Who would wait next shall not.
+    woken: bool,
 }
 
 impl ReportQueue {
@@ -195,6 +226,11 @@ impl ReportQueue {
         }
     }
 
+    fn wake(&self) {
+        lock(&self.inner).woken = true;
+        self.came.notify_one();
+    }
+
     fn recv(&self, timeout: Option<Duration>) -> Option<Report> {
         let mut inner = self.wait(timeout);
         let report = inner.reports.pop_front()?;
@@ -224,8 +260,9 @@ impl ReportQueue {
         while inner.reports.is_empty() {
             inner.sleeping = true;
             inner = match deadline.map(|d| d.saturating_duration_since(Instant::now())) {
-                None => self.came.wait(inner).unwrap_or_else(PoisonError::into_inner),
                 Some(Duration::ZERO) => break,
+                _ if std::mem::take(&mut inner.woken) => break,
+                None => self.came.wait(inner).unwrap_or_else(PoisonError::into_inner),
                 Some(left) => self.came.wait_timeout(inner, left).unwrap_or_else(PoisonError::into_inner).0,
             };
         }
@@ -262,6 +299,7 @@ fn weight(report: &Report) -> usize {
         | Report::Fault { .. }
         | Report::Ended { .. }
         | Report::Interrupted { .. }
+        | Report::Asked(_)
         | Report::Understaffed { .. } => 0,
     }
 }

@@ -303,6 +303,7 @@ mod title;
 mod engine;
 
 mod signals;
+pub use signals::Inquiries;
 
 mod inline;
 
@@ -345,7 +346,10 @@ pub use manager::managed;
 pub mod dummy;
 
 mod command;
-pub use command::{Report, Reports, command_end};
+pub use command::{Inquiry, Report, Reports, command_end};
+
+mod workers;
+pub use workers::Running;
 
 mod command_groups;
 pub use command_groups::CommandGroups;

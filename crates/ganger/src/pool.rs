@@ -14,7 +14,6 @@ use crate::arguments::encoded;
 use crate::builder::{PoolBuilder, StartMethod};
 use crate::command::Reports;
 use crate::engine::Engine;
-use crate::engine::member::{Member, Phase};
 use crate::engine::settings::Settings;
 use crate::engine::shares::Value;
 use crate::engine::table::{Payload, Work};
@@ -328,23 +327,8 @@ impl Pool {
         self.inner.engine.as_ref().is_some_and(|engine| engine.turn().failure.is_some())
     }
 
-    /// How many workers the pool keeps.
-    #[must_use]
-    pub fn workers(&self) -> usize {
-        self.inner.settings.policy.workers as usize
-    }
-
-    /// The process ids of the workers that are there now, and have said hello.
-    #[must_use]
-    pub fn worker_pids(&self) -> Vec<u32> {
-        let Some(engine) = &self.inner.engine else { return Vec::new() };
-        engine.turn().gang.iter().filter(|member| member.phase != Phase::Starting).filter_map(Member::pid).collect()
-    }
-
-    /// How many tasks have no outcome yet.
-    #[must_use]
-    pub fn pending(&self) -> usize {
-        self.inner.engine.as_ref().map_or(0, |engine| engine.turn().tasks.len())
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.inner.settings
     }
 
     pub(crate) fn engine(&self) -> Option<&Arc<Engine>> {

@@ -3,6 +3,8 @@
 //! Some senders mean once and send twice: `timeout` signals the program and then the group that it is in, a terminal that
 //! is closed is told by the kernel and by the shell. So an equal signal counts once within [`TOGETHER`]; nobody presses
 //! Ctrl-C twice in that time and means two steps.
+//!
+//! A pool for commands is asked by SIGUSR1 and SIGUSR2 how things are; that changes nothing.
 
 use std::cell::Cell;
 use std::sync::Weak;
@@ -11,6 +13,7 @@ use std::time::{Duration, Instant};
 use ganger_machine::Event;
 use ganger_sys::{Door, Epoll, Interest, Signal};
 
+use crate::command::{Inquiry, Report};
 use crate::engine::core::{Core, Stage};
 use crate::error::Error;
 
@@ -23,26 +26,59 @@ const TOGETHER: Duration = Duration::from_millis(100);
 /// The step that SIGQUIT leads to, whatever came before.
 const QUIT: u32 = 4;
 
-/// The claim on SIGINT, SIGTERM, SIGHUP and SIGQUIT. Dropping it gives them back.
+/// As long as this lives, SIGUSR1 and SIGUSR2 do this process no harm: a pool for commands may be asked by them before it is
+/// there, or when it has ended.
+///
+/// ```
+/// # fn main() -> Result<(), ganger::Error> {
+/// let _harmless = ganger::Inquiries::claim()?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Inquiries {
+    _door: Door,
+}
+
+impl Inquiries {
+    /// Takes both signals.
+    ///
+    /// # Errors
+    /// When there are no descriptors left.
+    pub fn claim() -> Result<Self, Error> {
+        let door = Door::open(&[Signal::Usr1, Signal::Usr2]).map_err(Error::system("claim signals"))?;
+        Ok(Self { _door: door })
+    }
+}
+
+/// What a signal means.
+pub(crate) enum Meaning {
+    /// A step down the ladder.
+    Step(u32, Event),
+    Inquiry(Inquiry),
+}
+
+/// The claim on SIGINT, SIGTERM, SIGHUP and SIGQUIT, and on those that ask. Dropping it gives them back.
 pub(crate) struct Claim {
     door: Door,
     steps: Cell<Steps>,
 }
 
 impl Claim {
-    pub(crate) fn new(world: &Epoll) -> Result<Self, Error> {
-        let signals = [Signal::Int, Signal::Term, Signal::Hup, Signal::Quit];
+    /// `asked`: whether there is anybody who could answer.
+    pub(crate) fn new(world: &Epoll, asked: bool) -> Result<Self, Error> {
+        let signals = [Signal::Int, Signal::Term, Signal::Hup, Signal::Quit, Signal::Usr1, Signal::Usr2];
+        let signals = if asked { &signals[..] } else { &signals[..4] };
         // What was started with it ignored would never hear of its workers' ends.
         ganger_sys::setup::heed_children();
-        let door = Door::open(&signals).map_err(Error::system("claim signals"))?;
+        let door = Door::open(signals).map_err(Error::system("claim signals"))?;
         world.add(&door, TOKEN, Interest::Read).map_err(Error::system("use an epoll"))?;
         Ok(Self { door, steps: Cell::default() })
     }
 
-    /// What came, as steps down the ladder.
-    pub(crate) fn take(&self) -> Vec<(u32, Event)> {
+    /// What came, in order.
+    pub(crate) fn take(&self) -> Vec<Meaning> {
         let (mut steps, now) = (self.steps.get(), Instant::now());
-        let taken = self.door.take().into_iter().filter_map(|signal| steps.count(signal, now)).map(event).collect();
+        let taken = self.door.take().into_iter().filter_map(|signal| steps.meaning(signal, now)).collect();
         self.steps.set(steps);
         taken
     }
@@ -56,6 +92,14 @@ struct Steps {
 }
 
 impl Steps {
+    fn meaning(&mut self, signal: Signal, at: Instant) -> Option<Meaning> {
+        let asked = [(Signal::Usr1, Inquiry::Running), (Signal::Usr2, Inquiry::Progress)];
+        match asked.iter().find(|(number, _)| *number == signal) {
+            Some((_, inquiry)) => Some(Meaning::Inquiry(*inquiry)),
+            None => self.count(signal, at).map(event),
+        }
+    }
+
     /// The step that a signal leads to. None: it belongs to the one before it.
     fn count(&mut self, signal: Signal, at: Instant) -> Option<u32> {
         if self.last.is_some_and(|(last, then)| last == signal && at.saturating_duration_since(then) < TOGETHER) {
@@ -68,18 +112,30 @@ impl Steps {
     }
 }
 
-fn event(step: u32) -> (u32, Event) {
+fn event(step: u32) -> Meaning {
     let event = match step {
         1 => Event::Interrupt,
         2 => Event::Terminate,
         _ => Event::Kill,
     };
-    (step, event)
+    Meaning::Step(step, event)
 }
 
 impl Core {
+    /// Does what a signal means.
+    pub(crate) fn heed(&mut self, meaning: Meaning) {
+        match meaning {
+            Meaning::Step(step, event) => self.interrupted(step, event),
+            Meaning::Inquiry(inquiry) => {
+                for reports in self.followers.iter().filter_map(Weak::upgrade) {
+                    reports.push(Report::Asked(inquiry));
+                }
+            }
+        }
+    }
+
     /// A signal moves the pool down its ladder, and those who follow commands are told.
-    pub(crate) fn interrupted(&mut self, step: u32, event: Event) {
+    fn interrupted(&mut self, step: u32, event: Event) {
         if self.stage == Stage::Open {
             self.stage = Stage::Closing;
         }

@@ -68,6 +68,15 @@ impl Machine {
         }
     }
 
+    /// More slots, at the end. None is ever taken away: whoever wants fewer workers busy hands out less.
+    pub(crate) fn on_grown(&mut self, workers: u32, actions: &mut Vec<Action>) {
+        let before = self.slots.len() as u32;
+        self.slots.resize_with((workers.max(before)) as usize, Slot::default);
+        // The lowest is taken first, and those that were vacant before stay ahead of the new ones.
+        self.vacant.splice(0..0, (before..workers.max(before)).rev());
+        self.fill(actions);
+    }
+
     /// Fills vacant slots: all of an eager pool, otherwise as many as there are tasks that find nobody.
     pub(crate) fn staff(&mut self, actions: &mut Vec<Action>) {
         while !self.vacant.is_empty() && self.wants_worker() {

@@ -123,6 +123,11 @@ pub enum Event {
         /// Resident bytes.
         resident: u64,
     },
+    /// From now on the pool is to have so many workers, if those are more than it has slots.
+    Grown {
+        /// How many.
+        workers: u32,
+    },
     /// A deadline may have come: see [`Machine::next_deadline`](crate::Machine::next_deadline).
     Tick,
     /// The supervisor itself stood still for so long: deadlines move by as much.

@@ -124,6 +124,7 @@ impl Machine {
             Event::InitFailed { worker, error } => self.on_init_failed(worker, error, actions),
             Event::WorkerGone { worker, current, exit } => self.on_worker_gone(worker, current, exit, actions),
             Event::Memory { worker, resident } => self.on_memory(worker, resident, actions),
+            Event::Grown { workers } => self.on_grown(workers, actions),
             Event::Tick => self.on_tick(actions),
             Event::Stalled { .. } => {}
             Event::Close => self.on_close(),
@@ -138,7 +139,7 @@ impl Machine {
     /// When the machine wants [`Event::Tick`] at the latest. It may come to nothing, but then it is not asked for again.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Moment> {
-        self.timers.next().map(|at| at + self.lag)
+        self.timers.next().map(|at| self.in_pool_time(at))
     }
 
     /// How many tasks no worker holds yet; those that wait for another attempt are not among them.
@@ -157,6 +158,18 @@ impl Machine {
     #[must_use]
     pub fn running(&self) -> usize {
         self.workers.iter().filter(|worker| !worker.held.is_empty()).count()
+    }
+
+    /// How many workers the pool is to have.
+    #[must_use]
+    pub fn slots(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// A moment of this machine's own time as one of the pool's, which goes on while the supervisor stands still.
+    #[must_use]
+    pub fn in_pool_time(&self, moment: Moment) -> Moment {
+        moment + self.lag
     }
 
     /// Whether [`Action::Closed`] was given.
@@ -196,6 +209,8 @@ pub struct WorkerView<'a> {
     pub slot: u32,
     /// What it is doing.
     pub status: WorkerStatus,
+    /// When the first of what it holds began, as far as can be told, on the machine's own time.
+    pub began: Moment,
     /// What it was sent and has not answered, in the order sent.
     pub held: &'a std::collections::VecDeque<ganger_proto::TaskId>,
 }
@@ -224,6 +239,6 @@ impl<'a> WorkerView<'a> {
             Stage::Retiring { .. } | Stage::Terminated => WorkerStatus::Leaving,
             Stage::Isolating { .. } | Stage::Killed { .. } | Stage::Gone => WorkerStatus::Killed,
         };
-        Self { id: worker.id, slot: worker.slot + 1, status, held: &worker.held }
+        Self { id: worker.id, slot: worker.slot + 1, status, began: worker.began, held: &worker.held }
     }
 }

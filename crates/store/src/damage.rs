@@ -73,7 +73,6 @@ pub fn salvage(file: &Path, new: &Path) -> Result<Salvaged, StoreError> {
 }
 
 fn copy_all(from: &Connection, store: &mut Connection) -> rusqlite::Result<Salvaged> {
-    store.pragma_update(None, "foreign_keys", false)?;
     let to = store.transaction()?;
     let mut holes = 0;
     for table in ["job", "run", "task", "attempt", "output"] {
@@ -87,7 +86,14 @@ fn copy_all(from: &Connection, store: &mut Connection) -> rusqlite::Result<Salva
     Ok(Salvaged { jobs, tasks, attempts, outputs, holes })
 }
 
+/// What a damaged page can have made of a row, no table refuses, and no reader takes.
 const MEND: &str = "
+    DELETE FROM task WHERE state NOT IN ('running', 'succeeded', 'failed', 'stopped') OR length(key) != 16;
+    DELETE FROM attempt WHERE how NOT IN ('exit', 'signal', 'out of memory', 'time limit', 'cpu limit', 'crashed', 'error',
+        'not started', 'stopped') OR how IN ('exit', 'signal') AND code IS NULL
+        OR number NOT BETWEEN 0 AND 4294967295 OR slot NOT BETWEEN 0 AND 4294967295;
+    DELETE FROM output WHERE stream NOT IN (1, 2);
+    DELETE FROM run WHERE pid NOT BETWEEN 0 AND 4294967295;
     INSERT INTO job (id, name, command, created)
         SELECT DISTINCT job, 'salvaged-' || job, '', 0 FROM task WHERE job NOT IN (SELECT id FROM job);
     DELETE FROM run WHERE job NOT IN (SELECT id FROM job);

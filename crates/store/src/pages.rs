@@ -53,7 +53,9 @@ impl Reader {
 
     /// The ids between which a job's tasks are; each state's ends stand in the index.
     fn range(&self, job: JobId) -> Result<(i64, i64), StoreError> {
-        let sql = "SELECT min(id), max(id) FROM task WHERE job = ? AND state = ?";
+        // One each: asked for both at once, SQLite walks from one end to the other.
+        let sql = "SELECT (SELECT min(id) FROM task WHERE job = ?1 AND state = ?2),
+            (SELECT max(id) FROM task WHERE job = ?1 AND state = ?2)";
         let mut range = (i64::MAX, 0);
         for state in State::ALL {
             let ends = self.one(sql, params![job.0, state.word()], |row| {

@@ -46,16 +46,22 @@ impl Store {
         read().map_err(self.failed())
     }
 
+    /// Deletes the oldest jobs, so that so many are left; `spared` is not deleted.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn keep(&mut self, jobs: usize, spared: JobId) -> Result<(), StoreError> {
+        let old = self.forgettable(Forget::AllBut(jobs))?;
+        old.into_iter().filter(|job| *job != spared).try_for_each(|job| self.forget(job).map(drop))
+    }
+
     /// Deletes a job with all its tasks, a chunk at a time; gives how many tasks that were. Killed in the middle, it leaves
     /// a job with fewer tasks. The room is used again; [`vacuum`](Self::vacuum) gives it back.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn forget(&mut self, job: JobId) -> Result<u64, StoreError> {
-        let forgotten = forget(&mut self.connection, job);
-        // The rows are deleted from the leaves to the root, and SQLite would look for each whether one is left.
-        let restored = self.connection.pragma_update(None, "foreign_keys", true);
-        forgotten.and_then(|tasks| restored.map(|()| tasks)).map_err(self.failed())
+        forget(&mut self.connection, job).map_err(self.failed())
     }
 
     /// Writes the file anew without the room of what was deleted, and empties the log. Needs as much room again meanwhile.
@@ -71,7 +77,6 @@ impl Store {
 }
 
 fn forget(connection: &mut Connection, job: JobId) -> rusqlite::Result<u64> {
-    connection.pragma_update(None, "foreign_keys", false)?;
     // A resume must not find what is about to go.
     connection.execute("DELETE FROM known_to WHERE job = ?", [job.0])?;
     while connection.execute(KNOWN, [job.0, CHUNK])? > 0 {}
@@ -86,6 +91,8 @@ fn forget(connection: &mut Connection, job: JobId) -> rusqlite::Result<u64> {
     let rest = connection.transaction()?;
     rest.execute("DELETE FROM run WHERE job = ?", [job.0])?;
     rest.execute("DELETE FROM job WHERE id = ?", [job.0])?;
+    // The last ids may be given to other tasks, and a resume must not take them for known.
+    rest.execute("UPDATE known_to SET task = min(task, (SELECT coalesce(max(id), 0) FROM task))", [])?;
     rest.commit()?;
     Ok(tasks)
 }

@@ -1,6 +1,7 @@
 //! A store as its users have it: files are made, damaged, filled, killed over, and looked at.
 
 #![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+#![expect(clippy::print_stdout, reason = "a measurement is told")]
 
 mod place;
 mod opening;

@@ -1,11 +1,12 @@
 //! Jobs that are forgotten.
 
+use std::fs;
 use std::time::{Duration, SystemTime};
 
-use ganger_store::{Forget, JobId, State};
+use ganger_store::{Durability, Forget, JobId, RunEnd, Setting, State, Store};
 use rusqlite::Connection;
 
-use crate::place::{Place, assert_beginning, key, size};
+use crate::place::{Killed, Place, as_child, assert_beginning, child, eventually, key, size, succeed};
 
 /// How many rows all tables have together that belong to a job.
 fn rows(place: &Place) -> i64 {
@@ -48,6 +49,25 @@ fn jobs_are_chosen_by_number_and_by_age() {
     assert_eq!(store.forgettable(Forget::Before(now + Duration::from_secs(1))).unwrap(), jobs);
 }
 
+/// Ids at the end of the table are free again, below what was known at the last resume.
+#[test]
+fn what_comes_after_forgotten_tasks_is_known() {
+    let place = Place::new();
+    let first = place.job("a", 10);
+    let second = place.job("b", 100);
+    let mut store = place.store();
+    store.known(first).unwrap();
+    store.keep(1, first).unwrap();
+    assert_eq!(place.reader().jobs().unwrap().len(), 2, "the newest, and the one that is spared");
+    store.forget(second).unwrap();
+    let run = store.begin_run(first, Setting::default()).unwrap();
+    let mut recorder = store.record(&run).unwrap();
+    succeed(&mut recorder, 11);
+    recorder.finish(RunEnd::Complete, |_| true).unwrap();
+    let found = place.store().known(first).unwrap().take(key(b"11")).unwrap();
+    assert_eq!(found.map(|(_, state)| state), Some(State::Succeeded));
+}
+
 #[test]
 fn vacuum_gives_the_room_back() {
     let place = Place::new();
@@ -60,4 +80,41 @@ fn vacuum_gives_the_room_back() {
     let after = size(&place.file());
     assert!(after < 200_000, "{after} bytes");
     assert_eq!(assert_beginning(&place.file()), 10);
+}
+
+/// Run by the next one: forgets the big job.
+#[test]
+fn forgets_until_it_is_killed() {
+    let Some(file) = as_child() else { return };
+    let mut store = Store::open(&file, Durability::Process).unwrap();
+    let big = JobId(2);
+    store.forget(big).unwrap();
+}
+
+#[test]
+fn who_is_killed_while_forgetting_has_harmed_nothing() {
+    let original = Place::new();
+    let kept = original.job("a", 10);
+    let big = original.job("b", 20_000);
+    let whole = fs::read(original.file()).unwrap();
+    let mut left = Vec::new();
+    for _ in 0..8 {
+        let place = Place::new();
+        fs::write(place.file(), &whole).unwrap();
+        let mut child = Killed(child("retention::forgets_until_it_is_killed", &place.file()).spawn().unwrap());
+        let reader = place.reader();
+        let tasks = || reader.counts(big).unwrap().iter().map(|(_, count)| count).sum::<u64>();
+        let wanted = fastrand::u64(1..20_000);
+        eventually("some are gone", || tasks() < wanted);
+        child.0.kill().unwrap();
+        child.0.wait().unwrap();
+        assert_eq!(ganger_store::check(&place.file()).unwrap(), [""; 0]);
+        assert_eq!(reader.each_task(kept, None).count(), 10);
+        left.push(tasks());
+        // What is left goes the next time.
+        let mut store = place.store();
+        assert_eq!(store.forget(big).unwrap(), *left.last().unwrap());
+        assert_eq!(reader.jobs().unwrap().len(), 1);
+    }
+    assert!(left.iter().any(|tasks| *tasks > 0), "some were killed in the middle: {left:?}");
 }

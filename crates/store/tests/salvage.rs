@@ -10,6 +10,13 @@ use crate::place::{Place, size};
 const TASKS: u64 = 3_000;
 const PAGE: usize = 4_096;
 
+/// The bytes of a store with a job of many tasks.
+fn whole() -> Vec<u8> {
+    let place = Place::new();
+    place.job("j", TASKS);
+    fs::read(place.file()).unwrap()
+}
+
 fn new(place: &Place) -> PathBuf {
     place.dir().join("new.db")
 }
@@ -30,10 +37,9 @@ fn a_whole_one_is_copied_whole() {
 fn of_a_damaged_one_most_is_saved_and_it_is_left_as_it_is() {
     let mut saved_all = Vec::new();
     let mut random = fastrand::Rng::with_seed(11);
+    let whole = whole();
     for round in 0..25 {
-        let place = Place::new();
-        place.job("j", TASKS);
-        let mut bytes = fs::read(place.file()).unwrap();
+        let (place, mut bytes) = (Place::new(), whole.clone());
         let pages = bytes.len() / PAGE;
         // Behind the tables' own names, in the pages of rows.
         for _ in 0..3 {
@@ -48,10 +54,35 @@ fn of_a_damaged_one_most_is_saved_and_it_is_left_as_it_is() {
         let reader = Reader::open(&new(&place)).unwrap();
         let job = reader.newest_job().unwrap();
         assert_eq!(reader.tasks(job.id, &Filter::default()).unwrap().len() as u64, saved.tasks);
+        let attempts = reader.each_attempt(reader.last_run(job.id).unwrap().id).unwrap();
+        let outputs: Vec<_> = attempts.map(|attempt| reader.output(attempt.unwrap().id).unwrap()).collect();
+        assert_eq!(outputs.len() as u64, saved.attempts);
         saved_all.push(saved.tasks);
     }
     let most = saved_all.iter().filter(|tasks| **tasks > TASKS * 8 / 10).count();
     assert!(most > saved_all.len() / 2, "{saved_all:?}");
+}
+
+#[test]
+fn what_single_bytes_were_changed_in_is_read_or_left_out() {
+    let mut random = fastrand::Rng::with_seed(13);
+    let whole = whole();
+    for round in 0..25 {
+        let (place, mut bytes) = (Place::new(), whole.clone());
+        let pages = bytes.len() / PAGE;
+        (0..40).for_each(|_| bytes[random.usize(30 * PAGE..pages * PAGE)] ^= random.u8(1..));
+        fs::write(place.file(), &bytes).unwrap();
+        salvage(&place.file(), &new(&place)).unwrap();
+        assert_eq!(check(&new(&place)).unwrap(), [""; 0], "round {round}");
+        let reader = Reader::open(&new(&place)).unwrap();
+        for job in reader.jobs().unwrap() {
+            for task in reader.each_task(job.id, None) {
+                for attempt in reader.attempts(task.unwrap().id).unwrap() {
+                    reader.output(attempt.id).unwrap();
+                }
+            }
+        }
+    }
 }
 
 #[test]

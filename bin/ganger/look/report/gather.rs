@@ -78,6 +78,7 @@ pub(crate) fn gather(reader: &Reader, job: &Job) -> Result<(Report, Timeline), S
     let memory = Memory {
         max_rss_bytes: tally.max_rss,
         median_rss_bytes: (tally.rss.value_at_quantile(0.5) << 10).min(tally.max_rss),
+        peak_bytes: Some(tally.peak).filter(|peak| *peak > 0),
     };
     let throughput = Throughput {
         attempts_per_second: if wall > 0.0 { tally.attempts as f64 / wall } else { 0.0 },
@@ -101,6 +102,7 @@ struct Tally {
     /// In KiB, to three digits.
     rss: Histogram<u64>,
     max_rss: u64,
+    peak: u64,
     slowest: BinaryHeap<Reverse<(Duration, i64, String)>>,
     wall: Duration,
     user: Duration,
@@ -122,6 +124,7 @@ impl Tally {
             longest: Duration::ZERO,
             rss: histogram(),
             max_rss: 0,
+            peak: 0,
             slowest: BinaryHeap::new(),
             wall: Duration::ZERO,
             user: Duration::ZERO,
@@ -172,6 +175,7 @@ impl Tally {
         self.user += used.user;
         self.system += used.system;
         self.max_rss = self.max_rss.max(used.max_rss);
+        self.peak = self.peak.max(used.peak);
         self.rss.saturating_record(used.max_rss >> 10);
         // How long one was let run says nothing about the task.
         if attempt.end == End::Stopped {

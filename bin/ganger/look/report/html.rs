@@ -2,7 +2,7 @@
 
 use super::super::plain::{self, seconds};
 use super::gather::Timeline;
-use super::{Cause, Report, Slow, plots};
+use super::{Cause, Report, Slow, plots, text};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -79,8 +79,7 @@ fn facts(report: &Report) -> String {
             100.0 * processor.busy
         ),
     ));
-    let (most, median) = (plain::size(memory.max_rss_bytes), plain::size(memory.median_rss_bytes));
-    facts.push(("memory", format!("max RSS {most} at most, {median} in the median")));
+    facts.push(("memory", text::used(memory)));
     if report.repeated.attempts > 0 {
         let again = plain::count(report.repeated.attempts, "attempt");
         facts.push(("repeated", format!("{again}, of which {} succeeded", report.repeated.succeeded)));

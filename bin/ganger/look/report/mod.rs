@@ -126,6 +126,8 @@ pub(crate) struct Processor {
 pub(crate) struct Memory {
     pub(crate) max_rss_bytes: u64,
     pub(crate) median_rss_bytes: u64,
+    /// The most that all processes of an attempt had together; null if nobody watched.
+    pub(crate) peak_bytes: Option<u64>,
 }
 
 /// Over the time of all runs, without the pauses between them.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::plain::{self, seconds};
-use super::{Report, Slow};
+use super::{Memory, Report, Slow};
 
 /// How wide the longest bar is.
 const BAR: u64 = 40;
@@ -84,10 +84,16 @@ fn failures(report: &Report, to: &mut String) -> std::fmt::Result {
 fn resources(report: &Report, to: &mut String) -> std::fmt::Result {
     let (processor, memory) = (&report.processor, &report.memory);
     let (user, system) = (seconds(processor.user_seconds), seconds(processor.system_seconds));
-    let (used, busy) = (100.0 * processor.utilisation, 100.0 * processor.busy);
+    let (share, busy) = (100.0 * processor.utilisation, 100.0 * processor.busy);
     let slots = plain::count(processor.slots.into(), "slot");
-    writeln!(to, "\nprocessor   user {user}, system {system}: {used:.0}% of {slots}, which were busy for {busy:.0}%")?;
-    let (most, median) = (plain::size(memory.max_rss_bytes), plain::size(memory.median_rss_bytes));
-    writeln!(to, "memory      max RSS {most} at most, {median} in the median")?;
+    writeln!(to, "\nprocessor   user {user}, system {system}: {share:.0}% of {slots}, which were busy for {busy:.0}%")?;
+    writeln!(to, "memory      {}", used(memory))?;
     writeln!(to, "throughput  {} attempts/s", plain::rate(report.throughput.attempts_per_second))
+}
+
+/// The memory of attempts, on a line.
+pub(crate) fn used(memory: &Memory) -> String {
+    let (most, median) = (plain::size(memory.max_rss_bytes), plain::size(memory.median_rss_bytes));
+    let peak = memory.peak_bytes.map(|peak| format!("; all processes of one attempt {} at most", plain::size(peak)));
+    format!("max RSS {most} at most, {median} in the median{}", peak.unwrap_or_default())
 }

@@ -230,6 +230,12 @@ impl Source {
         while self.ready.is_empty() && self.advance(true) {}
     }
 
+    /// Whether there is a task, or certainly none.
+    pub(crate) fn has_first(&mut self) -> bool {
+        while self.ready.is_empty() && self.advance(false) {}
+        !self.ready.is_empty() || self.over.is_some()
+    }
+
     /// The next task, if it is there.
     ///
     /// # Errors

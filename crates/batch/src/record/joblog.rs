@@ -115,6 +115,7 @@ fn status(verdict: &Verdict) -> (i32, i32) {
         Verdict::Succeeded(_) => (0, 0),
         Verdict::Failed(Cause::Exit(Exit::Code(code))) => (*code, 0),
         Verdict::Failed(Cause::Exit(Exit::Signal { number, .. })) => (0, *number),
+        Verdict::Failed(Cause::Killed) => (0, super::SIGKILL),
         Verdict::Failed(Cause::TimedOut(_)) => (-1, SIGTERM),
         Verdict::Failed(Cause::OutOfMemory { .. }) => (0, SIGKILL),
         Verdict::Failed(Cause::CpuTime(_)) => (0, SIGXCPU),

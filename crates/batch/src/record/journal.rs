@@ -43,6 +43,9 @@ impl Journal {
             Some(job) => job,
             None => store.create_job(&storage.name, &typed(&storage.words))?,
         };
+        if let Some(jobs) = storage.jobs {
+            store.keep(jobs.get(), job.id)?;
+        }
         let setting = setting(storage, dir);
         let common = common(&setting);
         let run = store.begin_run(job.id, setting)?;
@@ -111,7 +114,7 @@ impl Journal {
     }
 
     pub(super) fn close(self, how: RunEnd, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
-        Ok(self.recorder.finish(how, gives_up)?)
+        self.recorder.finish(how, gives_up).map_err(Error::unrecorded)
     }
 }
 

@@ -17,6 +17,7 @@ pub use joblog::failed as failed_in_joblog;
 pub use journal::is_secret;
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -60,6 +61,8 @@ pub struct Storage {
     pub variables: Vec<OsString>,
     /// How much of what an attempt prints is kept, in bytes.
     pub output: usize,
+    /// How many jobs are left in the store, this one included; the oldest are forgotten.
+    pub jobs: Option<NonZeroUsize>,
 }
 
 /// The books of one run. Whether it keeps any is its own affair: a run tells it everything.
@@ -243,6 +246,9 @@ impl Attempt<'_> {
     }
 }
 
+/// What ends a command that was cancelled.
+const SIGKILL: i32 = 9;
+
 fn end_of(cause: &Cause) -> End {
     use ganger::Exit;
     match cause {
@@ -251,6 +257,7 @@ fn end_of(cause: &Cause) -> End {
         Cause::Exit(Exit::OutOfMemory) | Cause::OutOfMemory { .. } => End::OutOfMemory,
         Cause::TimedOut(_) => End::TimeLimit,
         Cause::CpuTime(_) => End::CpuLimit,
+        Cause::Killed => End::Signal(SIGKILL),
         Cause::Crashed(exits) if exits.last() == Some(&Exit::OutOfMemory) => End::OutOfMemory,
         Cause::Exit(Exit::Misbehaved) | Cause::Crashed(_) => End::Crashed(cause.to_string()),
         Cause::Program(why) => End::Crashed(why.clone()),

@@ -6,6 +6,7 @@
 //!  it ran out of memory                     no attempt, as long as there is more to give
 //!  it failed, and memory may grow           a further attempt, after a pause: its next limit is ours to choose
 //!  it was killed to make room for others    no attempt; as soon as there is room
+//!  somebody who holds the run wants it       a further attempt, at once
 //! ```
 
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use crate::input::Task;
 use crate::observer::Cause;
 use crate::record::Entry;
 use crate::summary::End;
-use crate::verdict::Verdict;
+use crate::verdict::{Doom, Verdict};
 
 /// What became of a command before.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +53,7 @@ impl<E: Engine> Run<'_, E> {
         }
         let mut story = running.story.clone();
         let pause = match verdict {
-            Verdict::Stopped if running.evicted => {
+            Verdict::Stopped if running.doom == Some(Doom::Evicted) => {
                 story.attempts = story.attempts.saturating_sub(1);
                 Duration::ZERO
             }
@@ -61,7 +62,11 @@ impl<E: Engine> Run<'_, E> {
                 story.too_little.push(*limit);
                 Duration::ZERO
             }
-            Verdict::Failed(_) if running.expired && story.attempts < self.settings.attempts => Duration::ZERO,
+            Verdict::Failed(Cause::Killed) if running.doom == Some(Doom::Again) => Duration::ZERO,
+            Verdict::Failed(Cause::Killed) => return None,
+            Verdict::Failed(_) if running.doom == Some(Doom::Expired) && story.attempts < self.settings.attempts => {
+                Duration::ZERO
+            }
             Verdict::Failed(_) if self.settings.counts_attempts() => {
                 story.failures += 1;
                 let left = story.failures < self.settings.attempts;
@@ -85,9 +90,9 @@ impl<E: Engine> Run<'_, E> {
         Some(self.again.remove(at))
     }
 
-    /// How long until the time of the next one comes.
+    /// How long until the time of the next one comes, if it may then be started.
     pub(super) fn next_again(&self) -> Option<Duration> {
-        let due = self.again.iter().map(|again| again.due).filter(|_| self.goes_on()).min();
+        let due = self.again.iter().map(|again| again.due).filter(|_| self.goes_on() && self.may_start()).min();
         due.map(|due| due.saturating_duration_since(Instant::now()))
     }
 

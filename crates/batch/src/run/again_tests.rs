@@ -39,7 +39,7 @@ fn running(story: &Story) -> Running {
     let task = Task { number: 1, args: Args::one(b"a".to_vec()) };
     let (since, story) = (Instant::now(), story.clone());
     let Ok(Fate::Run(entry)) = Ledger::default().begin(&task, &settings(1, "never").work) else { panic!("no books") };
-    Running { task, entry, since, story, limit: None, expired: false, evicted: false, place: None, fault: None }
+    Running { task, entry, since, story, limit: None, doom: None, tail: Tail::default(), place: None, fault: None }
 }
 
 fn out_of_memory(limit: u64) -> Verdict {

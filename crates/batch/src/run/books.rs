@@ -51,14 +51,16 @@ impl<E: Engine> Run<'_, E> {
     /// Closes the books when the last command has ended. What they cannot take is held until they can, or until somebody
     /// interrupts that as well.
     pub(super) fn over(self, end: End) -> (Result<Summary, Error>, E) {
-        let Self { mut engine, observer, ledger, fault, mut trouble, counts, .. } = self;
+        let Self { mut engine, observer, ledger, fault, mut trouble, counts, reins, .. } = self;
         let how = if fault.is_some() { RunEnd::Error } else { noted(end) };
         let closed = ledger.close(how, |why| {
             if trouble.is_none() {
                 observer.notice(&Notice::Trouble { why, running: 0 });
                 trouble = Some(why.to_owned());
             }
-            end != End::Complete || matches!(engine.report(Some(Duration::ZERO)), Some(Report::Interrupted { .. }))
+            end != End::Complete
+                || reins.control.is_interrupted()
+                || matches!(engine.report(Some(Duration::ZERO)), Some(Report::Interrupted { .. }))
         });
         let summary = Summary { counts, end };
         (fault.map_or(Ok(summary), Err).and_then(|summary| closed.map(|()| summary)), engine)

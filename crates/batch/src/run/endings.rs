@@ -24,14 +24,17 @@ impl<E: Engine> Run<'_, E> {
                 self.answered(task, &outcome);
                 if let Some(running) = self.running.remove(&task) {
                     let used = self.settings.work.used(&outcome);
-                    let verdict = verdict::judge(outcome, used.as_ref(), running.limit, running.expired);
+                    let verdict = verdict::judge(outcome, used.as_ref(), running.limit, running.doom);
                     let verdict = verdict.of_program(running.fault.as_deref());
                     self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), took, slot });
                 }
             }
             Report::Progress { task, progress } => {
-                if let Some(running) = self.running.get(&task) {
+                if let Some(running) = self.running.get_mut(&task) {
                     self.observer.task_progress(running.task.number, &progress);
+                    // It is looked at like a line of output, and kept nowhere.
+                    let message = progress.message.iter().flat_map(|text| [text.as_bytes(), b"\n"]);
+                    message.for_each(|bytes| running.tail.add(bytes, self.reins.tail()));
                 }
             }
             Report::Fault { task, why } => {
@@ -41,6 +44,7 @@ impl<E: Engine> Run<'_, E> {
                 self.program_fault = Some(why);
             }
             Report::Interrupted { step } => self.interrupted(step),
+            Report::Asked(inquiry) => self.answer(inquiry),
             Report::Understaffed { workers, wanted, why } => {
                 self.observer.notice(&Notice::Understaffed { workers, wanted, why: &why });
             }
@@ -49,6 +53,7 @@ impl<E: Engine> Run<'_, E> {
 
     fn printed(&mut self, task: TaskId, stream: Stream, bytes: &[u8]) {
         let Some(running) = self.running.get_mut(&task) else { return };
+        running.tail.add(bytes, self.reins.tail());
         let kept = self.ledger.printed(&mut running.entry, stream, bytes);
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.piece(&running.task, stream, bytes));
         self.check_books(kept);
@@ -69,9 +74,11 @@ impl<E: Engine> Run<'_, E> {
     fn again(&mut self, task: TaskId, slot: u32, outcome: Outcome) {
         let Some(running) = self.running.get_mut(&task) else { return };
         running.since = Instant::now();
+        running.tail.clear();
+        self.reins.retried += 1;
         self.output.iter_mut().for_each(|output| output.void(running.task.number));
         let used = self.settings.work.used(&outcome);
-        let verdict = verdict::judge(outcome, used.as_ref(), running.limit, false);
+        let verdict = verdict::judge(outcome, used.as_ref(), running.limit, None);
         let verdict = verdict.of_program(running.fault.as_deref());
         let attempt = Attempt { verdict: &verdict, used: used.as_ref(), took: None, slot };
         let kept = self.ledger.attempted(&mut running.entry, &attempt);
@@ -86,6 +93,7 @@ impl<E: Engine> Run<'_, E> {
         if let Some((story, pause)) = self.another(&running, last.verdict) {
             let kept = self.ledger.attempted(&mut running.entry, last);
             self.check_books(kept);
+            self.reins.retried += 1;
             return self.put_back(running, story, pause);
         }
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(running.task.number));
@@ -96,6 +104,8 @@ impl<E: Engine> Run<'_, E> {
             None => self.ledger.unbegun(&running.entry),
         };
         self.check_books(kept);
+        self.reins.note(running, last.verdict);
+        self.tell_progress();
         self.halt();
     }
 

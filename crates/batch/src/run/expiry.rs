@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Run;
 use crate::engine::Engine;
 use crate::timeout::Timeout;
+use crate::verdict::Doom;
 
 impl<E: Engine> Run<'_, E> {
     /// How long a command may run that starts now.
@@ -34,7 +35,8 @@ impl<E: Engine> Run<'_, E> {
         let Some(limit) = self.median_limit() else { return };
         for (id, running) in &mut self.running {
             if running.limit.is_none() && running.since.elapsed() >= limit {
-                (running.limit, running.expired) = (Some(limit), true);
+                running.limit = Some(limit);
+                running.doom.get_or_insert(Doom::Expired);
                 self.engine.cancel(*id);
             }
         }

@@ -13,6 +13,7 @@
 
 mod again;
 mod books;
+mod control;
 mod endings;
 mod expiry;
 mod stopping;
@@ -25,18 +26,22 @@ use std::time::{Duration, Instant};
 use ganger::{Backoff, Bytes, CommandOutput, Report, TaskId};
 
 use self::again::{Again, Story};
+use self::control::Reins;
+use crate::control::Control;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
 use crate::input::{Next, Source, Task};
 use crate::limits::Limits;
-use crate::observer::{Notice, Observer, Progress};
+use crate::observer::{Notice, Observer};
 use crate::output::Output;
 use crate::record::{Entry, Fate, Ledger};
 use crate::slots::Places;
+use crate::snapshot::Tail;
 use crate::summary::{Counts, End, Summary};
 use crate::throttle::{LOOK, Valve, Waiting};
 use crate::timeout::{Runtimes, Timeout};
+use crate::verdict::Doom;
 use crate::work::{Job, Work};
 
 /// In the order of the inputs: how many may be done before the first of them is.
@@ -100,6 +105,7 @@ pub(crate) struct Run<'a, E> {
     told_waiting: bool,
     /// None: there is nothing that they take in turn.
     places: Option<Places>,
+    reins: Reins,
 }
 
 /// A command that has been handed to the pool and has not ended.
@@ -111,10 +117,10 @@ struct Running {
     story: Story,
     /// How long it may run.
     limit: Option<Duration>,
-    /// It ran for longer, and we cancelled it.
-    expired: bool,
-    /// There was too little memory for it and the others, and we cancelled it.
-    evicted: bool,
+    /// Why we cancelled it, if we did.
+    doom: Option<Doom>,
+    /// What it has printed last.
+    tail: Tail,
     place: Option<usize>,
     /// What was wrong with the program that it was fed to, the last time.
     fault: Option<String>,
@@ -156,6 +162,7 @@ impl<'a, E: Engine> Run<'a, E> {
         ledger: Ledger,
         observer: &'a mut dyn Observer,
     ) -> Self {
+        let reins = Reins::new(Control::default(), settings.jobs);
         Self {
             settings,
             engine,
@@ -177,6 +184,7 @@ impl<'a, E: Engine> Run<'a, E> {
             waiting: None,
             told_waiting: false,
             places: None,
+            reins,
         }
     }
 
@@ -192,10 +200,17 @@ impl<'a, E: Engine> Run<'a, E> {
         self
     }
 
+    /// Somebody may hold it.
+    pub(crate) fn held(mut self, control: Control) -> Self {
+        self.reins = Reins::new(control, self.settings.jobs);
+        self
+    }
+
     /// Runs to the end, and gives the engine back.
     pub(crate) fn drive(mut self) -> (Result<Summary, Error>, E) {
         self.tell_progress();
         loop {
+            self.obey();
             let obstacle = if self.is_well_fed() { Obstacle::Reports } else { self.feed() };
             if self.running.is_empty() {
                 self.catch_up();
@@ -236,7 +251,7 @@ impl<'a, E: Engine> Run<'a, E> {
     /// Starts commands until something is in the way.
     fn feed(&mut self) -> Obstacle {
         let skipped = self.counts.skipped;
-        while (self.phase == Phase::Feeding || (self.goes_on() && !self.again.is_empty())) && self.has_room() {
+        while (self.phase == Phase::Feeding || (self.goes_on() && !self.again.is_empty())) && self.may_start() {
             if self.is_troubled() {
                 return Obstacle::Books;
             }
@@ -269,6 +284,11 @@ impl<'a, E: Engine> Run<'a, E> {
         Obstacle::Reports
     }
 
+    /// Whether nothing of our own speaks against another command.
+    fn may_start(&self) -> bool {
+        !self.reins.paused && self.has_room()
+    }
+
     fn has_room(&self) -> bool {
         let held = self.output.as_ref().map_or(0, |output| output.held(self.started));
         self.running.len() < self.window() && held < HELD
@@ -276,7 +296,7 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn window(&self) -> usize {
         let exact = self.settings.is_exact() || self.valve.is_some() || self.places.is_some();
-        self.settings.jobs + if exact { 0 } else { self.settings.work.ahead() }
+        self.settings.jobs + if exact { 0 } else { self.reins.ahead(self.settings.jobs, self.settings.work.ahead()) }
     }
 
     fn start(&mut self, task: Task) {
@@ -304,8 +324,8 @@ impl<'a, E: Engine> Run<'a, E> {
         match self.engine.submit(job, limit) {
             Ok(id) => {
                 let since = Instant::now();
-                let (expired, evicted, fault) = (false, false, None);
-                let running = Running { task, entry, since, story, limit, expired, evicted, place, fault };
+                let (doom, tail, fault) = (None, Tail::default(), None);
+                let running = Running { task, entry, since, story, limit, doom, tail, place, fault };
                 self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
@@ -356,7 +376,8 @@ impl<'a, E: Engine> Run<'a, E> {
     }
 
     fn tell_progress(&mut self) {
-        self.observer.progress(&Progress { counts: self.counts, total: self.source.total(), waiting: self.waiting });
+        let progress = self.progress();
+        self.observer.progress(&progress);
     }
 }
 

@@ -7,13 +7,17 @@ use std::io;
 use ganger::{Exit, Failure, FailureKind, Outcome, Stream};
 
 use super::*;
+use crate::control::Control;
 use crate::input::Input;
-use crate::observer::Notice;
+use crate::observer::{Notice, Progress};
 use crate::output::Sinks;
 use crate::plan::{Layout, Order, Style};
 use crate::template::Tag;
 use crate::template::Template;
 use crate::work::Job;
+
+/// What somebody who holds the run does before so many-th report.
+type Deed = (usize, fn(&Control));
 
 /// What becomes of the command for an input, by the input's first letter: ok, fail, hang.
 #[derive(Default)]
@@ -23,6 +27,11 @@ pub(super) struct Fake {
     pub(super) given: Vec<String>,
     pub(super) most_at_once: usize,
     pub(super) cancelled: Vec<TaskId>,
+    grown: Vec<usize>,
+    /// Somebody holds the run, and does this before so many-th reports.
+    hand: Control,
+    deeds: Vec<Deed>,
+    stepped: Vec<u32>,
     terminated: bool,
     /// Signals come before so many-th reports.
     interrupts: Vec<usize>,
@@ -78,6 +87,7 @@ impl Engine for Fake {
 
     fn report(&mut self, patience: Option<Duration>) -> Option<Report> {
         self.reported += 1;
+        self.deeds.iter().filter(|(at, _)| *at == self.reported).for_each(|(_, deed)| deed(&self.hand));
         if self.interrupts.contains(&self.reported) {
             let step = self.interrupts.iter().filter(|at| **at <= self.reported).count() as u32;
             self.terminated |= step > 1;
@@ -86,7 +96,8 @@ impl Engine for Fake {
         if self.reports.is_empty() {
             self.advance();
         }
-        assert!(self.reports.front().is_some() || patience.is_some() || !self.interrupts.is_empty(), "a hang");
+        let woken = !self.interrupts.is_empty() || self.deeds.iter().any(|(at, _)| *at + 1 >= self.reported);
+        assert!(self.reports.front().is_some() || patience.is_some() || woken, "a hang");
         self.reports.pop_front()
     }
 
@@ -100,8 +111,33 @@ impl Engine for Fake {
         self.end(task, Outcome::Cancelled);
     }
 
+    fn interrupt(&mut self) {
+        self.stepped.push(1);
+    }
+
     fn terminate(&mut self) {
         self.terminated = true;
+        self.stepped.push(2);
+    }
+
+    fn kill(&mut self) {
+        self.terminated = true;
+        self.stepped.push(3);
+    }
+
+    fn grow(&mut self, workers: usize) {
+        self.grown.push(workers);
+    }
+
+    fn running(&self) -> Vec<ganger::Running> {
+        let seat = |(at, (task, _)): (usize, &(TaskId, char))| ganger::Running {
+            task: *task,
+            attempt: 1,
+            slot: at as u32 + 1,
+            worker: None,
+            since: Instant::now(),
+        };
+        self.queue.iter().enumerate().map(seat).collect()
     }
 }
 
@@ -121,6 +157,8 @@ impl Observer for Told {
             Notice::Waiting(waiting) => waiting.to_string(),
             Notice::Trouble { why, running } => format!("trouble {why} {running}"),
             Notice::TroubleOver => "trouble over".to_owned(),
+            Notice::Running(snapshot) => format!("{} run", snapshot.running.len()),
+            Notice::Progress(progress) => format!("{} succeeded", progress.counts.succeeded),
             Notice::Understaffed { workers, wanted, why } => format!("{workers} of {wanted}: {why}"),
         });
     }
@@ -161,12 +199,19 @@ fn seen_with(settings: Settings, inputs: &str, fake: Fake) -> Seen {
     let (mut stdout, mut stderr, mut told) = (Vec::new(), io::sink(), Told::default());
     let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: Some(Tag::INPUTS) };
     let output = Output::new(layout, Sinks { stdout: &mut stdout, stderr: &mut stderr });
-    let (summary, fake) = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), &mut told).drive();
+    let control = if fake.deeds.is_empty() { Control::default() } else { fake.hand.clone() };
+    let run = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), &mut told);
+    let (summary, fake) = run.held(control).drive();
     Seen { summary, fake, told: told.0, printed: String::from_utf8(stdout).expect("text") }
 }
 
 fn seen(jobs: usize, halt: &str, inputs: &str) -> Seen {
     seen_with(settings(jobs, halt), inputs, Fake::default())
+}
+
+/// Somebody holds the run, and does something before so many-th reports.
+fn held(jobs: usize, inputs: &str, deeds: &[Deed]) -> Seen {
+    seen_with(settings(jobs, "never"), inputs, Fake { deeds: deeds.to_vec(), ..Fake::default() })
 }
 
 fn counts(seen: &Seen) -> (u64, u64, u64, End) {
@@ -302,3 +347,6 @@ fn what_runs_for_much_longer_than_the_others_is_cancelled() {
     let seen_twice = seen_with(settings(2), "h a a a b b b", fake);
     assert_eq!(seen_twice.fake.given.iter().filter(|input| *input == "h").count(), 2);
 }
+
+#[path = "control_tests.rs"]
+mod control;

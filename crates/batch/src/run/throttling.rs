@@ -6,6 +6,7 @@ use super::{Obstacle, Run};
 use crate::engine::Engine;
 use crate::observer::Notice;
 use crate::throttle::{LOOK, Waiting};
+use crate::verdict::Doom;
 
 impl<E: Engine> Run<'_, E> {
     /// What is in the way of the next start.
@@ -38,13 +39,14 @@ impl<E: Engine> Run<'_, E> {
     pub(super) fn make_room(&mut self) {
         let Some(valve) = self.valve.as_mut().filter(|valve| valve.guards_memory()) else { return };
         // Counted only where there is a valve: this is come by after each report.
-        let runs = self.running.values().filter(|running| !running.evicted).count();
+        let runs = self.running.values().filter(|running| running.doom.is_none()).count();
         if runs < 2 || !valve.must_kill(Instant::now()) {
             return;
         }
-        let youngest = self.running.iter_mut().filter(|(_, running)| !running.evicted).max_by_key(|(_, r)| r.since);
+        let youngest =
+            self.running.iter_mut().filter(|(_, running)| running.doom.is_none()).max_by_key(|(_, r)| r.since);
         if let Some((id, running)) = youngest {
-            running.evicted = true;
+            running.doom = Some(Doom::Evicted);
             self.engine.cancel(*id);
         }
     }

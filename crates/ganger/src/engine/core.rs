@@ -104,6 +104,10 @@ impl Gang {
         self.at(worker.index()).filter(|member| member.id == worker)
     }
 
+    pub(crate) fn see(&self, worker: WorkerId) -> Option<&Member> {
+        self.members.get(worker.index())?.as_deref().filter(|member| member.id == worker)
+    }
+
     pub(crate) fn remove(&mut self, worker: WorkerId) -> Option<Box<Member>> {
         self.get(worker)?;
         self.owing.retain(|index| *index != worker.index());

@@ -65,7 +65,7 @@ impl Core {
     }
 
     fn understaffed(&mut self, workers: u32, why: String) {
-        let wanted = self.settings.policy.workers;
+        let wanted = self.machine.slots();
         let text = format_args!("only {workers} of {wanted} workers could be started: {why}");
         self.logs.own(Level::Warn, text);
         let report = Report::Understaffed { workers, wanted, why };

@@ -50,7 +50,11 @@ pub(super) struct Driver {
 pub(super) fn start(engine: &Arc<Engine>) -> Result<JoinHandle<()>, Error> {
     let world = Epoll::new().map_err(Error::system("make an epoll"))?;
     world.add(&*engine.driver_bell, BELL, Interest::Read).map_err(Error::system("use an epoll"))?;
-    let signals = if engine.settings.claim_signals { Some(crate::signals::Claim::new(&world)?) } else { None };
+    let signals = if engine.settings.claim_signals {
+        Some(crate::signals::Claim::new(&world, engine.settings.has_reports())?)
+    } else {
+        None
+    };
     let driver = Driver {
         engine: Arc::clone(engine),
         world,
@@ -192,8 +196,8 @@ impl Driver {
 
     fn on_signals(&mut self) {
         if let Some(signals) = &self.signals {
-            for (step, event) in signals.take() {
-                self.turn().interrupted(step, event);
+            for meaning in signals.take() {
+                self.turn().heed(meaning);
             }
         }
     }

@@ -38,6 +38,14 @@ impl Settings {
         }
     }
 
+    /// Whether what becomes of tasks is reported, so that somebody hears of a question.
+    pub(crate) fn has_reports(&self) -> bool {
+        match self.role {
+            Role::Commands | Role::Host(_) | Role::Lines => true,
+            Role::Functions => false,
+        }
+    }
+
     /// What each worker calls before it is ready. The preloads have run in the zygote, or in this process, where there is
     /// one memory for all workers.
     pub(crate) fn first(&self) -> Vec<(Function, Bytes)> {

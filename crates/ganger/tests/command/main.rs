@@ -11,6 +11,8 @@ mod limits;
 
 mod trees;
 
+mod looks;
+
 mod terms;
 
 mod alone;

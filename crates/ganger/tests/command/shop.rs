@@ -68,7 +68,7 @@ impl Shop {
                 (told.slot, told.attempts, told.outcome) = (slot, attempts, Some(outcome));
                 return Some(task);
             }
-            Report::Interrupted { .. } | Report::Understaffed { .. } => {}
+            Report::Interrupted { .. } | Report::Asked(_) | Report::Understaffed { .. } => {}
             Report::Progress { .. } | Report::Fault { .. } => panic!("of programs that are kept"),
         }
         None

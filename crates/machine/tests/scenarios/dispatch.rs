@@ -5,7 +5,7 @@ use std::time::Duration;
 use ganger_machine::{Action, End, Event};
 use ganger_proto::policy::{PoolPolicy, Recycle, TaskPolicy};
 
-use crate::pool::{MS, Pool, policy, send, settle, t, take_back, w};
+use crate::pool::{MS, Pool, policy, send, settle, started, t, take_back, w};
 
 #[test]
 fn long_tasks_are_spread_and_short_ones_kept_together() {
@@ -182,4 +182,17 @@ fn each_task_of_a_worker_is_asked_to_stop_for_itself() {
         assert_eq!(pool.pass(50 * MS), []);
         pool.finish(w(0), n, 61 * MS);
     }
+}
+
+#[test]
+fn a_pool_that_grows_starts_workers_for_what_waits() {
+    let mut pool = Pool::ready(policy(1));
+    pool.submit(1);
+    pool.pass(1000 * MS);
+    let grown = pool.on(Event::Grown { workers: 3 });
+    let slots = grown.iter().filter_map(|a| if let Action::Start { slot, .. } = a { Some(*slot) } else { None });
+    assert_eq!((slots.collect::<Vec<_>>(), pool.machine.slots()), (vec![2, 3], 3));
+    assert_eq!(pool.on(Event::Grown { workers: 2 }), [], "it never shrinks");
+    pool.on(Event::Close);
+    assert_eq!((started(&pool.on(Event::Grown { workers: 9 })), pool.machine.slots()), (None, 9));
 }

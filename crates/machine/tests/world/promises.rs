@@ -45,6 +45,7 @@ impl World {
             | Event::StartFailed { .. }
             | Event::InitFailed { .. }
             | Event::Memory { .. }
+            | Event::Grown { .. }
             | Event::Tick
             | Event::Stalled { .. }
             | Event::Close

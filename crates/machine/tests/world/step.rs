@@ -39,6 +39,8 @@ pub(crate) enum Deed {
     Tick,
     Stall,
     Memory,
+    /// The pool is to have more workers.
+    Grow,
     Lie,
     /// One rung of the ladder.
     Stop,
@@ -52,8 +54,8 @@ pub(crate) struct Step {
 }
 
 /// How often what is done.
-const DEEDS: [(Deed, u8); 14] = [
-    (Deed::Submit, 50),
+const DEEDS: [(Deed, u8); 15] = [
+    (Deed::Submit, 48),
     (Deed::Work, 70),
     (Deed::Read, 35),
     (Deed::Answer, 15),
@@ -65,6 +67,7 @@ const DEEDS: [(Deed, u8); 14] = [
     (Deed::Tick, 14),
     (Deed::Stall, 2),
     (Deed::Memory, 4),
+    (Deed::Grow, 2),
     (Deed::Lie, 6),
     (Deed::Stop, 2),
 ];

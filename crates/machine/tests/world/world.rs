@@ -173,6 +173,7 @@ impl World {
                 self.pause(if param < 200 { param * 3 } else { param * 400 });
                 Ok(())
             }
+            (Deed::Grow, _) => self.grow(param),
             (Deed::Tick, _) => self.tick(self.machine.next_deadline().unwrap_or(self.now)),
             (Deed::Stall, _) => {
                 let time = Duration::from_millis(param);
@@ -310,6 +311,13 @@ impl World {
         }
         sim.ready = true;
         self.feed(Event::Ready { worker })
+    }
+
+    /// Up to six workers; fewer than there are change nothing.
+    fn grow(&mut self, param: u64) -> Result<(), String> {
+        let workers = (param % 7) as u32;
+        self.policy.workers = self.policy.workers.max(workers);
+        self.feed(Event::Grown { workers })
     }
 
     /// A worker ends: all that it wrote is read first.
