@@ -57,26 +57,32 @@ fn jobs_are_listed_with_what_became_of_them() {
 #[test]
 fn a_job_that_runs_is_told_from_one_that_was_ended() {
     let sandbox = Sandbox::new();
-    let busy = ["--store", "s.db", "-j1", "touch up-{}; while [ -e up-{} ]; do sleep 0.01; done", ":::", "a", "b"];
+    let script = "touch up-{}; while [ -e up-{} ]; do sleep 0.01; done";
+    let inputs = ["a"].into_iter().map(str::to_owned).chain((0..500).map(|n| n.to_string()));
+    let busy: Vec<String> =
+        ["--store", "s.db", "-j1", script, ":::"].map(str::to_owned).into_iter().chain(inputs).collect();
     let state = |job| {
         let shown = ganger(&sandbox, &format!("show {job} --json")).done().stdout;
         let document: Value = serde_json::from_str(&shown).unwrap_or_default();
         document["state"].as_str().unwrap_or_default().to_owned()
     };
-    let started = sandbox.run(busy).start();
+    let started = sandbox.run(&busy).start();
     sandbox.file("up-a");
     eventually("it is seen to run", || state(1) == "running");
     assert!(ganger(&sandbox, "show touch").done().stdout.contains("running"));
     started.signal(Signal::SIGINT);
     eventually("the signal is there", || {
-        // It ends what runs only when that is over.
-        let _ = fs::remove_file(sandbox.path("up-a"));
+        // It ends what runs only when that is over; others may begin before it is heard.
+        let up = fs::read_dir(sandbox.path(".")).expect("a directory").flatten();
+        for file in up.filter(|file| file.file_name().to_string_lossy().starts_with("up-")) {
+            let _ = fs::remove_file(file.path());
+        }
         state(1) == "interrupted"
     });
     assert_eq!(started.done().code(), 130);
     assert_eq!(json(&sandbox, "show touch")["run_list"][0]["end"], "interrupted");
 
-    let killed = sandbox.run(busy).start();
+    let killed = sandbox.run(&busy).start();
     sandbox.file("up-a");
     eventually("it is seen to run", || state(2) == "running");
     killed.signal(Signal::SIGKILL);
