@@ -240,3 +240,8 @@ fn the_chapter_of_parallel() {
 fn the_chapter_of_questions() {
     run("run/questions.md");
 }
+
+#[test]
+fn the_chapter_of_progress() {
+    run("run/progress.md");
+}

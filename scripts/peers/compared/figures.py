@@ -1,5 +1,5 @@
 """The rows that are figures. A cell is the median of some rounds; what is a text stands for itself."""
-import json, statistics, time
+import json, statistics, sys, time
 
 from .rows import median, row
 from .systems import Pueue, batch, program, proportional, start
@@ -119,10 +119,10 @@ def kept(system):
         with open("worker.py", "w") as file:
             file.write("import json, sys\nfor line in sys.stdin:\n    task = json.loads(line)\n"
                        "    print(json.dumps({'id': task['id'], 'output': 1}), flush=True)\n")
-        ran, count = batch(system, ["python3", "worker.py"], range(100_000), ["--worker"]), 100_000
+        ran, count = batch(system, [sys.executable, "worker.py"], range(100_000), ["--worker"]), 100_000
         assert ran.status == 0, ran.err
         return ran.seconds * 1000 / count
     if system == "pueue":
         return "a start of Python for each, see above"
-    ran = batch(system, ["python3", "-c", "pass"], range(200))
+    ran = batch(system, [sys.executable, "-c", "pass"], range(200))
     return (json.loads(ran.out)["seconds"] if system == "hyperqueue" else ran.seconds) * 1000 / 200
