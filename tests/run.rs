@@ -186,7 +186,9 @@ fn halts_end_a_run() {
     assert_eq!(soon.stdout, "0\n1\n");
     let script = "touch began-{}; until test -e began-1 -a -e began-2; do sleep 0.01; done; test {} = 1 && sleep 1000";
     sandbox.run(["-j2", "--halt", "now,fail=1", script, ":::", "1", "2"]).done().told(1, "1 stopped");
-    let first = ["-j2", "--halt", "now,success=1", "sleep {}", ":::", "0", "1000"];
+    // The one that succeeds does so when the other has begun.
+    let script = "test {} = 2 && touch slow && sleep 1000; until test -e slow; do sleep 0.01; done";
+    let first = ["-j2", "--halt", "now,success=1", script, ":::", "1", "2"];
     sandbox.run(first).done().told(0, "1 succeeded, 0 failed, 1 stopped");
     sandbox.run(["-j1", "--halt", "soon,done=50%", "true", ":::", "1", "2", "3", "4"]).done().told(0, "2 succeeded");
 }

@@ -72,6 +72,8 @@ impl Sandbox {
         let mut command = Command::new(program);
         command.current_dir(self.dir.path()).env(MARK, self.dir.path()).env("TMPDIR", self.path("tmp"));
         command.env_remove("RUST_BACKTRACE").env_remove("RUST_LOG");
+        // What is configured on this machine is none of a test's concern.
+        command.env("XDG_CONFIG_HOME", self.path("config")).env_remove("GANGER_CONFIG").env_remove("GANGER_STORE");
         Cmd { command, stdin: Vec::new(), sandbox: self }
     }
 

@@ -21,16 +21,29 @@ pub(crate) fn jobs(flags: &LimitFlags, asked: Option<usize>) -> Result<usize, To
     Ok((asked.or(values).unwrap_or_else(ganger::cpu_count) / wanted).max(1))
 }
 
-/// A plan with these limits in it.
-pub(crate) fn set(plan: Plan, flags: LimitFlags) -> Plan {
-    let limits = Limits {
+/// How many processors each command has for itself.
+pub(crate) fn pinned(flags: &LimitFlags) -> Option<usize> {
+    flags.pin.then_some(flags.cpus.get())
+}
+
+/// When no more are started.
+pub(crate) fn throttle(flags: &LimitFlags) -> Throttle {
+    Throttle { load: flags.load, memfree: flags.memfree }
+}
+
+/// What each command may use.
+pub(crate) fn limits(flags: &LimitFlags) -> Limits {
+    Limits {
         memory: flags.memory_max,
         retry_memory: flags.retry_memory,
         cpu_time: flags.cpu_time,
         nice: flags.nice,
-        ending: flags.termseq.map(|ending| ending.0).unwrap_or_default(),
-        pinned: flags.pin.then_some(flags.cpus.get()),
-    };
-    let throttle = Throttle { load: flags.load, memfree: flags.memfree };
-    Plan { limits, throttle, slots: flags.slots, ..plan }
+        ending: flags.termseq.clone().map(|ending| ending.0).unwrap_or_default(),
+        pinned: pinned(flags),
+    }
+}
+
+/// A plan with these limits in it.
+pub(crate) fn set(plan: Plan, flags: LimitFlags) -> Plan {
+    Plan { limits: limits(&flags), throttle: throttle(&flags), slots: flags.slots, ..plan }
 }

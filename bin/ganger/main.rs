@@ -2,14 +2,19 @@
 
 mod flags;
 mod jobs;
+mod toml;
+mod config;
+mod jobfile;
 mod limits;
 mod plan;
 mod stdin;
 mod program;
 mod record;
+mod after;
 mod worker;
 mod verbs;
 mod look;
+mod pages;
 mod show;
 mod console;
 mod progress;
@@ -17,17 +22,23 @@ mod tui;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
+use crate::config::Unclear;
 use crate::flags::{Flags, Verb};
 
 fn main() -> ExitCode {
     ganger::init();
     show::start_logging();
-    let status = match Flags::try_parse() {
-        Ok(Flags { verb: Verb::Run(flags) }) => verbs::run(*flags).unwrap_or_else(|error| show::error(&error)),
-        Ok(Flags { verb: Verb::Look(look) }) => look::look(look).unwrap_or_else(|error| show::error(&error)),
-        Err(unclear) => show::usage(&unclear),
+    let status = match config::parse(std::env::args_os().collect()) {
+        Ok((Flags { verb: Verb::Run(flags) }, typed)) => {
+            verbs::run(*flags, &typed).unwrap_or_else(|error| show::error(&error))
+        }
+        Ok((Flags { verb: Verb::Look(look) }, _)) => look::look(look).unwrap_or_else(|error| show::error(&error)),
+        Ok((Flags { verb: Verb::Completions(flags) }, _)) => {
+            pages::completions(&flags).unwrap_or_else(|error| show::error(&error))
+        }
+        Ok((Flags { verb: Verb::Man(flags) }, _)) => pages::man(&flags).unwrap_or_else(|error| show::error(&error)),
+        Err(Unclear::Typed(unclear)) => show::usage(&unclear),
+        Err(Unclear::Configured(fault)) => show::error(&fault),
     };
     ExitCode::from(status)
 }

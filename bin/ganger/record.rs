@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use ganger_batch::{Args, Grammar, Recording, Storage};
-use ganger_store::{Filter, Reader, Setting, State, StoreError};
+use ganger_store::{Filter, Reader, Setting, State};
 
 use crate::flags::RecordFlags;
 use crate::plan::PlanError;
@@ -45,6 +45,7 @@ pub(crate) fn recording(
         durability: flags.durable,
         variables: flags.variables,
         output: OUTPUT,
+        waits: !flags.after.is_empty(),
         jobs: flags.keep_jobs,
     });
     Ok(Recording { store, joblog: flags.joblog, resume })
@@ -69,7 +70,7 @@ pub(crate) fn failed(flags: &mut RecordFlags) -> Result<Failed, PlanError> {
     }
 }
 
-fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting), StoreError> {
+fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting), PlanError> {
     let reader = Reader::open(file)?;
     let job = match name {
         Some(name) => reader.job(name)?,
@@ -78,6 +79,10 @@ fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting)
     let filter = Filter { state: Some(State::Failed), ..Filter::default() };
     let inputs = reader.tasks(job.id, &filter)?.into_iter().map(|task| Args::from_stored(&task.input)).collect();
     let setting = reader.last_run(job.id)?.setting;
+    // Its environment and its limits are known to the file alone.
+    if setting.environment.iter().any(|variable| variable.starts_with(b"GANGER_JOB=")) {
+        return Err(PlanError::JobOfFile { name: job.name });
+    }
     let grammar = Grammar::from_stored(&setting.grammar);
     let mut words: Vec<_> = setting.words.iter().map(|word| OsString::from_vec(word.clone())).collect();
     let by_worker = words.first().is_some_and(|word| word == WORKER);

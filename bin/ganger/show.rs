@@ -37,12 +37,16 @@ pub(crate) fn usage(unclear: &clap::Error) -> u8 {
 
 /// How a run ended, where there is more to say than that all went well.
 pub(crate) fn summary(summary: &Summary) {
-    let Counts { succeeded, failed, stopped, skipped } = summary.counts;
+    let Counts { succeeded, failed, stopped, skipped, unreached } = summary.counts;
     let total = succeeded + failed + stopped;
     if skipped > 0 {
         message(format_args!("{skipped} had succeeded before and were left out"));
     }
     let left = if stopped > 0 { format!(", {stopped} stopped") } else { String::new() };
+    if unreached > 0 {
+        let jobs = if unreached == 1 { "job was" } else { "jobs were" };
+        message(format_args!("{unreached} {jobs} not run"));
+    }
     match summary.end {
         End::Complete if failed > 0 => message(format_args!("{failed} of {total} commands failed")),
         End::Complete | End::OutputClosed => {}
@@ -61,9 +65,19 @@ impl Observer for Console {
     fn notice(&mut self, notice: &Notice<'_>) {
         match *notice {
             Notice::Started { command } => self.command(command),
-            Notice::Failed { number, input, cause, attempts } => {
+            Notice::Failed { job, number, input, cause, attempts } => {
                 let attempts = if attempts > 1 { format!(" (after {attempts} attempts)") } else { String::new() };
-                self.message(format_args!("input {number} ({}) failed: {cause}{attempts}", shown(input)));
+                let what = match job {
+                    // It has no inputs.
+                    Some(job) if input.is_empty() && number == 1 => job.to_owned(),
+                    Some(job) => format!("{job}: input {number} ({})", shown(input)),
+                    None => format!("input {number} ({})", shown(input)),
+                };
+                self.message(format_args!("{what} failed: {cause}{attempts}"));
+            }
+            Notice::JobFailed { name, why } => self.message(format_args!("{name} cannot begin: {why}")),
+            Notice::JobSkipped { name, because } => {
+                self.message(format_args!("{name} is skipped: {because}, which it waits for, has not succeeded"));
             }
             Notice::Halted { halt, running } => {
                 let rest = match halt {

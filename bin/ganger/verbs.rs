@@ -1,12 +1,14 @@
 //! One function a verb.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write as _};
 
 use ganger_batch::{Control, Plan, Sinks, Work};
 
+use crate::after;
 use crate::console::Console;
-use crate::flags::{ProgressFlags, RunFlags};
+use crate::flags::{ProgressFlags, RunFlags, Typed};
+use crate::jobfile;
 use crate::plan;
 use crate::progress::Face;
 use crate::show;
@@ -17,28 +19,42 @@ const KEYBOARD_TAKEN: &str = "--tui has the keyboard, so no inputs can be typed:
     (ganger run --tui COMMAND ::: INPUT...), in a file (-a FILE) or by a pipe";
 
 /// `ganger run`: its exit status.
-pub(crate) fn run(flags: RunFlags) -> Result<u8, Box<dyn Display>> {
+pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>> {
     let _asked_too_early = ganger::Inquiries::claim().map_err(boxed)?;
-    let (dry_run, progress) = (flags.dry_run, flags.progress);
-    let plan = plan::plan(flags).map_err(boxed)?;
-    if progress.tui && is_typed(&plan) {
+    let (dry_run, graph, progress) = (flags.dry_run || flags.graph, flags.graph, flags.progress);
+    if let (Some(store), false) = (&flags.record.store, dry_run) {
+        after::wait(store, &flags.record.after).map_err(boxed)?;
+    }
+    let workflow = match flags.file.is_some() {
+        true => jobfile::workflow(flags, &typed.command, &typed.matches).map_err(boxed)?,
+        false => plan::plan(flags).map_err(boxed)?.into(),
+    };
+    if progress.tui && workflow.plans().any(is_typed) {
         return Err(boxed(KEYBOARD_TAKEN));
     }
-    explain_silence(&plan);
-    warn_of_code(&plan);
+    workflow.plans().for_each(explain);
     let stdout = show::stdout().map_err(boxed)?;
-    let mut console = console(progress, dry_run, &plan.control).map_err(boxed)?;
+    let mut console = console(progress, dry_run, &workflow.control).map_err(boxed)?;
     let mut stdout = console.above(stdout, io::stdout().is_terminal());
     let mut stderr = console.above(io::stderr(), io::stderr().is_terminal());
-    let ran = if dry_run {
-        ganger_batch::dry_run(plan, &mut stdout)
+    let ran = if graph {
+        stdout.write_all(jobfile::picture(&workflow).as_bytes()).map_err(boxed)?;
+        return Ok(0);
+    } else if dry_run {
+        ganger_batch::dry_run(workflow, &mut stdout)
     } else {
-        ganger_batch::run(plan, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
+        ganger_batch::run(workflow, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
     };
     console.finish();
     let summary = ran.map_err(boxed)?;
     show::summary(&summary);
     Ok(summary.exit_code())
+}
+
+/// What people should know before anything runs.
+fn explain(plan: &Plan) {
+    explain_silence(plan);
+    warn_of_code(plan);
 }
 
 /// What shows how far it all is; nothing, where nothing runs.

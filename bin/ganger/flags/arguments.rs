@@ -82,6 +82,14 @@ pub(crate) struct ArgumentFlags {
     pub(crate) quote: bool,
 }
 
+impl ArgumentFlags {
+    /// Whether several inputs make a task.
+    pub(crate) fn packs(&self) -> bool {
+        let by_number = self.max_args.or(self.max_replace_args).or(self.max_lines).is_some();
+        by_number || self.extended || self.multiple || self.xargs || self.max_chars.is_some()
+    }
+}
+
 fn max_chars(text: &str) -> Result<usize, String> {
     let number = text.parse().ok().filter(|number| (1..=Packing::LONGEST).contains(number));
     number.ok_or_else(|| format!("it is a number of bytes, at most {}", Packing::LONGEST))

@@ -42,7 +42,38 @@ Quoting, in a script of one word:
 Environment of a command:
   GANGER_TASK     its number, as {#}; also PARALLEL_SEQ
   GANGER_SLOT     the number of its job slot, as {%}; also PARALLEL_JOBSLOT
+  GANGER_JOB      what its job is called, in a job file
   GANGER_ATTEMPT  which attempt it is, from 1
+
+Job files:
+  ganger run --file jobs.toml runs several jobs; those that wait for others begin when all before them have succeeded.
+
+    [[job]]
+    name = \"small\"
+    command = \"convert {} -resize 25% {.}.small.png\"    # as above; [\"program\", \"{}\"] is run without a shell
+    inputs = [\"a.jpg\", \"b.jpg\"]       # or inputs_from = \"list.txt\", array = \"1-100:5\", product = [[...], [...]];
+                                       # without any it runs once
+    jobs = 2                           # at most so many of it at a time
+    [[job]]
+    name = \"page\"
+    command = \"montage *.small.png page.png\"
+    after = [\"small\"]                # on_failure = \"run\": also if that fails; else it is skipped
+    directory = \"album\"
+    environment = { LANG = \"C\" }
+    timeout = \"10m\"                  # flags of Inputs, Arguments, Failures, Limits: as typed, for this job
+
+  Flags beside --file hold for all jobs that do not say otherwise. With --store each job is one of the store (with --name
+  N: N/job), and --resume takes up the whole file; what waits for a job that runs again, runs again as well.
+
+Configuration:
+  ~/.config/ganger/config.toml has defaults: flags by their long names, in [run] for every run, in [profile.NAME] for
+  those with -J NAME. What is typed wins.
+
+    [run]
+    jobs = \"200%\"
+    [profile.careful]
+    retries = 3
+    keep_order = true
 
 Asking while it runs:
   kill -USR1 PID  tells on standard error what runs and since when, and how far it all is
@@ -62,6 +93,7 @@ Exit status:
   255      an error of ganger itself
 
 Examples:
+  ganger run --file jobs.toml --store jobs.db --resume
   ganger run gzip -9 ::: *.log
   ganger run --bar 'convert {} -resize 25% small/{/.}.jpg' ::: *.png
   find . -name '*.c' -print0 | ganger run -0 -k --tag wc -l

@@ -63,6 +63,13 @@ pub(crate) struct InputFlags {
     pub(crate) arg_file_sep: OsString,
 }
 
+impl InputFlags {
+    /// Whether there may be fewer tasks than there are inputs.
+    pub(crate) fn changes_count(&self) -> bool {
+        self.header.is_some() || self.eof.is_some() || self.no_run_if_empty || self.link
+    }
+}
+
 /// One character as a shell user writes it.
 fn delimiter(text: &str) -> Result<u8, String> {
     let number = |digits: &str, base| u8::from_str_radix(digits, base).ok();

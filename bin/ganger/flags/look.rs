@@ -8,26 +8,37 @@ use clap::{Args, Subcommand};
 use ganger_batch::parse_duration;
 use ganger_store::{State, TaskId};
 
+use super::examples;
+
 /// The verbs that look at a store.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Look {
     /// List the recorded jobs, the newest first
+    #[command(after_long_help = examples::LS)]
     Ls(LsFlags),
     /// Show a job, or one of its tasks: command, attempts, output, resources
+    #[command(after_long_help = examples::SHOW)]
     Show(ShowFlags),
     /// Print what a job's tasks printed
+    #[command(after_long_help = examples::LOGS)]
     Logs(LogsFlags),
     /// Run exactly one recorded task again, in the foreground
+    #[command(after_long_help = examples::REPLAY)]
     Replay(ReplayFlags),
     /// Tell how a job went: durations, slowest tasks, failures by cause, processor time and memory
+    #[command(after_long_help = examples::REPORT)]
     Report(ReportFlags),
     /// Delete jobs from a store
+    #[command(after_long_help = examples::FORGET)]
     Forget(ForgetFlags),
     /// Give the room of what was deleted back to the disk
+    #[command(after_long_help = examples::VACUUM)]
     Vacuum(StoreFlags),
     /// Read all of a store and tell what is damaged; exit status 1 if anything is
+    #[command(after_long_help = examples::CHECK)]
     Check(StoreFlags),
     /// Copy what can be read of a damaged store into a new one
+    #[command(after_long_help = examples::SALVAGE)]
     Salvage(SalvageFlags),
 }
 

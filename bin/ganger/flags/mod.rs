@@ -1,6 +1,7 @@
 //! What was typed, and nothing else: no file is opened and no default looked up in here. One file a group of the help.
 
 pub(crate) mod look;
+pub(crate) mod pages;
 mod inputs;
 mod arguments;
 mod output;
@@ -10,6 +11,7 @@ mod limits;
 mod record;
 mod worker;
 mod help;
+mod examples;
 
 pub(crate) use arguments::ArgumentFlags;
 pub(crate) use failures::FailureFlags;
@@ -23,7 +25,7 @@ pub(crate) use worker::WorkerFlags;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, Command, Parser, Subcommand};
 
 use crate::jobs::JobsFlag;
 
@@ -35,20 +37,31 @@ pub(crate) struct Flags {
     pub(crate) verb: Verb,
 }
 
+/// How the flags of `run` were given, for those who must know whether they were.
+#[derive(Debug, Default)]
+pub(crate) struct Typed {
+    pub(crate) command: Command,
+    pub(crate) matches: ArgMatches,
+}
+
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Run a command over many inputs, several at a time
     Run(Box<RunFlags>),
     #[command(flatten)]
     Look(look::Look),
+    #[command(after_long_help = examples::COMPLETIONS)]
+    Completions(pages::CompletionFlags),
+    #[command(after_long_help = examples::MAN)]
+    Man(pages::ManFlags),
 }
 
 /// Run a command over many inputs, several at a time.
 ///
 /// The inputs are the arguments after :::, or the lines of a file (-a, ::::), or the lines of standard input. Of several
-/// such lists all combinations are run. Without a command, each input is itself a command. Each command runs in a process group of its own with /dev/null as its standard input, and its whole tree of processes ends with
-/// it. Options of ganger stand before the command.
+/// such lists all combinations are run. Without a command, each input is itself a command. Each command runs in a process
+/// group of its own with /dev/null as its standard input, and its whole tree of processes ends with it. Options of ganger
+/// stand before the command.
 #[derive(Debug, Args)]
 #[command(args_override_self = true, override_usage = "ganger run [OPTIONS] COMMAND... [::: INPUT...]...", after_long_help = help::AFTER_HELP)]
 pub(crate) struct RunFlags {
@@ -67,6 +80,22 @@ pub(crate) struct RunFlags {
     /// Run the commands in this directory
     #[arg(long, visible_alias = "workdir", value_name = "DIR")]
     pub(crate) wd: Option<PathBuf>,
+
+    /// Run the jobs of this file, several commands with their inputs, some of which wait for others (see below)
+    #[arg(long, value_name = "JOBS.toml", conflicts_with_all = ["words", "arg_file", "retry_failed", "worker"])]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Print who waits for whom in the file, for Graphviz (| dot -Tsvg), and run nothing
+    #[arg(long, requires = "file")]
+    pub(crate) graph: bool,
+
+    /// Take defaults from [profile.NAME] of the configuration file; of several, later ones count
+    #[arg(short = 'J', long, value_name = "NAME")]
+    pub(crate) profile: Vec<String>,
+
+    /// The configuration file [default: ~/.config/ganger/config.toml]
+    #[arg(long, value_name = "FILE", env = "GANGER_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
 
     /// Print the commands instead of running them
     #[arg(long, alias = "dryrun")]

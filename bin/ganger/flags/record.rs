@@ -35,6 +35,10 @@ pub(crate) struct RecordFlags {
     #[arg(long, conflicts_with_all = ["arg_file", "words", "resume"])]
     pub(crate) retry_failed: bool,
 
+    /// Begin when this job of the same store is over, also if it runs elsewhere; end if not all of it has succeeded
+    #[arg(long, value_name = "JOB", requires = "store")]
+    pub(crate) after: Vec<String>,
+
     /// A variable whose value is part of what a task is: with another one, --resume runs it again
     #[arg(long = "env", value_name = "NAME")]
     pub(crate) variables: Vec<OsString>,

@@ -10,6 +10,7 @@ use ganger_store::StoreError;
 use crate::limits::TooFewProcessors;
 use crate::program::ProgramError;
 use crate::stdin;
+use crate::toml::Fault;
 
 /// Why what was typed cannot be done.
 #[derive(Debug)]
@@ -54,6 +55,23 @@ pub(crate) enum PlanError {
     Processors(TooFewProcessors),
     /// The header could not be read.
     Header(ganger_batch::Error),
+    /// A job whose command has a replacement string for inputs has none.
+    NothingGiven,
+    /// What failed is to be run again, and it is a job of a file.
+    JobOfFile {
+        name: String,
+    },
+    /// A job file is at fault.
+    Written(Fault),
+    /// Keys of a job do not go together.
+    Flags {
+        why: String,
+    },
+    /// One of the jobs of a file cannot be done.
+    OfJob {
+        name: String,
+        error: Box<PlanError>,
+    },
 }
 
 impl fmt::Display for PlanError {
@@ -96,7 +114,26 @@ impl fmt::Display for PlanError {
             }
             PlanError::Jobs { path, why } => write!(f, "-j {}: {why}", path.display()),
             PlanError::Header(error) => error.fmt(f),
+            PlanError::NothingGiven => write!(
+                f,
+                "its command has a replacement string, and nothing stands there for it: give it inputs = [...], \
+                 inputs_from, array or product; for these very characters write \\\\{{}} in TOML"
+            ),
+            PlanError::JobOfFile { name } => write!(
+                f,
+                "{name} is a job of a job file: ganger run --file FILE --store STORE --resume runs again what failed, with \
+                 what waits for it"
+            ),
+            PlanError::Written(fault) => fault.fmt(f),
+            PlanError::Flags { why } => f.write_str(why),
+            PlanError::OfJob { name, error } => write!(f, "job {name}: {error}"),
         }
+    }
+}
+
+impl From<Fault> for PlanError {
+    fn from(fault: Fault) -> Self {
+        PlanError::Written(fault)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::stdin;
 
 /// A list as it was typed.
 #[derive(Debug, PartialEq)]
-pub(super) enum List {
+pub(crate) enum List {
     Arguments(Vec<OsString>),
     File(PathBuf),
 }

@@ -9,10 +9,14 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use ganger_batch::{Grammar, Layout, Order, OutputMode, Plan, Style, Tag, Template, Work};
+use ganger_batch::{
+    Args, Grammar, Halt, Join, Layout, Order, OutputMode, Plan, Recording, Slots, Style, Tag, Template, Throttle, Work,
+};
 
 pub(crate) use error::PlanError;
+use lists::List;
 
 use crate::flags::{OutputFlags, RunFlags, WorkerFlags};
 use crate::jobs::{self, JobsFlag};
@@ -20,25 +24,103 @@ use crate::limits;
 use crate::program;
 use crate::worker;
 
-/// Makes a plan of what was typed.
-pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
-    let RunFlags { jobs, wd, inputs, arguments, output, failures, mut record, mut worker, words, .. } = flags;
-    let jobs = limits::jobs(&flags.limits, jobs.map(how_many).transpose()?)?;
-    let (command, lists) = lists::split(words, &inputs);
-    let number = lists.len();
-    let failed = record.retry_failed.then(|| crate::record::failed(&mut record)).transpose()?;
-    let packing = grammar::packing(&arguments, jobs).filter(|_| failed.is_none());
-    let (command, wd, source, grammar) = match failed {
-        Some(failed) => {
-            worker.worker |= failed.by_worker;
-            (failed.words, wd.or(failed.dir), failed.inputs.into_iter().collect(), failed.grammar)
+/// What a command is run with.
+pub(crate) enum Given {
+    /// Lists, each joined to those before it.
+    Lists(Vec<(Join, List)>),
+    /// The arguments of each task.
+    Tasks(Vec<Args>),
+    /// The same, of a command that is known with its replacement strings from a run before.
+    Again(Vec<Args>, Grammar),
+    /// No input: it runs once, as it stands.
+    Nothing,
+}
+
+impl Given {
+    /// Each combination of one of each list.
+    pub(crate) fn lists(lists: Vec<Vec<OsString>>) -> Self {
+        Given::Lists(lists.into_iter().map(|list| (Join::Product, List::Arguments(list))).collect())
+    }
+
+    /// The lines of a file.
+    pub(crate) fn file(path: PathBuf) -> Self {
+        Given::Lists(vec![(Join::Product, List::File(path))])
+    }
+
+    /// How many arguments a task has, if its inputs have no columns.
+    fn width(&self) -> usize {
+        match self {
+            Given::Lists(lists) => lists.len(),
+            Given::Tasks(tasks) | Given::Again(tasks, _) => tasks.iter().map(Args::len).max().unwrap_or(0),
+            Given::Nothing => 0,
         }
-        None => {
+    }
+}
+
+/// What concerns a run as a whole, whatever its jobs are.
+pub(crate) struct Frame {
+    pub(crate) slots: usize,
+    pub(crate) halt: Halt,
+    pub(crate) delay: Duration,
+    pub(crate) output: OutputMode,
+    pub(crate) verbose: bool,
+    pub(crate) record: Recording,
+    pub(crate) throttle: Throttle,
+    /// Lists of values that commands have in turn.
+    pub(crate) values: Vec<Slots>,
+    /// How many processors each command has for itself.
+    pub(crate) pinned: Option<usize>,
+}
+
+/// The frame of what was typed.
+pub(crate) fn frame(flags: RunFlags) -> Result<Frame, PlanError> {
+    let RunFlags { jobs, output, failures, mut record, limits, .. } = flags;
+    // A name that was given stands before those of the jobs.
+    record.name.get_or_insert_default();
+    Ok(Frame {
+        slots: limits::jobs(&limits, jobs.map(how_many).transpose()?)?,
+        halt: failures.halt,
+        delay: failures.delay,
+        verbose: output.verbose,
+        output: output_mode(&output, &Grammar::default(), false)?,
+        record: crate::record::recording(record, &[], &Grammar::default(), false)?,
+        throttle: limits::throttle(&limits),
+        pinned: limits::pinned(&limits),
+        values: limits.slots,
+    })
+}
+
+/// Makes a plan of what was typed.
+pub(crate) fn plan(mut flags: RunFlags) -> Result<Plan, PlanError> {
+    let (command, lists) = lists::split(std::mem::take(&mut flags.words), &flags.inputs);
+    if !flags.record.retry_failed {
+        return assemble(flags, command, Given::Lists(lists));
+    }
+    let failed = crate::record::failed(&mut flags.record)?;
+    flags.worker.worker |= failed.by_worker;
+    flags.wd = flags.wd.or(failed.dir);
+    assemble(flags, failed.words, Given::Again(failed.inputs, failed.grammar))
+}
+
+/// Makes a plan of flags, a command and what it is run with.
+pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) -> Result<Plan, PlanError> {
+    let RunFlags { jobs, wd, inputs, arguments, output, failures, record, worker, .. } = flags;
+    let jobs = limits::jobs(&flags.limits, jobs.map(how_many).transpose()?)?;
+    let packing = grammar::packing(&arguments, jobs).filter(|_| !matches!(given, Given::Again(..)));
+    let (width, is_once) = (given.width(), matches!(given, Given::Nothing));
+    let fresh = |names| {
+        let grammar = grammar::grammar(&arguments, &inputs, width, names, packing.as_ref());
+        Grammar { append: grammar.append && !is_once, ..grammar }
+    };
+    let (source, grammar) = match given {
+        Given::Lists(lists) => {
             let mut source = lists::open(lists, &inputs)?;
             let names = inputs.header.map_or(Ok(Vec::new()), |()| source.header()).map_err(PlanError::Header)?;
-            let grammar = grammar::grammar(&arguments, &inputs, number, names, packing.as_ref());
-            (command, wd, source, grammar)
+            (source, fresh(names))
         }
+        Given::Tasks(tasks) => (tasks.into_iter().collect(), fresh(Vec::new())),
+        Given::Again(tasks, grammar) => (tasks.into_iter().collect(), grammar),
+        Given::Nothing => (std::iter::once(Args::none()).collect(), fresh(Vec::new())),
     };
     let record = crate::record::recording(record, &command, &grammar, worker.worker)?;
     let dir = wd.map(directory).transpose()?;
@@ -60,6 +142,20 @@ pub(crate) fn plan(flags: RunFlags) -> Result<Plan, PlanError> {
         ..Plan::new(work, source)
     };
     Ok(limits::set(plan, flags.limits))
+}
+
+/// Looks at a command before there is anything that it could run with: its replacement strings, as far as they do not
+/// depend on a header.
+pub(crate) fn check(flags: &RunFlags, command: &[OsString], given: &Given) -> Result<Grammar, PlanError> {
+    let grammar = grammar::grammar(&flags.arguments, &flags.inputs, given.width(), Vec::new(), None);
+    let grammar = Grammar { append: grammar.append && !matches!(given, Given::Nothing), ..grammar };
+    if flags.inputs.header.is_some() {
+        return Ok(grammar);
+    }
+    match Template::with(&grammar, command)?.takes_inputs() && matches!(given, Given::Nothing) {
+        true => Err(PlanError::NothingGiven),
+        false => Ok(grammar),
+    }
 }
 
 fn work(flags: &WorkerFlags, grammar: &Grammar, command: Vec<OsString>, dir: Option<&Path>) -> Result<Work, PlanError> {

@@ -59,7 +59,7 @@ impl Face {
                     bar.set_length(total);
                     bar.set_style(style("{wide_bar} {msg}"));
                 }
-                let Counts { succeeded, failed, stopped, skipped } = progress.counts;
+                let Counts { succeeded, failed, stopped, skipped, .. } = progress.counts;
                 bar.set_message(line());
                 bar.set_position(succeeded + failed + stopped + skipped);
                 bar.tick();

@@ -42,7 +42,7 @@ impl Default for Gauge {
 
 impl Gauge {
     pub(crate) fn note(&self, progress: &Progress) {
-        let Counts { succeeded, failed, stopped, skipped } = progress.counts;
+        let Counts { succeeded, failed, stopped, skipped, .. } = progress.counts;
         let numbers = [
             (&self.succeeded, succeeded),
             (&self.failed, failed),
@@ -70,6 +70,8 @@ impl Gauge {
             failed: read(&self.failed),
             stopped: read(&self.stopped),
             skipped: read(&self.skipped),
+            // Jobs, which are told of by themselves.
+            unreached: 0,
         };
         Progress {
             counts,
@@ -95,7 +97,7 @@ mod tests {
     fn what_is_noted_is_read() {
         let gauge = Gauge::default();
         assert_eq!(gauge.read().total, None);
-        let counts = Counts { succeeded: 1, failed: 2, stopped: 3, skipped: 4 };
+        let counts = Counts { succeeded: 1, failed: 2, stopped: 3, skipped: 4, unreached: 0 };
         let progress =
             Progress { counts, total: Some(5), retried: 6, running: 7, slots: 8, paused: true, waiting: None };
         let waits = [Waiting::Load { runs: 9, limit: 2.5 }, Waiting::Memory { available: 10, wanted: 11 }];

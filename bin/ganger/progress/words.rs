@@ -8,7 +8,7 @@ use super::Pace;
 
 /// `1200/5000 done, 3 failed, 211/s, 18 s left`
 pub(crate) fn line(progress: &Progress, pace: &Pace) -> String {
-    let Counts { succeeded, failed, stopped, skipped } = progress.counts;
+    let Counts { succeeded, failed, stopped, skipped, .. } = progress.counts;
     let over = succeeded + failed + stopped + skipped;
     let total = progress.total.map(|total| format!("/{total}")).unwrap_or_default();
     let mut parts = vec![format!("{over}{total} done"), format!("{failed} failed")];
@@ -51,12 +51,12 @@ mod tests {
 
     #[test]
     fn a_line_says_what_there_is_to_say() {
-        let counts = Counts { succeeded: 30, failed: 0, stopped: 0, skipped: 0 };
+        let counts = Counts { succeeded: 30, failed: 0, stopped: 0, skipped: 0, unreached: 0 };
         let bare = Progress { counts, total: None, retried: 0, running: 1, slots: 1, paused: false, waiting: None };
         assert_eq!(line(&bare, &Pace::default()), "30 done, 0 failed");
 
         let mut pace = Pace::default();
-        let counts = Counts { succeeded: 30, failed: 10, stopped: 1, skipped: 50 };
+        let counts = Counts { succeeded: 30, failed: 10, stopped: 1, skipped: 50, unreached: 0 };
         let full = Progress { counts, total: Some(100), retried: 7, ..bare };
         pace.look(Duration::ZERO, &Progress { counts: Counts::default(), ..full });
         pace.look(Duration::from_secs(41), &full);

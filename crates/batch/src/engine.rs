@@ -1,13 +1,12 @@
 //! The pool behind a run, as far as a run needs to know it.
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::time::Duration;
 
 use ganger::{Pool, PoolBuilder, Prefetch, Report, Reports, Running, TaskId, TaskOptions};
 
 use crate::error::Error;
-use crate::work::{Job, Work};
+use crate::work::{Job, Kept};
 
 /// How much output may be unread before the commands that print it are held up, in bytes.
 const UNREAD: usize = 2 << 20;
@@ -21,7 +20,12 @@ const MARGIN: Duration = Duration::from_secs(2);
 /// What runs commands, and reports what becomes of them. Every command that was accepted is reported as ended once.
 pub(crate) trait Engine {
     /// Runs a command, or has a line answered, for at most `timeout` an attempt.
-    fn submit(&mut self, job: Job<'_>, timeout: Option<Duration>) -> Result<TaskId, ganger::Error>;
+    fn submit(
+        &mut self,
+        job: Job<'_>,
+        options: &TaskOptions,
+        timeout: Option<Duration>,
+    ) -> Result<TaskId, ganger::Error>;
 
     /// The next report. None: nothing came within `patience` (`None`: for ever).
     fn report(&mut self, patience: Option<Duration>) -> Option<Report>;
@@ -58,30 +62,28 @@ pub(crate) struct Gang {
     reports: Reports,
     /// Those that were taken together, which costs no more than one.
     taken: VecDeque<Report>,
-    options: TaskOptions,
     /// How long a command may take to end that was asked to at its time limit.
     grace: Duration,
 }
 
 impl Gang {
-    /// `ending`: how long it takes to ask a command to end, if that is said.
-    pub(crate) fn start(
-        workers: usize,
-        options: TaskOptions,
-        work: &Work,
-        dir: Option<&Path>,
-        ending: Option<Duration>,
-    ) -> Result<Self, Error> {
+    /// A pool of workers that start commands, or of those that are, or host, a program. `ending`: how long it takes to ask a
+    /// command to end, if that is said.
+    pub(crate) fn start(workers: usize, program: Option<&Kept>, ending: Option<Duration>) -> Result<Self, Error> {
         let prefetch = Prefetch { work: LONG_ENOUGH, ..Prefetch::default() };
         let pool = Pool::builder().workers(workers).name("run").claim_signals(true).prefetch(prefetch);
+        let pool = match program {
+            Some(kept) => kept.pool(pool),
+            None => pool.for_commands(),
+        };
         // A command may have begun another process group when its worker is killed: only we are left to end that.
-        let pool = work.pool(pool, dir).reap_orphans(true);
+        let pool = pool.reap_orphans(true);
         let ending = ending.map(|ending| ending.saturating_add(MARGIN));
         let pool = ending.into_iter().fold(pool, PoolBuilder::stop_grace).build()?;
         let reports = Reports::new(UNREAD);
         // A run that waits before its first command hears of signals, too.
         pool.follow(&reports);
-        Ok(Self { pool, reports, taken: VecDeque::new(), options, grace: ending.unwrap_or(GRACE) })
+        Ok(Self { pool, reports, taken: VecDeque::new(), grace: ending.unwrap_or(GRACE) })
     }
 
     /// Where reports are waited for.
@@ -105,12 +107,17 @@ impl Gang {
 
 impl Engine for Gang {
     /// A program that is kept has no grace: what it has not answered in time it would answer too late.
-    fn submit(&mut self, job: Job<'_>, timeout: Option<Duration>) -> Result<TaskId, ganger::Error> {
+    fn submit(
+        &mut self,
+        job: Job<'_>,
+        options: &TaskOptions,
+        timeout: Option<Duration>,
+    ) -> Result<TaskId, ganger::Error> {
         let limited = timeout.map(|limit| match job {
-            Job::Command(_) => self.options.clone().soft_timeout(limit).timeout(limit.saturating_add(self.grace)),
-            Job::Line(_) => self.options.clone().timeout(limit),
+            Job::Command(_) => options.clone().soft_timeout(limit).timeout(limit.saturating_add(self.grace)),
+            Job::Line(_) => options.clone().timeout(limit),
         });
-        let options = limited.as_ref().unwrap_or(&self.options);
+        let options = limited.as_ref().unwrap_or(options);
         match job {
             Job::Command(command) => {
                 self.pool.run_command(command, options, &self.reports).map_err(|refused| refused.error)

@@ -117,6 +117,17 @@ impl Limits {
         told.ok()
     }
 
+    /// What holds for commands of one and of the other: which kinds of limits there are, and the longest ending.
+    pub(crate) fn together(self, other: Self) -> Self {
+        let longer = ending_time(&self.ending) >= ending_time(&other.ending);
+        Self {
+            memory: self.memory.or(other.memory),
+            cpu_time: self.cpu_time.or(other.cpu_time),
+            ending: if longer { self.ending } else { other.ending },
+            ..Self::default()
+        }
+    }
+
     /// The terms of a command; none if nothing is asked. `memory`: its limit this time; `cpus`: its processors.
     pub(crate) fn terms(&self, memory: Option<u64>, cpus: Vec<u32>, cgroup: Option<&Bytes>) -> Option<Box<Terms>> {
         let Limits { cpu_time, nice, ending, .. } = self;

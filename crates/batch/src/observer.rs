@@ -55,6 +55,8 @@ pub enum Notice<'a> {
     },
     /// A command failed, and is not tried again.
     Failed {
+        /// Its job. None: there is only one.
+        job: Option<&'a str>,
         /// The number of its input, from 1.
         number: u64,
         /// Its input.
@@ -63,6 +65,20 @@ pub enum Notice<'a> {
         cause: &'a Cause,
         /// How often it was tried.
         attempts: u32,
+    },
+    /// A job could not begin.
+    JobFailed {
+        /// What it is called.
+        name: &'a str,
+        /// Why.
+        why: &'a str,
+    },
+    /// A job is not run.
+    JobSkipped {
+        /// What it is called.
+        name: &'a str,
+        /// The job that it waited for, which has failed or was skipped.
+        because: &'a str,
     },
     /// The limit of a [`Halt`] was reached.
     Halted {

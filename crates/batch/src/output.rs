@@ -39,6 +39,8 @@ impl std::fmt::Debug for Sinks<'_> {
 /// The output of all commands that have begun and are not yet printed.
 pub(crate) struct Output<'a> {
     layout: Layout,
+    /// What tags begin with, by the task's job.
+    names: Vec<Vec<u8>>,
     sinks: Sinks<'a>,
     spill: Spill,
     printed: BTreeMap<u64, Printed>,
@@ -69,7 +71,21 @@ struct Printing {
 
 impl<'a> Output<'a> {
     pub(crate) fn new(layout: Layout, sinks: Sinks<'a>) -> Self {
-        Self { layout, sinks, spill: Spill::default(), printed: BTreeMap::new(), turn: 1, late: Vec::new() }
+        Self {
+            layout,
+            names: Vec::new(),
+            sinks,
+            spill: Spill::default(),
+            printed: BTreeMap::new(),
+            turn: 1,
+            late: Vec::new(),
+        }
+    }
+
+    /// Tells jobs apart, too: each has its name before its tags.
+    pub(crate) fn of_jobs<'n>(mut self, names: impl Iterator<Item = Option<&'n str>>) -> Self {
+        self.names = names.map(|name| name.map(|name| format!("{name} ")).unwrap_or_default().into_bytes()).collect();
+        self
     }
 
     /// How many of the tasks up to number `started` are not printed yet, as far as that is a matter of their turn.
@@ -82,14 +98,16 @@ impl<'a> Output<'a> {
 
     /// A command has printed something.
     pub(crate) fn piece(&mut self, task: &Task, stream: Stream, bytes: &[u8]) -> Result<(), Error> {
-        let printed = self.printed.entry(task.number).or_default();
+        let printed = self.printed.entry(task.turn).or_default();
         if let (Some(tag), None) = (&self.layout.tag, &printed.tag) {
-            printed.tag = Some(tag.of(task));
+            let mut of_job = self.names.get(task.job).cloned().unwrap_or_default();
+            of_job.extend(tag.of(task));
+            printed.tag = Some(of_job);
         }
         let now = match (self.layout.style, self.layout.order) {
             (Style::Grouped, Order::AsFinished | Order::OfInput) => 0,
             (Style::Lines, Order::AsFinished) => whole_lines(bytes),
-            (Style::Lines, Order::OfInput) if task.number == self.turn => bytes.len(),
+            (Style::Lines, Order::OfInput) if task.turn == self.turn => bytes.len(),
             (Style::Lines, Order::OfInput) => 0,
         };
         let (now, later) = bytes.split_at(now);
@@ -106,7 +124,7 @@ impl<'a> Output<'a> {
     /// A task has all its output at once, and will print no more. It appears by the next [`flush`](Self::flush).
     pub(crate) fn answer(&mut self, task: &Task, bytes: &[u8]) -> Result<(), Error> {
         match self.layout.order {
-            Order::AsFinished if self.layout.tag.is_none() && !self.printed.contains_key(&task.number) => {
+            Order::AsFinished if self.layout.tag.is_none() && !self.printed.contains_key(&task.turn) => {
                 self.late.extend_from_slice(bytes);
                 if self.late.len() > LATE { self.flush() } else { Ok(()) }
             }
@@ -120,19 +138,19 @@ impl<'a> Output<'a> {
     }
 
     /// What a command has printed so far counts for nothing: another attempt follows. What was passed on is passed on.
-    pub(crate) fn void(&mut self, number: u64) {
-        if let Some(printed) = self.printed.get_mut(&number) {
+    pub(crate) fn void(&mut self, turn: u64) {
+        if let Some(printed) = self.printed.get_mut(&turn) {
             self.spill.clear(&mut printed.stdout.waiting);
             self.spill.clear(&mut printed.stderr.waiting);
         }
     }
 
     /// A command will print no more.
-    pub(crate) fn end(&mut self, number: u64) -> Result<(), Error> {
+    pub(crate) fn end(&mut self, turn: u64) -> Result<(), Error> {
         match self.layout.order {
-            Order::AsFinished => self.printed.remove(&number).map_or(Ok(()), |mut printed| self.print(&mut printed)),
+            Order::AsFinished => self.printed.remove(&turn).map_or(Ok(()), |mut printed| self.print(&mut printed)),
             Order::OfInput => {
-                self.printed.entry(number).or_default().ended = true;
+                self.printed.entry(turn).or_default().ended = true;
                 self.advance()
             }
         }

@@ -12,7 +12,7 @@ enum Step {
 use Step::{End, Piece, Void};
 
 fn task(number: u64) -> Task {
-    Task { number, args: Args::one(format!("in{number}").into_bytes()) }
+    Task::first(number, Args::one(format!("in{number}").into_bytes()))
 }
 
 /// What has been written to stdout and stderr after each of the steps.

@@ -1,5 +1,6 @@
 //! What a run is to do. Policy is data: public fields, nothing decided in here.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct Plan {
     pub jobs: usize,
     /// The directory to run in; our own if none.
     pub dir: Option<PathBuf>,
+    /// Variables that the commands have beside our own.
+    pub environment: Vec<(OsString, OsString)>,
     /// How often a command that fails is tried, in all (1 or more).
     pub attempts: u32,
     /// The pause before it is tried again.
@@ -71,6 +74,7 @@ impl Plan {
             shuffle: false,
             jobs: ganger::cpu_count(),
             dir: None,
+            environment: Vec::new(),
             attempts: 1,
             backoff: BACKOFF,
             timeout: None,
@@ -93,6 +97,19 @@ impl Plan {
     #[must_use]
     pub fn runs_its_inputs(&self) -> bool {
         matches!(&self.work, Work::Command(template) if template.is_the_input())
+    }
+
+    /// The plan with its inputs read as far as it must know them beforehand.
+    pub(crate) fn opened(mut self) -> Self {
+        if let Some(packing) = self.packing {
+            self.input.pack(packing, self.work.measure());
+        }
+        if self.shuffle {
+            self.input.shuffle();
+        } else if self.count_first || self.halt.needs_total() || self.work.needs_total() {
+            self.input.gather();
+        }
+        self
     }
 }
 

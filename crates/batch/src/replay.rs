@@ -31,7 +31,7 @@ impl Template {
     /// ```
     #[must_use]
     pub fn replay(&self, args: Args, number: u64, slot: u32) -> Replay {
-        let command = self.command(&Task { number, args }, None);
+        let command = self.command(&Task::first(number, args), None);
         let slot = slot.to_string();
         let text = |bytes: &Bytes| OsString::from_vec(in_slot(bytes.as_slice(), slot.as_bytes()));
         let mut env: Vec<_> = command.env.iter().map(|(name, value)| (text(name), text(value))).collect();

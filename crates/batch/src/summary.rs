@@ -21,6 +21,8 @@ pub struct Counts {
     pub stopped: u64,
     /// It had succeeded in an earlier run, and was left out.
     pub skipped: u64,
+    /// Jobs, not inputs: they did not begin, since one that they wait for failed, or since the run ended before.
+    pub unreached: u64,
 }
 
 /// Why a run was over.

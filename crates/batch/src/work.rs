@@ -124,13 +124,18 @@ impl Work {
             Work::Program(_) => None,
         }
     }
+}
 
-    /// A pool whose workers do it.
-    pub(crate) fn pool(&self, pool: PoolBuilder, dir: Option<&Path>) -> PoolBuilder {
-        match self {
-            Work::Command(_) => pool.for_commands(),
-            Work::Program(program) => program.pool(pool, dir),
-        }
+/// A program that a pool keeps, and where.
+pub(crate) struct Kept {
+    pub(crate) program: WorkerProgram,
+    pub(crate) dir: Option<PathBuf>,
+}
+
+impl Kept {
+    /// A pool whose workers are, or host, it.
+    pub(crate) fn pool(&self, pool: PoolBuilder) -> PoolBuilder {
+        self.program.pool(pool, self.dir.as_deref())
     }
 }
 

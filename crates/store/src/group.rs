@@ -11,14 +11,17 @@ use crate::words::{AttemptId, JobId, RunId, State, Stream, TaskId};
 /// What happened since the last commit. A task that was begun and has ended in one group is written once.
 #[derive(Debug)]
 pub(crate) struct Group {
+    /// Whose the next records are.
     job: JobId,
     run: RunId,
-    begun: Vec<(NewTask, State)>,
+    begun: Vec<(JobId, NewTask, State)>,
     /// Where in `begun`.
     places: HashMap<TaskId, usize>,
     /// Of tasks that are in the file.
     changed: HashMap<TaskId, State>,
-    attempts: Vec<Attempt>,
+    attempts: Vec<(RunId, Attempt)>,
+    outdated: Vec<JobId>,
+    unbegun: Vec<(RunId, Option<JobId>)>,
     printed: Vec<(AttemptId, Stream, Vec<u8>)>,
     pub(crate) weight: usize,
 }
@@ -32,6 +35,8 @@ impl Group {
             places: HashMap::new(),
             changed: HashMap::new(),
             attempts: Vec::new(),
+            outdated: Vec::new(),
+            unbegun: Vec::new(),
             printed: Vec::new(),
             weight: 0,
         }
@@ -46,21 +51,24 @@ impl Group {
         match record {
             Record::Begun(task) => {
                 self.places.insert(task.id, self.begun.len());
-                self.begun.push((task, State::Running));
+                self.begun.push((self.job, task, State::Running));
             }
             Record::Again(task) => self.change(task, State::Running),
             Record::Stopped(task) => self.change(task, State::Stopped),
             Record::Printed { attempt, stream, bytes } => self.printed.push((attempt, stream, bytes)),
             Record::Ended { attempt, state } => {
                 self.change(attempt.task, state);
-                self.attempts.push(attempt);
+                self.attempts.push((self.run, attempt));
             }
+            Record::Turn { run, job } => (self.run, self.job) = (run, job),
+            Record::Outdated(job) => self.outdated.push(job),
+            Record::Unbegun { run, job } => self.unbegun.push((run, job)),
         }
     }
 
     fn change(&mut self, task: TaskId, state: State) {
         match self.places.get(&task) {
-            Some(place) => self.begun[*place].1 = state,
+            Some(place) => self.begun[*place].2 = state,
             None => _ = self.changed.insert(task, state),
         }
     }
@@ -68,9 +76,11 @@ impl Group {
     /// Writes all of it, or nothing.
     pub(crate) fn commit(&self, connection: &mut Connection) -> rusqlite::Result<()> {
         let transaction = connection.transaction()?;
+        self.write_outdated(&transaction)?;
         self.write_tasks(&transaction)?;
         self.write_attempts(&transaction)?;
         self.write_printed(&transaction)?;
+        self.forget_unbegun(&transaction)?;
         transaction.commit()
     }
 
@@ -79,15 +89,34 @@ impl Group {
         self.places.clear();
         self.changed.clear();
         self.attempts.clear();
+        self.outdated.clear();
+        self.unbegun.clear();
         self.printed.clear();
         self.weight = 0;
+    }
+
+    /// Before the tasks: what of the job is done in this group is not meant.
+    fn write_outdated(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
+        let mut update = to.prepare_cached("UPDATE task SET state = ? WHERE job = ? AND state = ?")?;
+        for job in &self.outdated {
+            update.execute(params![State::Stopped.word(), job.0, State::Succeeded.word()])?;
+        }
+        Ok(())
+    }
+
+    fn forget_unbegun(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
+        for (run, job) in &self.unbegun {
+            to.execute("DELETE FROM run WHERE id = ?", [run.0])?;
+            to.execute("DELETE FROM job WHERE id = ?", [job.map(|job| job.0)])?;
+        }
+        Ok(())
     }
 
     fn write_tasks(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
         let mut insert =
             to.prepare_cached("INSERT INTO task (id, job, number, key, input, state) VALUES (?, ?, ?, ?, ?, ?)")?;
-        for (task, state) in &self.begun {
-            insert.execute(params![task.id.0, self.job.0, task.number as i64, task.key.0, task.input, state.word()])?;
+        for (job, task, state) in &self.begun {
+            insert.execute(params![task.id.0, job.0, task.number as i64, task.key.0, task.input, state.word()])?;
         }
         let mut update = to.prepare_cached("UPDATE task SET state = ? WHERE id = ?")?;
         for (task, state) in &self.changed {
@@ -101,13 +130,13 @@ impl Group {
             "INSERT INTO attempt (id, task, run, number, slot, began, ended, wall, user, system, max_rss, peak, printed, how, code, message)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
-        for attempt in &self.attempts {
+        for (run, attempt) in &self.attempts {
             let (how, code, message) = attempt.end.words();
             let used = &attempt.used;
             insert.execute(params![
                 attempt.id.0,
                 attempt.task.0,
-                self.run.0,
+                run.0,
                 attempt.number,
                 attempt.slot,
                 time(attempt.began),

@@ -146,10 +146,12 @@ impl Reader {
         if run.ended.is_some() || !self.watch.is_held() {
             return Ok(false);
         }
-        let last: Option<i64> = self.one("SELECT max(id) FROM run", [], |row| row.get(0))?.flatten();
+        // Several runs may go on in one process, and then nobody else has begun one since.
+        let later = "SELECT id FROM run WHERE id > ? AND (pid <> ? OR host <> ?) LIMIT 1";
+        let later: Option<i64> = self.one(later, (run.id.0, run.pid, &run.host), |row| row.get(0))?;
         // Whoever holds the lock may also be one that forgets jobs, while the last run was killed.
         let elsewhere = host() != run.host;
-        Ok(last == Some(run.id.0) && (elsewhere || Path::new("/proc").join(run.pid.to_string()).exists()))
+        Ok(later.is_none() && (elsewhere || Path::new("/proc").join(run.pid.to_string()).exists()))
     }
 
     /// The run of the last attempt at a task; of one without an attempt, its job's last.

@@ -108,6 +108,13 @@ pub struct Attempt {
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
+    /// What follows is of this run, until another is named.
+    Turn {
+        /// The run.
+        run: RunId,
+        /// Whose it is.
+        job: JobId,
+    },
     /// A task that the store does not know is begun.
     Begun(NewTask),
     /// One that it knows is.
@@ -130,6 +137,15 @@ pub enum Record {
         /// The task's state from now on.
         state: State,
     },
+    /// What has succeeded in a job is to be done again, since what it was done with changes: it counts as stopped.
+    Outdated(JobId),
+    /// Nothing was begun in a run: it is forgotten, and so is its job if that was made for it.
+    Unbegun {
+        /// The run.
+        run: RunId,
+        /// The job, if it was made for it.
+        job: Option<JobId>,
+    },
 }
 
 impl Record {
@@ -140,6 +156,7 @@ impl Record {
             Self::Begun(task) => task.input.len(),
             Self::Printed { bytes, .. } => bytes.len(),
             Self::Again(_) | Self::Stopped(_) | Self::Ended { .. } => 0,
+            Self::Turn { .. } | Self::Outdated(_) | Self::Unbegun { .. } => 0,
         }
     }
 }

@@ -43,6 +43,8 @@ const GLANCE: Duration = Duration::from_millis(50);
 pub struct Recorder {
     parcels: Option<SyncSender<Vec<Record>>>,
     parcel: Vec<Record>,
+    /// Whose records come at the moment.
+    turn: RunId,
     writer: Option<JoinHandle<Result<(), StoreError>>>,
     state: Arc<State>,
     file: PathBuf,
@@ -56,6 +58,16 @@ impl Store {
     /// # Errors
     /// Those of the disk, and when there is no thread left.
     pub fn record(self, run: &Run) -> Result<Recorder, StoreError> {
+        self.record_all(&[run])
+    }
+
+    /// Records several runs at a time, which begin together. What comes first is of the first; see
+    /// [`turn_to`](Recorder::turn_to).
+    ///
+    /// # Errors
+    /// As for [`record`](Self::record); and when there is no run.
+    pub fn record_all(self, runs: &[&Run]) -> Result<Recorder, StoreError> {
+        let Some(first) = runs.first() else { return Err(StoreError::new(&self.file, Kind::NoRecorder)) };
         let (task, attempt) = self.next_ids()?;
         let (sender, parcels) = sync_channel(AHEAD);
         let state = Arc::new(State::new());
@@ -65,14 +77,14 @@ impl Store {
             file: file.clone(),
             _lock: lock,
             parcels,
-            group: Group::new(run.job, run.id),
-            run: run.id,
+            group: Group::new(first.job, first.id),
+            runs: runs.iter().map(|run| run.id).collect(),
             state: Arc::clone(&state),
         };
         let thread = thread::Builder::new().name("ganger-store".to_owned());
         let writer = Some(thread.spawn(move || writer.work()).map_err(StoreError::io(&file))?);
-        let (parcels, parcel) = (Some(sender), Vec::new());
-        Ok(Recorder { parcels, parcel, writer, state, file, next_task: task.0, next_attempt: attempt.0 })
+        let (parcels, parcel, turn) = (Some(sender), Vec::new(), first.id);
+        Ok(Recorder { parcels, parcel, turn, writer, state, file, next_task: task.0, next_attempt: attempt.0 })
     }
 }
 
@@ -87,6 +99,18 @@ impl Recorder {
     pub fn fresh_attempt(&mut self) -> AttemptId {
         self.next_attempt += 1;
         AttemptId(self.next_attempt - 1)
+    }
+
+    /// What comes from now on is of this run, one of those that are recorded.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub fn turn_to(&mut self, run: &Run) -> Result<(), StoreError> {
+        if run.id == self.turn {
+            return Ok(());
+        }
+        self.turn = run.id;
+        self.send(Record::Turn { run: run.id, job: run.job })
     }
 
     /// Hands a record in. It is on its way when many are, or after a [`flush`](Self::flush). Waits while thousands are.
@@ -179,7 +203,7 @@ struct Writer {
     _lock: Lock,
     parcels: Receiver<Vec<Record>>,
     group: Group,
-    run: RunId,
+    runs: Vec<RunId>,
     state: Arc<State>,
 }
 
@@ -252,8 +276,12 @@ impl Writer {
 
     fn end(&self) -> Result<(), StoreError> {
         let how = *self.state.how.lock().unwrap_or_else(PoisonError::into_inner);
-        let ended = params![time(SystemTime::now()), how.word(), self.run.0];
-        let noted = self.connection.execute("UPDATE run SET ended = ?, how = ? WHERE id = ?", ended);
-        noted.map(drop).map_err(StoreError::sqlite(&self.file))
+        let ended = time(SystemTime::now());
+        for run in &self.runs {
+            let ended = params![ended, how.word(), run.0];
+            let noted = self.connection.execute("UPDATE run SET ended = ?, how = ? WHERE id = ?", ended);
+            noted.map_err(StoreError::sqlite(&self.file))?;
+        }
+        Ok(())
     }
 }

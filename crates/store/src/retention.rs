@@ -46,13 +46,13 @@ impl Store {
         read().map_err(self.failed())
     }
 
-    /// Deletes the oldest jobs, so that so many are left; `spared` is not deleted.
+    /// Deletes the oldest jobs, so that so many are left; those that are spared are not deleted.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn keep(&mut self, jobs: usize, spared: JobId) -> Result<(), StoreError> {
+    pub fn keep(&mut self, jobs: usize, spared: &[JobId]) -> Result<(), StoreError> {
         let old = self.forgettable(Forget::AllBut(jobs))?;
-        old.into_iter().filter(|job| *job != spared).try_for_each(|job| self.forget(job).map(drop))
+        old.into_iter().filter(|job| !spared.contains(job)).try_for_each(|job| self.forget(job).map(drop))
     }
 
     /// Deletes a job with all its tasks, a chunk at a time; gives how many tasks that were. Killed in the middle, it leaves

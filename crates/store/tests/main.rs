@@ -7,6 +7,7 @@ mod place;
 mod opening;
 mod lock;
 mod groups;
+mod several;
 mod known;
 mod pages;
 mod disk;

@@ -57,7 +57,7 @@ fn what_comes_after_forgotten_tasks_is_known() {
     let second = place.job("b", 100);
     let mut store = place.store();
     store.known(first).unwrap();
-    store.keep(1, first).unwrap();
+    store.keep(1, &[first]).unwrap();
     assert_eq!(place.reader().jobs().unwrap().len(), 2, "the newest, and the one that is spared");
     store.forget(second).unwrap();
     let run = store.begin_run(first, Setting::default()).unwrap();

@@ -71,6 +71,17 @@ pub enum Join {
 pub(crate) struct Task {
     pub(crate) number: u64,
     pub(crate) args: Args,
+    /// Whose it is: the position of its job in the run.
+    pub(crate) job: usize,
+    /// Its number among the tasks of all jobs, in the order in which they were handed out, from 1.
+    pub(crate) turn: u64,
+}
+
+impl Task {
+    /// A task of a run's first job, and of no other.
+    pub(crate) fn first(number: u64, args: Args) -> Self {
+        Self { number, args, job: 0, turn: number }
+    }
 }
 
 /// Why there is no next input.
@@ -259,7 +270,7 @@ impl Source {
 
     fn task(&mut self, args: Args) -> Task {
         self.handed_out += 1;
-        Task { number: self.handed_out, args }
+        Task::first(self.handed_out, args)
     }
 
     /// Waits until there may be something to be said by [`next`](Self::next), at most `limit`.

@@ -1,32 +1,44 @@
 //! Everything about a run's tasks, in a store.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use ganger::Stream;
 use ganger_store as store;
 use ganger_store::{
-    AttemptId, Key, Known, NewTask, Record, Recorder, RunEnd, Setting, State, Store, StoreError, TaskId,
+    AttemptId, Key, Known, NewTask, Record, Recorder, Run, RunEnd, Setting, State, Store, StoreError, TaskId,
 };
 
-use super::Storage;
+use super::{Books, Storage};
+use crate::agenda::JOB;
 use crate::error::Error;
 use crate::input::Task;
 
 /// One run's.
 pub(super) struct Journal {
     recorder: Recorder,
+    jobs: Vec<Pages>,
+    output: usize,
+}
+
+/// One job's.
+struct Pages {
+    run: Run,
+    /// Whether this run has made the job.
+    is_new: bool,
     /// What the job's earlier runs have left, where that is taken up.
     known: Option<Known>,
-    /// What all tasks of the run have in common.
+    /// What all its tasks have in common.
     common: Vec<Vec<u8>>,
-    output: usize,
 }
 
 /// A task in the store, while it runs.
 #[derive(Debug)]
 pub(super) struct Entry {
+    job: usize,
     task: TaskId,
     attempt: AttemptId,
     /// How much of its output may still be kept.
@@ -34,40 +46,42 @@ pub(super) struct Entry {
 }
 
 impl Journal {
-    /// Opens the store, takes the job up or makes it, and notes that a run of it begins.
-    pub(super) fn open(storage: &Storage, resume: bool, dir: Option<&Path>) -> Result<Self, StoreError> {
-        let mut store = Store::open(&storage.file, storage.durability)?;
-        let earlier = if resume { store.last_job(&storage.name)? } else { None };
-        let known = earlier.as_ref().map(|job| store.known(job.id)).transpose()?;
-        let job = match earlier {
-            Some(job) => job,
-            None => store.create_job(&storage.name, &typed(&storage.words))?,
-        };
-        if let Some(jobs) = storage.jobs {
-            store.keep(jobs.get(), job.id)?;
-        }
-        let setting = setting(storage, dir);
-        let common = common(&setting);
-        let run = store.begin_run(job.id, setting)?;
-        Ok(Self { recorder: store.record(&run)?, known, common, output: storage.output })
+    /// Opens the store, takes the jobs up or makes them, and notes that a run of each begins.
+    pub(super) fn open(storage: &Storage, resume: bool, jobs: Vec<Books>) -> Result<Self, StoreError> {
+        let mut store = open(storage)?;
+        let open = |job| Pages::open(&mut store, storage, resume, job);
+        let jobs: Vec<Pages> = jobs.into_iter().map(open).collect::<Result<_, _>>()?;
+        let ours: Vec<_> = jobs.iter().map(|pages| pages.run.job).collect();
+        storage.jobs.map_or(Ok(()), |most| store.keep(most.get(), &ours))?;
+        let runs: Vec<&Run> = jobs.iter().map(|pages| &pages.run).collect();
+        Ok(Self { recorder: store.record_all(&runs)?, jobs, output: storage.output })
     }
 
-    /// Begins a task, unless it has succeeded before.
-    pub(super) fn begin(&mut self, task: &Task) -> Result<Option<Entry>, StoreError> {
-        let key = Key::of(self.common.iter().map(Vec::as_slice).chain(task.args.iter()));
-        let id = match self.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
-            Some((_, State::Succeeded)) => return Ok(None),
-            Some((id, State::Failed | State::Running | State::Stopped)) => {
+    /// Begins a task, unless it has succeeded before and is not to be done anew.
+    pub(super) fn begin(&mut self, task: &Task, anew: bool) -> Result<Option<Entry>, StoreError> {
+        let pages = &mut self.jobs[task.job];
+        let key = Key::of(pages.common.iter().map(Vec::as_slice).chain(task.args.iter()));
+        let id = match pages.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
+            Some((_, State::Succeeded)) if !anew => return Ok(None),
+            Some((id, State::Succeeded | State::Failed | State::Running | State::Stopped)) => {
                 self.recorder.send(Record::Again(id))?;
                 id
             }
             None => self.note(task, key)?,
         };
-        Ok(Some(Entry { task: id, attempt: self.recorder.fresh_attempt(), room: self.output }))
+        let attempt = self.recorder.fresh_attempt();
+        Ok(Some(Entry { job: task.job, task: id, attempt, room: self.output }))
+    }
+
+    /// What has succeeded in a job before does not count any more.
+    pub(super) fn outdate(&mut self, job: usize) -> Result<(), Error> {
+        let Pages { run, is_new, .. } = &self.jobs[job];
+        if *is_new { Ok(()) } else { Ok(self.recorder.send(Record::Outdated(run.job))?) }
     }
 
     fn note(&mut self, task: &Task, key: Key) -> Result<TaskId, StoreError> {
         let id = self.recorder.fresh_task();
+        self.recorder.turn_to(&self.jobs[task.job].run)?;
         self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.args.to_stored() }))?;
         Ok(id)
     }
@@ -93,6 +107,7 @@ impl Journal {
         state: State,
         attempt: impl FnOnce(AttemptId, TaskId) -> store::Attempt,
     ) -> Result<(), StoreError> {
+        self.recorder.turn_to(&self.jobs[entry.job].run)?;
         self.recorder.send(Record::Ended { attempt: attempt(entry.attempt, entry.task), state })
     }
 
@@ -113,8 +128,51 @@ impl Journal {
         self.recorder.trouble()
     }
 
-    pub(super) fn close(self, how: RunEnd, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
+    /// Closes it. Of a job that has not begun nothing is left.
+    pub(super) fn close(
+        mut self,
+        begun: &BTreeSet<usize>,
+        how: RunEnd,
+        gives_up: impl FnMut(&str) -> bool,
+    ) -> Result<(), Error> {
+        let unbegun = self.jobs.iter().enumerate().filter(|(job, _)| self.jobs.len() > 1 && !begun.contains(job));
+        for (_, Pages { run, is_new, .. }) in unbegun {
+            self.recorder.send(Record::Unbegun { run: run.id, job: is_new.then_some(run.job) })?;
+        }
         self.recorder.finish(how, gives_up).map_err(Error::unrecorded)
+    }
+}
+
+impl Pages {
+    fn open(store: &mut Store, storage: &Storage, resume: bool, books: Books) -> Result<Self, StoreError> {
+        let name = &match &books.name {
+            None => storage.name.clone(),
+            Some(name) if storage.name.is_empty() => name.clone(),
+            Some(name) => format!("{}/{name}", storage.name),
+        };
+        let earlier = if resume { store.last_job(name)? } else { None };
+        let known = earlier.as_ref().map(|job| store.known(job.id)).transpose()?;
+        let is_new = earlier.is_none();
+        let job = match earlier {
+            Some(job) => job,
+            None => store.create_job(name, &typed(&books.words))?,
+        };
+        let environment: Vec<_> = books.environment.iter().cloned().map(assignment).collect();
+        let setting = setting(&storage.variables, books, &environment);
+        let common = common(&setting, environment);
+        let run = store.begin_run(job.id, setting)?;
+        Ok(Self { run, is_new, known, common })
+    }
+}
+
+/// Opens the store; while another process writes to it, again and again if that is to be waited for.
+fn open(storage: &Storage) -> Result<Store, StoreError> {
+    const AGAIN: Duration = Duration::from_millis(100);
+    loop {
+        match Store::open(&storage.file, storage.durability) {
+            Err(error) if storage.waits && error.is_locked() => thread::sleep(AGAIN),
+            opened => return opened,
+        }
     }
 }
 
@@ -124,14 +182,18 @@ fn typed(words: &[OsString]) -> String {
     words.join(" ")
 }
 
-fn setting(storage: &Storage, dir: Option<&Path>) -> Setting {
+fn setting(variables: &[OsString], books: Books, environment: &[Vec<u8>]) -> Setting {
+    let Books { name, words, grammar, dir, .. } = books;
     let here = || std::env::current_dir().unwrap_or_default();
+    // Of a job file we may be a command ourselves, but then it is another's.
+    let ours = std::env::vars_os().filter(|(name, _)| !is_secret(name) && name != JOB).map(assignment);
+    let job = name.map(|name| assignment((JOB.into(), name.into())));
     Setting {
-        words: bytes(&storage.words),
-        grammar: storage.grammar.to_stored(),
-        variables: bytes(&storage.variables),
-        directory: dir.map_or_else(here, PathBuf::from).into_os_string().into_vec(),
-        environment: std::env::vars_os().filter(|(name, _)| !is_secret(name)).map(assignment).collect(),
+        words: bytes(&words),
+        grammar: grammar.to_stored(),
+        variables: bytes(variables),
+        directory: dir.unwrap_or_else(here).into_os_string().into_vec(),
+        environment: ours.chain(job).chain(environment.iter().cloned()).collect(),
     }
 }
 
@@ -156,12 +218,12 @@ pub fn is_secret(name: &OsStr) -> bool {
 }
 
 /// What goes into the key of each task before its input.
-fn common(setting: &Setting) -> Vec<Vec<u8>> {
+fn common(setting: &Setting, environment: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let words = [setting.words.len().to_string().into_bytes()].into_iter().chain(setting.words.iter().cloned());
     let named = setting.variables.iter().map(|name| {
         let name = OsString::from_vec(name.clone());
         let value = std::env::var_os(&name).unwrap_or_default();
         assignment((name, value))
     });
-    words.chain([setting.directory.clone()]).chain(named).collect()
+    words.chain([setting.directory.clone()]).chain(named).chain(environment).collect()
 }

@@ -16,20 +16,23 @@ mod journal;
 pub use joblog::failed as failed_in_joblog;
 pub use journal::is_secret;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use ganger::{CommandEnd, Stream};
 use ganger_store::{self as store, Durability, End, RunEnd, State, Usage};
 
+use crate::dag::Graph;
 use crate::error::Error;
 use crate::grammar::Grammar;
 use crate::input::Task;
 use crate::observer::Cause;
 use crate::verdict::Verdict;
 use crate::work::Work;
+use crate::workflow::Job;
 use joblog::JobLog;
 use journal::Journal;
 
@@ -61,6 +64,8 @@ pub struct Storage {
     pub variables: Vec<OsString>,
     /// How much of what an attempt prints is kept, in bytes.
     pub output: usize,
+    /// Whether a store to which another process writes is waited for.
+    pub waits: bool,
     /// How many jobs are left in the store, this one included; the oldest are forgotten.
     pub jobs: Option<NonZeroUsize>,
 }
@@ -70,6 +75,30 @@ pub struct Storage {
 pub(crate) struct Ledger {
     journal: Option<Journal>,
     joblog: Option<JobLog>,
+    graph: Graph,
+    /// Jobs that begin with nothing known: what one before them has done is not what it was.
+    outdated: BTreeSet<usize>,
+    /// Jobs of which something was begun.
+    begun: BTreeSet<usize>,
+}
+
+/// What the books have to know of a job.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    /// None: its name is that of the recording.
+    name: Option<String>,
+    words: Vec<OsString>,
+    grammar: Grammar,
+    dir: Option<PathBuf>,
+    environment: Vec<(OsString, OsString)>,
+}
+
+impl From<&Job> for Books {
+    fn from(job: &Job) -> Self {
+        let Job { name, words, grammar, dir, environment, .. } = job;
+        let (name, words, grammar) = (name.clone(), words.clone(), grammar.clone());
+        Self { name, words, grammar, dir: dir.clone(), environment: environment.clone() }
+    }
 }
 
 /// A task in the books, while it runs.
@@ -102,26 +131,43 @@ pub(crate) struct Attempt<'a> {
 }
 
 impl Ledger {
-    /// Opens the books, and notes that a run begins in `dir`.
-    pub(crate) fn open(recording: &Recording, dir: Option<&Path>) -> Result<Self, Error> {
+    /// Opens the books, and notes that a run of these jobs begins.
+    pub(crate) fn open(recording: &Recording, jobs: Vec<Books>, graph: Graph) -> Result<Self, Error> {
         let Recording { store, joblog, resume } = recording;
-        let journal = store.as_ref().map(|storage| Journal::open(storage, *resume, dir)).transpose()?;
+        let journal = store.as_ref().map(|storage| Journal::open(storage, *resume, jobs)).transpose()?;
         // What a store knows is known better.
         let from_log = *resume && journal.is_none();
         let joblog = joblog.as_ref().map(|file| JobLog::open(file, *resume, from_log)).transpose()?;
-        Ok(Self { journal, joblog })
+        Ok(Self { journal, joblog, graph, ..Self::default() })
     }
 
     /// Whether an input is to be run; if so, it has begun.
     pub(crate) fn begin(&mut self, task: &Task, work: &Work) -> Result<Fate, Error> {
+        let anew = self.outdated.contains(&task.job);
         let log_knows = self.joblog.as_mut().is_some_and(|log| log.takes(|| work.line(task)));
-        let journal = match self.journal.as_mut().map(|journal| journal.begin(task)).transpose()? {
+        let journal = match self.journal.as_mut().map(|journal| journal.begin(task, anew)).transpose()? {
             Some(None) => return Ok(Fate::Skip),
             Some(entry) => entry,
-            None if log_knows => return Ok(Fate::Skip),
+            None if log_knows && !anew => return Ok(Fate::Skip),
             None => None,
         };
+        self.note_begun(task.job)?;
         Ok(Fate::Run(Entry { journal, stdout: 0, printed: 0, since: SystemTime::now(), attempts: 0 }))
+    }
+
+    /// When something of a job is done, all that was done behind it was done with what this one left the last time. It is
+    /// noted before: whatever is killed from now on, the next resume does it again.
+    fn note_begun(&mut self, job: usize) -> Result<(), Error> {
+        let keeps_any = self.journal.is_some() || self.joblog.is_some();
+        if !keeps_any || !self.begun.insert(job) {
+            return Ok(());
+        }
+        for later in self.graph.all_after(job) {
+            if self.outdated.insert(later) {
+                self.journal.as_mut().map_or(Ok(()), |journal| journal.outdate(later))?;
+            }
+        }
+        Ok(())
     }
 
     /// A command has printed something.
@@ -156,7 +202,7 @@ impl Ledger {
         self.write_attempt(entry, attempt, state)?;
         if let (Some(log), State::Succeeded | State::Failed) = (&mut self.joblog, state) {
             let times = attempt.times(entry.since);
-            let line = joblog::Line { number: task.number, verdict: attempt.verdict, times, stdout: entry.stdout };
+            let line = joblog::Line { number: task.turn, verdict: attempt.verdict, times, stdout: entry.stdout };
             log.write(&line, &work.line(task))?;
         }
         Ok(())
@@ -207,7 +253,7 @@ impl Ledger {
     /// Closes the books. While they cannot be written, `gives_up` is asked now and then, with the reason.
     pub(crate) fn close(mut self, how: RunEnd, gives_up: impl FnMut(&str) -> bool) -> Result<(), Error> {
         self.joblog.as_mut().map_or(Ok(()), JobLog::flush)?;
-        self.journal.map_or(Ok(()), |journal| journal.close(how, gives_up))
+        self.journal.map_or(Ok(()), |journal| journal.close(&self.begun, how, gives_up))
     }
 }
 

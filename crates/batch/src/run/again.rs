@@ -9,9 +9,11 @@
 //!  somebody who holds the run wants it       a further attempt, at once
 //! ```
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::{Phase, Run, Running};
+use crate::agenda::Common;
 use crate::engine::Engine;
 use crate::input::Task;
 use crate::observer::Cause;
@@ -35,6 +37,7 @@ pub(super) struct Story {
 /// A command that is to run again.
 pub(super) struct Again {
     pub(super) task: Task,
+    pub(super) common: Rc<Common>,
     pub(super) entry: Entry,
     pub(super) story: Story,
     due: Instant,
@@ -58,19 +61,19 @@ impl<E: Engine> Run<'_, E> {
                 Duration::ZERO
             }
             Verdict::Failed(Cause::OutOfMemory { limit, .. }) => {
-                story.memory = Some(self.settings.limits.more_memory(*limit)?);
+                story.memory = Some(running.common.limits.more_memory(*limit)?);
                 story.too_little.push(*limit);
                 Duration::ZERO
             }
             Verdict::Failed(Cause::Killed) if running.doom == Some(Doom::Again) => Duration::ZERO,
             Verdict::Failed(Cause::Killed) => return None,
-            Verdict::Failed(_) if running.doom == Some(Doom::Expired) && story.attempts < self.settings.attempts => {
+            Verdict::Failed(_) if running.doom == Some(Doom::Expired) && story.attempts < running.common.attempts => {
                 Duration::ZERO
             }
-            Verdict::Failed(_) if self.settings.counts_attempts() => {
+            Verdict::Failed(_) if running.common.counts_attempts() => {
                 story.failures += 1;
-                let left = story.failures < self.settings.attempts;
-                left.then(|| self.settings.backoff.pause(story.failures, 0.0))?
+                let left = story.failures < running.common.attempts;
+                left.then(|| running.common.backoff.pause(story.failures, 0.0))?
             }
             Verdict::Succeeded(_) | Verdict::Failed(_) | Verdict::Stopped | Verdict::PoolFailed(_) => return None,
         };
@@ -78,9 +81,9 @@ impl<E: Engine> Run<'_, E> {
     }
 
     pub(super) fn put_back(&mut self, running: Running, story: Story, pause: Duration) {
-        let Running { task, entry, .. } = running;
-        self.output.iter_mut().for_each(|output| output.void(task.number));
-        self.again.push(Again { task, entry, story, due: Instant::now() + pause });
+        let Running { task, common, entry, .. } = running;
+        self.output.iter_mut().for_each(|output| output.void(task.turn));
+        self.again.push(Again { task, common, entry, story, due: Instant::now() + pause });
     }
 
     /// Takes one whose time has come.
@@ -103,8 +106,9 @@ impl<E: Engine> Run<'_, E> {
                 self.counts.stopped += 1;
                 let kept = self.ledger.unbegun(&again.entry);
                 self.check_books(kept);
-                let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(again.task.number));
+                let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(again.task.turn));
                 self.check(printed);
+                self.agenda.ended(again.task.job, false);
             }
         }
         self.again.is_empty()

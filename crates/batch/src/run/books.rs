@@ -16,8 +16,9 @@ impl<E: Engine> Run<'_, E> {
     /// Leaves out an input that was done before.
     pub(super) fn skip(&mut self, task: &Task) {
         self.counts.skipped += 1;
-        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(task.number));
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(task.turn));
         self.check(printed);
+        self.agenda.ended(task.job, true);
         self.tell_progress();
     }
 
@@ -51,7 +52,8 @@ impl<E: Engine> Run<'_, E> {
     /// Closes the books when the last command has ended. What they cannot take is held until they can, or until somebody
     /// interrupts that as well.
     pub(super) fn over(self, end: End) -> (Result<Summary, Error>, E) {
-        let Self { mut engine, observer, ledger, fault, mut trouble, counts, reins, .. } = self;
+        let Self { mut engine, observer, ledger, fault, mut trouble, mut counts, agenda, reins, .. } = self;
+        counts.unreached += agenda.unreached();
         let how = if fault.is_some() { RunEnd::Error } else { noted(end) };
         let closed = ledger.close(how, |why| {
             if trouble.is_none() {

@@ -64,8 +64,16 @@ impl Reins {
         if self.ended.len() == SHOWN {
             self.ended.pop_front();
         }
-        let (number, input) = (running.task.number, running.task.args.joined().to_vec());
+        let (number, input) = (running.task.turn, running.shown());
         self.ended.push_back(Ended { number, input, time, failure, last_line: running.tail.last_line() });
+    }
+}
+
+impl Running {
+    /// Its input, behind the name of its job if there are several.
+    fn shown(&self) -> Vec<u8> {
+        let name = self.common.name.iter().flat_map(|name| [name.as_bytes(), b" "]).flatten();
+        name.chain(self.task.args.joined()).copied().collect()
     }
 }
 
@@ -106,7 +114,7 @@ impl<E: Engine> Run<'_, E> {
     pub(super) fn progress(&self) -> Progress {
         Progress {
             counts: self.counts,
-            total: self.source.total(),
+            total: self.agenda.total(),
             waiting: self.waiting,
             retried: self.reins.retried,
             running: self.running.len().min(self.settings.jobs),
@@ -125,7 +133,7 @@ impl<E: Engine> Run<'_, E> {
     }
 
     fn kill_one(&mut self, number: u64, doom: Doom) {
-        let found = self.running.iter_mut().find(|(_, running)| running.task.number == number);
+        let found = self.running.iter_mut().find(|(_, running)| running.task.turn == number);
         if let Some((id, running)) = found
             && running.doom.is_none()
         {
@@ -155,8 +163,8 @@ impl<E: Engine> Run<'_, E> {
         let in_hand = |seat: &ganger::Running| {
             let running = self.running.get(&seat.task)?;
             Some(InHand {
-                number: running.task.number,
-                input: running.task.args.joined().to_vec(),
+                number: running.task.turn,
+                input: running.shown(),
                 slot: seat.slot,
                 attempt: running.story.attempts + seat.attempt,
                 time: now.saturating_duration_since(seat.since),
@@ -165,7 +173,7 @@ impl<E: Engine> Run<'_, E> {
             })
         };
         let running = seats.iter().filter_map(in_hand).collect();
-        let detailed = self.running.values().find(|running| Some(running.task.number) == detail);
+        let detailed = self.running.values().find(|running| Some(running.task.turn) == detail);
         let detail = detailed.map(|running| running.tail.all()).unwrap_or_default();
         Snapshot { progress: self.progress(), running, ended: self.reins.ended.drain(..).collect(), detail }
     }

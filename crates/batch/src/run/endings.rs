@@ -23,7 +23,7 @@ impl<E: Engine> Run<'_, E> {
             Report::Ended { task, slot, attempts, took, outcome } => {
                 self.answered(task, &outcome);
                 if let Some(running) = self.running.remove(&task) {
-                    let used = self.settings.work.used(&outcome);
+                    let used = running.common.work.used(&outcome);
                     let verdict = verdict::judge(outcome, used.as_ref(), running.limit, running.doom);
                     let verdict = verdict.of_program(running.fault.as_deref());
                     self.ended(running, attempts, &Attempt { verdict: &verdict, used: used.as_ref(), took, slot });
@@ -31,7 +31,7 @@ impl<E: Engine> Run<'_, E> {
             }
             Report::Progress { task, progress } => {
                 if let Some(running) = self.running.get_mut(&task) {
-                    self.observer.task_progress(running.task.number, &progress);
+                    self.observer.task_progress(running.task.turn, &progress);
                     // It is looked at like a line of output, and kept nowhere.
                     let message = progress.message.iter().flat_map(|text| [text.as_bytes(), b"\n"]);
                     message.for_each(|bytes| running.tail.add(bytes, self.reins.tail()));
@@ -62,8 +62,8 @@ impl<E: Engine> Run<'_, E> {
 
     /// What a program that is kept has answered. What commands print has come before.
     fn answered(&mut self, task: TaskId, outcome: &Outcome) {
-        let (Work::Program(_), Outcome::Returned(answer)) = (&self.settings.work, outcome) else { return };
         let Some(running) = self.running.get_mut(&task) else { return };
+        let (Work::Program(_), Outcome::Returned(answer)) = (&running.common.work, outcome) else { return };
         let kept = self.ledger.printed(&mut running.entry, Stream::Stdout, answer);
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.answer(&running.task, answer));
         self.check_books(kept);
@@ -76,8 +76,8 @@ impl<E: Engine> Run<'_, E> {
         running.since = Instant::now();
         running.tail.clear();
         self.reins.retried += 1;
-        self.output.iter_mut().for_each(|output| output.void(running.task.number));
-        let used = self.settings.work.used(&outcome);
+        self.output.iter_mut().for_each(|output| output.void(running.task.turn));
+        let used = running.common.work.used(&outcome);
         let verdict = verdict::judge(outcome, used.as_ref(), running.limit, None);
         let verdict = verdict.of_program(running.fault.as_deref());
         let attempt = Attempt { verdict: &verdict, used: used.as_ref(), took: None, slot };
@@ -96,14 +96,15 @@ impl<E: Engine> Run<'_, E> {
             self.reins.retried += 1;
             return self.put_back(running, story, pause);
         }
-        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(running.task.number));
+        let printed = self.output.as_mut().map_or(Ok(()), |output| output.end(running.task.turn));
         self.check(printed);
         let state = self.count(&running, last.verdict);
         let kept = match state {
-            Some(state) => self.ledger.ended(&mut running.entry, &running.task, &self.settings.work, last, state),
+            Some(state) => self.ledger.ended(&mut running.entry, &running.task, &running.common.work, last, state),
             None => self.ledger.unbegun(&running.entry),
         };
         self.check_books(kept);
+        self.agenda.ended(running.task.job, state == Some(State::Succeeded));
         self.reins.note(running, last.verdict);
         self.tell_progress();
         self.halt();
@@ -113,7 +114,7 @@ impl<E: Engine> Run<'_, E> {
     fn count(&mut self, running: &Running, verdict: &Verdict) -> Option<State> {
         let state = match verdict {
             Verdict::Succeeded(wall) => {
-                self.runtimes.add(wall.unwrap_or_else(|| running.since.elapsed()));
+                running.common.runtimes.borrow_mut().add(wall.unwrap_or_else(|| running.since.elapsed()));
                 State::Succeeded
             }
             Verdict::Failed(cause) => self.failed(running, cause),
@@ -142,10 +143,10 @@ impl<E: Engine> Run<'_, E> {
             self.kill(End::OutputClosed);
         } else if !(killing && verdict::is_our_doing(cause)) {
             self.flush();
-            let Running { task, story, .. } = running;
+            let Running { task, story, common, .. } = running;
             let (number, input, attempts) = (task.number, task.args.joined(), story.attempts);
-            let cause = &cause.clone().after(&story.too_little);
-            self.observer.notice(&Notice::Failed { number, input, cause, attempts });
+            let (job, cause) = (common.name.as_deref(), &cause.clone().after(&story.too_little));
+            self.observer.notice(&Notice::Failed { job, number, input, cause, attempts });
             return State::Failed;
         }
         State::Stopped
@@ -153,7 +154,7 @@ impl<E: Engine> Run<'_, E> {
 
     /// Ends the run if what has ended is enough.
     pub(super) fn halt(&mut self) {
-        let end = match (self.settings.halt.reached(&self.counts, self.source.total()), self.phase) {
+        let end = match (self.settings.halt.reached(&self.counts, self.agenda.total()), self.phase) {
             (Some(When::Now), Phase::Feeding | Phase::Draining(_)) => Phase::Killing(End::Halted),
             (Some(When::Soon), Phase::Feeding) => Phase::Draining(End::Halted),
             (Some(When::Now | When::Soon) | None, _) => return,

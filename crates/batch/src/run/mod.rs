@@ -16,23 +16,24 @@ mod books;
 mod control;
 mod endings;
 mod expiry;
+mod news;
 mod stopping;
 mod throttling;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use ganger::{Backoff, Bytes, CommandOutput, Report, TaskId};
+use ganger::{Bytes, CommandOutput, Report, TaskId};
 
 use self::again::{Again, Story};
 use self::control::Reins;
+use crate::agenda::{Agenda, Common, Next};
 use crate::control::Control;
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::halt::Halt;
-use crate::input::{Next, Source, Task};
-use crate::limits::Limits;
+use crate::input::Task;
 use crate::observer::{Notice, Observer};
 use crate::output::Output;
 use crate::record::{Entry, Fate, Ledger};
@@ -40,9 +41,8 @@ use crate::slots::Places;
 use crate::snapshot::Tail;
 use crate::summary::{Counts, End, Summary};
 use crate::throttle::{LOOK, Valve, Waiting};
-use crate::timeout::{Runtimes, Timeout};
 use crate::verdict::Doom;
-use crate::work::{Job, Work};
+use crate::work::Job;
 
 /// In the order of the inputs: how many may be done before the first of them is.
 const HELD: u64 = 1 << 14;
@@ -53,28 +53,19 @@ const IN_A_ROW: u64 = 256;
 
 /// What a run needs of its plan.
 pub(crate) struct Settings {
-    pub(crate) work: Work,
     pub(crate) jobs: usize,
-    pub(crate) dir: Option<PathBuf>,
-    pub(crate) attempts: u32,
-    pub(crate) timeout: Option<Timeout>,
     pub(crate) halt: Halt,
     pub(crate) delay: Duration,
     pub(crate) verbose: bool,
-    pub(crate) backoff: Backoff,
-    pub(crate) limits: Limits,
+    /// How many commands are handed out beyond those that can run, where nothing speaks against it.
+    pub(crate) ahead: usize,
     /// How the paths of control groups begin that may be made for commands.
     pub(crate) cgroup: Option<Bytes>,
 }
 
 impl Settings {
     fn is_exact(&self) -> bool {
-        self.halt != Halt::Never || !self.delay.is_zero() || matches!(self.timeout, Some(Timeout::OfMedian(_)))
-    }
-
-    /// Whether further attempts are ours to make, and not the pool's.
-    pub(crate) fn counts_attempts(&self) -> bool {
-        self.limits.retry_memory.is_some()
+        self.halt != Halt::Never || !self.delay.is_zero()
     }
 }
 
@@ -82,7 +73,7 @@ impl Settings {
 pub(crate) struct Run<'a, E> {
     settings: Settings,
     engine: E,
-    source: Source,
+    agenda: Agenda,
     /// None: commands print past us.
     output: Option<Output<'a>>,
     observer: &'a mut dyn Observer,
@@ -95,7 +86,6 @@ pub(crate) struct Run<'a, E> {
     /// What was wrong with a worker program, the last time.
     program_fault: Option<String>,
     counts: Counts,
-    runtimes: Runtimes,
     started: u64,
     next_start: Option<Instant>,
     again: Vec<Again>,
@@ -111,6 +101,7 @@ pub(crate) struct Run<'a, E> {
 /// A command that has been handed to the pool and has not ended.
 struct Running {
     task: Task,
+    common: Rc<Common>,
     entry: Entry,
     since: Instant,
     /// What became of it before the pool was asked anew.
@@ -157,7 +148,7 @@ impl<'a, E: Engine> Run<'a, E> {
     pub(crate) fn new(
         settings: Settings,
         engine: E,
-        source: Source,
+        agenda: Agenda,
         output: Option<Output<'a>>,
         ledger: Ledger,
         observer: &'a mut dyn Observer,
@@ -166,7 +157,7 @@ impl<'a, E: Engine> Run<'a, E> {
         Self {
             settings,
             engine,
-            source,
+            agenda,
             output,
             observer,
             ledger,
@@ -176,7 +167,6 @@ impl<'a, E: Engine> Run<'a, E> {
             fault: None,
             program_fault: None,
             counts: Counts::default(),
-            runtimes: Runtimes::default(),
             started: 0,
             next_start: None,
             again: Vec::new(),
@@ -261,16 +251,19 @@ impl<'a, E: Engine> Run<'a, E> {
             if let Some(obstacle) = self.hindrance() {
                 return obstacle;
             }
-            if let Some(Again { task, entry, story, .. }) = self.due_again() {
-                self.launch(task, entry, story);
+            if let Some(Again { task, common, entry, story, .. }) = self.due_again() {
+                self.launch(task, common, entry, story);
                 continue;
             }
             if self.phase != Phase::Feeding {
                 break;
             }
-            match self.source.next() {
-                Ok(Next::Ready(task)) => self.start(task),
+            let next = self.agenda.next();
+            self.tell_news();
+            match next {
+                Ok(Next::Task(task, common)) => self.start(task, common),
                 Ok(Next::NotYet) => return Obstacle::Input,
+                Ok(Next::Blocked) => return Obstacle::Reports,
                 Ok(Next::End) => {
                     self.phase = Phase::Draining(End::Complete);
                     self.tell_progress();
@@ -296,36 +289,36 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn window(&self) -> usize {
         let exact = self.settings.is_exact() || self.valve.is_some() || self.places.is_some();
-        self.settings.jobs + if exact { 0 } else { self.reins.ahead(self.settings.jobs, self.settings.work.ahead()) }
+        self.settings.jobs + if exact { 0 } else { self.reins.ahead(self.settings.jobs, self.settings.ahead) }
     }
 
-    fn start(&mut self, task: Task) {
-        self.started = task.number;
-        match self.ledger.begin(&task, &self.settings.work) {
-            Ok(Fate::Run(entry)) => self.begin(task, entry),
+    fn start(&mut self, task: Task, common: Rc<Common>) {
+        self.started = task.turn;
+        match self.ledger.begin(&task, &common.work) {
+            Ok(Fate::Run(entry)) => self.begin(task, common, entry),
             Ok(Fate::Skip) => self.skip(&task),
             Err(error) => self.check_books(Err(error)),
         }
     }
 
-    fn begin(&mut self, task: Task, entry: Entry) {
+    fn begin(&mut self, task: Task, common: Rc<Common>, entry: Entry) {
         if self.settings.verbose {
-            let command = self.settings.work.show(&task, self.source.total());
+            let command = common.work.show(&task, self.agenda.total_of(task.job));
             self.observer.notice(&Notice::Started { command: command.trim_ascii_end() });
         }
-        self.launch(task, entry, Story::default());
+        self.launch(task, common, entry, Story::default());
     }
 
-    fn launch(&mut self, task: Task, entry: Entry, story: Story) {
+    fn launch(&mut self, task: Task, common: Rc<Common>, entry: Entry, story: Story) {
         self.next_start = (!self.settings.delay.is_zero()).then(|| Instant::now() + self.settings.delay);
         self.valve.iter_mut().for_each(Valve::started);
         let place = self.places.as_mut().and_then(Places::take);
-        let (job, limit) = (self.job(&task, &story, place), self.limit());
-        match self.engine.submit(job, limit) {
+        let (job, limit) = (self.job(&task, &common, &story, place), common.limit());
+        match self.engine.submit(job, &common.options, limit) {
             Ok(id) => {
                 let since = Instant::now();
                 let (doom, tail, fault) = (None, Tail::default(), None);
-                let running = Running { task, entry, since, story, limit, doom, tail, place, fault };
+                let running = Running { task, common, entry, since, story, limit, doom, tail, place, fault };
                 self.running.insert(id, running);
             }
             Err(error) => self.refused(error),
@@ -333,10 +326,10 @@ impl<'a, E: Engine> Run<'a, E> {
     }
 
     /// What the pool is to do, with all that is special about this attempt.
-    fn job<'t>(&self, task: &'t Task, story: &Story, place: Option<usize>) -> Job<'t> {
-        let Settings { work, dir, limits, cgroup, .. } = &self.settings;
+    fn job<'t>(&self, task: &'t Task, common: &Common, story: &Story, place: Option<usize>) -> Job<'t> {
+        let (limits, cgroup) = (&common.limits, self.settings.cgroup.as_ref());
         let output = if self.output.is_some() { CommandOutput::Captured } else { CommandOutput::Inherited };
-        let mut command = match work.job(task, self.source.total(), dir.as_deref(), output) {
+        let mut command = match common.job(task, self.agenda.total_of(task.job), output) {
             Job::Command(command) => command,
             line @ Job::Line(_) => return line,
         };
@@ -345,8 +338,8 @@ impl<'a, E: Engine> Run<'a, E> {
             places.tell(place, &mut command);
             cpus = places.cpus(place);
         }
-        command.terms = limits.terms(story.memory.or(limits.memory), cpus, cgroup.as_ref());
-        if self.settings.counts_attempts() && story.attempts > 0 {
+        command.terms = limits.terms(story.memory.or(limits.memory), cpus, cgroup);
+        if common.counts_attempts() && story.attempts > 0 {
             let attempt = (story.attempts + 1).to_string();
             command.env.push((Bytes::from("GANGER_ATTEMPT"), Bytes::from(attempt)));
         }
@@ -356,7 +349,7 @@ impl<'a, E: Engine> Run<'a, E> {
     fn next_report(&mut self, obstacle: &Obstacle) -> Option<Report> {
         let patience = match obstacle {
             Obstacle::Input if self.running.is_empty() => {
-                self.source.wait(GLANCE);
+                self.agenda.wait(GLANCE);
                 Some(Duration::ZERO)
             }
             Obstacle::Input => Some(GLANCE),
@@ -384,6 +377,9 @@ impl<'a, E: Engine> Run<'a, E> {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod workflow_tests;
 
 #[cfg(test)]
 mod again_tests;

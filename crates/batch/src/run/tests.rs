@@ -4,17 +4,18 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 
-use ganger::{Exit, Failure, FailureKind, Outcome, Stream};
+use ganger::{Backoff, Exit, Failure, FailureKind, Outcome, Stream, TaskOptions};
 
 use super::*;
 use crate::control::Control;
 use crate::input::Input;
 use crate::observer::{Notice, Progress};
 use crate::output::Sinks;
-use crate::plan::{Layout, Order, Style};
-use crate::template::Tag;
-use crate::template::Template;
+use crate::plan::{Layout, Order, Plan, Style};
+use crate::template::{Tag, Template};
+use crate::timeout::Timeout;
 use crate::work::Job;
+use crate::workflow::Workflow;
 
 /// What somebody who holds the run does before so many-th report.
 type Deed = (usize, fn(&Control));
@@ -75,7 +76,7 @@ impl Fake {
 }
 
 impl Engine for Fake {
-    fn submit(&mut self, job: Job<'_>, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
+    fn submit(&mut self, job: Job<'_>, _: &TaskOptions, _: Option<Duration>) -> Result<TaskId, ganger::Error> {
         let Job::Command(command) = job else { panic!("these runs are of commands") };
         let input = String::from_utf8(command.argv[1].to_vec()).expect("text");
         let id = TaskId::new(self.given.len() as u32, 0);
@@ -149,9 +150,12 @@ impl Observer for Told {
     fn notice(&mut self, notice: &Notice<'_>) {
         self.0.push(match notice {
             Notice::Started { command } => String::from_utf8_lossy(command).into_owned(),
-            Notice::Failed { number, input, cause, attempts } => {
+            Notice::Failed { job, number, input, cause, attempts } => {
+                let number = job.map_or(number.to_string(), |job| format!("{job} {number}"));
                 format!("{number} {} {cause} {attempts}", String::from_utf8_lossy(input))
             }
+            Notice::JobFailed { name, why } => format!("{name} failed: {why}"),
+            Notice::JobSkipped { name, because } => format!("{name} skipped because of {because}"),
             Notice::Halted { halt, running } => format!("halt {halt} {running}"),
             Notice::Interrupted { step, running } => format!("interrupt {step} {running}"),
             Notice::Waiting(waiting) => waiting.to_string(),
@@ -167,40 +171,41 @@ impl Observer for Told {
 }
 
 pub(super) fn settings(jobs: usize, halt: &str) -> Settings {
-    let template = Template::parse(&["cmd".into(), "{}".into()]).expect("a command");
     let halt = halt.parse().expect("a policy");
-    Settings {
-        work: template.into(),
-        jobs,
-        dir: None,
-        attempts: 1,
-        timeout: None,
-        halt,
-        delay: Duration::ZERO,
-        verbose: false,
-        backoff: Backoff::NONE,
-        limits: Limits::default(),
-        cgroup: None,
-    }
+    Settings { jobs, halt, delay: Duration::ZERO, ahead: 16, verbose: false, cgroup: None }
 }
 
-pub(super) fn source(inputs: &str) -> Source {
-    Input::Arguments(inputs.split_whitespace().map(OsString::from).collect()).into()
+pub(super) fn plan(input: Input) -> Plan {
+    let plan = Plan::new(Template::parse(&["cmd".into(), "{}".into()]).expect("a command"), input);
+    Plan { backoff: Backoff::NONE, ..plan }
 }
 
-struct Seen {
-    summary: Result<Summary, Error>,
-    fake: Fake,
-    told: Vec<String>,
-    printed: String,
+pub(super) fn inputs(inputs: &str) -> Input {
+    Input::Arguments(inputs.split_whitespace().map(OsString::from).collect())
 }
 
-fn seen_with(settings: Settings, inputs: &str, fake: Fake) -> Seen {
+pub(super) fn agenda(plan: Plan) -> Agenda {
+    let Workflow { jobs, graph, .. } = Workflow::from(plan);
+    Agenda::new(jobs, graph)
+}
+
+pub(super) struct Seen {
+    pub(super) summary: Result<Summary, Error>,
+    pub(super) fake: Fake,
+    pub(super) told: Vec<String>,
+    pub(super) printed: String,
+}
+
+fn seen_with(settings: Settings, words: &str, fake: Fake) -> Seen {
+    seen_of(settings, agenda(plan(inputs(words))), fake)
+}
+
+pub(super) fn seen_of(settings: Settings, agenda: Agenda, fake: Fake) -> Seen {
     let (mut stdout, mut stderr, mut told) = (Vec::new(), io::sink(), Told::default());
     let layout = Layout { style: Style::Grouped, order: Order::OfInput, tag: Some(Tag::INPUTS) };
     let output = Output::new(layout, Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let control = if fake.deeds.is_empty() { Control::default() } else { fake.hand.clone() };
-    let run = Run::new(settings, fake, source(inputs), Some(output), Ledger::default(), &mut told);
+    let run = Run::new(settings, fake, agenda, Some(output), Ledger::default(), &mut told);
     let (summary, fake) = run.held(control).drive();
     Seen { summary, fake, told: told.0, printed: String::from_utf8(stdout).expect("text") }
 }
@@ -214,7 +219,7 @@ fn held(jobs: usize, inputs: &str, deeds: &[Deed]) -> Seen {
     seen_with(settings(jobs, "never"), inputs, Fake { deeds: deeds.to_vec(), ..Fake::default() })
 }
 
-fn counts(seen: &Seen) -> (u64, u64, u64, End) {
+pub(super) fn counts(seen: &Seen) -> (u64, u64, u64, End) {
     let Summary { counts, end } = *seen.summary.as_ref().expect("a summary");
     (counts.succeeded, counts.failed, counts.stopped, end)
 }
@@ -314,8 +319,14 @@ fn a_closed_output_stops_the_rest_without_a_word() {
     let (mut stdout, mut stderr, mut told) = (Closed, io::sink(), Told::default());
     let output = Output::new(Layout::default(), Sinks { stdout: &mut stdout, stderr: &mut stderr });
     let many = ["a"; 1000].join(" ");
-    let run =
-        Run::new(settings(2, "never"), Fake::default(), source(&many), Some(output), Ledger::default(), &mut told);
+    let run = Run::new(
+        settings(2, "never"),
+        Fake::default(),
+        agenda(plan(inputs(&many))),
+        Some(output),
+        Ledger::default(),
+        &mut told,
+    );
     let (summary, fake) = run.drive();
     let summary = summary.expect("no error");
     assert_eq!((summary.end, summary.exit_code()), (End::OutputClosed, 141));
@@ -325,10 +336,10 @@ fn a_closed_output_stops_the_rest_without_a_word() {
 #[test]
 fn an_unreadable_input_is_told_when_the_rest_is_done() {
     let reader = Box::new(io::Cursor::new(b"a\nb\0\nc\n".to_vec()));
-    let source = Input::Stream { name: "list".into(), reader }.into();
+    let agenda = agenda(plan(Input::Stream { name: "list".into(), reader }));
     let mut told = Told::default();
     let (summary, fake) =
-        Run::new(settings(2, "never"), Fake::default(), source, None, Ledger::default(), &mut told).drive();
+        Run::new(settings(2, "never"), Fake::default(), agenda, None, Ledger::default(), &mut told).drive();
     assert!(summary.expect_err("a NUL").to_string().contains("input 2 of list"));
     assert_eq!(fake.given, ["a"]);
     assert!(!fake.terminated);
@@ -336,15 +347,19 @@ fn an_unreadable_input_is_told_when_the_rest_is_done() {
 
 #[test]
 fn what_runs_for_much_longer_than_the_others_is_cancelled() {
-    let settings = |attempts| Settings { timeout: Some(Timeout::OfMedian(300.0)), attempts, ..settings(2, "never") };
-    let seen_once = seen_with(settings(1), "h a a a", Fake::default());
+    let agenda = |attempts, words| {
+        let timeout = Some(Timeout::OfMedian(300.0));
+        agenda(Plan { timeout, attempts, ..plan(inputs(words)) })
+    };
+    let settings = || Settings { ahead: 0, ..settings(2, "never") };
+    let seen_once = seen_of(settings(), agenda(1, "h a a a"), Fake::default());
     assert_eq!(counts(&seen_once), (3, 1, 0, End::Complete));
     assert_eq!(seen_once.fake.cancelled.len(), 1);
     assert!(seen_once.told[0].starts_with("1 h stopped, since it ran for longer than"), "{:?}", seen_once.told);
 
     // The second attempt begins with a limit that the pool knows, so it is not ours to end: a signal does.
     let fake = Fake { interrupts: vec![1_000_000, 1_000_001], ..Fake::default() };
-    let seen_twice = seen_with(settings(2), "h a a a b b b", fake);
+    let seen_twice = seen_of(settings(), agenda(2, "h a a a b b b"), fake);
     assert_eq!(seen_twice.fake.given.iter().filter(|input| *input == "h").count(), 2);
 }
 

@@ -132,6 +132,16 @@ impl Template {
         }
     }
 
+    /// Whether something in it stands for an input.
+    #[must_use]
+    pub fn takes_inputs(&self) -> bool {
+        let is_input = |piece: &Piece| matches!(piece, Piece::Input(..));
+        match &self.kind {
+            Kind::Inputs => true,
+            Kind::Shell(words) | Kind::Direct(words) => words.iter().flatten().any(is_input),
+        }
+    }
+
     /// Whether inputs become part of a script for another shell, which runs them.
     #[must_use]
     pub fn inputs_as_code(&self) -> Option<InputsAsCode> {

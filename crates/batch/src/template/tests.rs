@@ -11,7 +11,7 @@ fn parse(words: &[&str]) -> Result<Template, TemplateError> {
 }
 
 fn task(value: &[u8]) -> Task {
-    Task { number: 7, args: Args::one(value.to_vec()) }
+    Task::first(7, Args::one(value.to_vec()))
 }
 
 fn env(command: &Command) -> Vec<(&str, &str)> {
@@ -165,7 +165,7 @@ proptest! {
 }
 
 fn several(values: &[&str]) -> Task {
-    Task { number: 7, args: values.iter().map(|value| value.as_bytes()).collect() }
+    Task::first(7, values.iter().map(|value| value.as_bytes()).collect())
 }
 
 fn with(grammar: &Grammar, words: &[&str]) -> Template {
@@ -242,7 +242,7 @@ proptest! {
 
     #[test]
     fn several_values_survive_the_shell(values in proptest::collection::vec(proptest::collection::vec(1u8..=255, 0..12), 2..4)) {
-        let task = Task { number: 7, args: values.iter().map(Vec::as_slice).collect() };
+        let task = Task::first(7, values.iter().map(Vec::as_slice).collect());
         let wanted: Vec<u8> = values.iter().flat_map(|value| [value, &b"|"[..]].concat()).collect();
         let grammar = Grammar { width: None, ..Grammar::default() };
         let command = with(&grammar, &["printf '%s|' {}"]).command(&task, None);
