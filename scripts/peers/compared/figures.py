@@ -2,7 +2,7 @@
 import json, statistics, sys, time
 
 from .rows import median, row
-from .systems import Pueue, batch, program, proportional, start
+from .systems import Pueue, batch, place, program, proportional, start
 
 TASKS = 2000
 PUEUE_TASKS = 60
@@ -59,33 +59,36 @@ def memory(system):
         return proportional(pueue.daemon.pid) / 2**20
 
 
-def first_and_later(first, later, count):
+def first_and_later(first, later, count, times=9):
+    """Both in turn, since the machine is never quiet."""
+    seconds = [(first(), later()) for _ in range(times)]
+    first, later = (statistics.median(column) for column in zip(*seconds))
     return f"{first * 1000:.1f} ms; after {count:,}: {later * 1000:.1f} ms ({later / first:.1f} ×)"
 
 
 @row("one more task: the first, and the one after 10,000 that are known")
 def growth(system):
-    one = lambda flags: statistics.median(batch(system, "true", ["one more"], flags).seconds for _ in range(7))
     if system == "ganger":
         flags = ["--name", "j", "--store"]
-        first = one([*flags, "new.db"])
         batch(system, "true", range(10_000), [*flags, "old.db"])
-        return first_and_later(first, one([*flags, "old.db"]), 10_000)
+        one = lambda store: lambda: batch(system, "true", ["one more"], [*flags, store]).seconds
+        return first_and_later(one("new.db"), one("old.db"), 10_000)
     if system == "parallel":
-        first = one(["--joblog", "new", "--resume"])
-        lines = "".join(f"{n}\t:\t1.0\t0.1\t0\t0\t0\t0\ttrue {n}\n" for n in range(1, 10_001))
-        head = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n"
-        def later():
-            with open("old", "w") as file:
-                file.write(head + lines)
-            return batch(system, "true", range(10_001), ["--joblog", "old", "--resume"]).seconds
-        return first_and_later(first, statistics.median(later() for _ in range(3)), 10_000)
+        return first_and_later(lambda: logged(0), lambda: logged(10_000), 10_000, 3)
     if system == "hyperqueue":
         told = json.loads(batch(system, "true", range(10_000)).out)
-        return f"{told['another'] * 1000:.1f} ms to submit one after 10,000"
+        return f"{told['first'] * 1000:.1f} ms; after 10,000: {told['another'] * 1000:.1f} ms (to submit it, each once)"
     if system == "xargs":
         return "keeps no record"
     return queue_growth()
+
+
+def logged(known):
+    """GNU parallel's time for one more task than stand in its log."""
+    with open("log", "w") as log:
+        log.write("Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal\tCommand\n")
+        log.writelines(f"{n}\t:\t1.0\t0.1\t0\t0\t0\t0\ttrue {n}\n" for n in range(1, known + 1))
+    return batch("parallel", "true", range(known + 1), ["--joblog", "log", "--resume"]).seconds
 
 
 def queue_growth():
@@ -93,12 +96,12 @@ def queue_growth():
         begun = time.perf_counter()
         pueue.add("true")
         return time.perf_counter() - begun
-    with Pueue() as pueue:
-        pueue.say("pause")
-        first = statistics.median(add(pueue) for _ in range(7))
+    with place(), Pueue() as young, place(), Pueue() as old:
+        for pueue in (young, old):
+            pueue.say("pause")
         for _ in range(1000):
-            pueue.add("true")
-        return first_and_later(first, statistics.median(add(pueue) for _ in range(7)), 1000)
+            old.add("true")
+        return first_and_later(lambda: add(young), lambda: add(old), 1000)
 
 
 @row("20 × 30 MB of output in order, the first task the slowest: most memory", median("MiB", 1))

@@ -196,16 +196,17 @@ class Pueue:
 
     def __init__(self, jobs=2):
         here = os.getcwd()
-        with open("pueue.yml", "w") as file:
+        self.config, self.socket = f"{here}/pueue.yml", f"{here}/d/s"
+        with open(self.config, "w") as file:
             file.write(f"shared: {{pueue_directory: {here}/d, runtime_directory: {here}/d, use_unix_socket: true, "
                        f"unix_socket_path: {here}/d/s}}\nclient: {{}}\ndaemon: {{}}\n")
         os.makedirs("d", exist_ok=True)
         self.jobs = jobs
 
     def __enter__(self):
-        self.daemon = subprocess.Popen(["pueued", "-c", "pueue.yml"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        self.daemon = subprocess.Popen(["pueued", "-c", self.config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                        start_new_session=True)
-        while not os.path.exists("d/s") or self.say("status").returncode:
+        while not os.path.exists(self.socket) or self.say("status").returncode:
             time.sleep(0.05)
         self.say("parallel", str(self.jobs))
         return self
@@ -216,7 +217,7 @@ class Pueue:
         self.daemon.wait()
 
     def say(self, *words):
-        return subprocess.run(["pueue", "-c", "pueue.yml", *words], capture_output=True, text=True)
+        return subprocess.run(["pueue", "-c", self.config, *words], capture_output=True, text=True)
 
     def add(self, *words):
         return self.say("add", "--", *words)
