@@ -245,3 +245,8 @@ fn the_chapter_of_questions() {
 fn the_chapter_of_progress() {
     run("run/progress.md");
 }
+
+#[test]
+fn the_chapter_of_jobs() {
+    run("run/jobs.md");
+}
