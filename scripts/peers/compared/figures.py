@@ -1,5 +1,5 @@
 """The rows that are figures. A cell is the median of some rounds; what is a text stands for itself."""
-import json, statistics, sys, time
+import json, resource, statistics, sys, time
 
 from .rows import median, row
 from .systems import Pueue, batch, place, program, proportional, start
@@ -37,6 +37,15 @@ def queued():
 @row("2,000 × `true`, two at a time: a task costs", per_task)
 def launch(system):
     return each(system)
+
+
+@row("the same: processor time of tool and commands, a task", per_task)
+def processor(system):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    each(system)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds * 1000 / (PUEUE_TASKS if system == "pueue" else TASKS)
 
 
 @row("the same, and each task is recorded", per_task)
