@@ -17,6 +17,8 @@ mod run_faults;
 mod run_limits;
 mod run_progress;
 mod run_resume;
+mod run_pipe;
+mod run_results;
 mod run_jobfile;
 mod run_jobfile_faults;
 mod run_jobfile_resume;

@@ -10,6 +10,7 @@ mod plan;
 mod stdin;
 mod program;
 mod record;
+mod results;
 mod after;
 mod worker;
 mod verbs;

@@ -8,7 +8,8 @@ use ganger_batch::{Args, Grammar, Recording, Storage};
 use ganger_store::{Filter, Reader, Setting, State};
 
 use crate::flags::RecordFlags;
-use crate::plan::PlanError;
+use crate::plan::{PipeError, PlanError};
+use crate::results;
 
 /// How much of what an attempt prints is kept, in bytes.
 const OUTPUT: usize = 1 << 20;
@@ -48,7 +49,8 @@ pub(crate) fn recording(
         waits: !flags.after.is_empty(),
         jobs: flags.keep_jobs,
     });
-    Ok(Recording { store, joblog: flags.joblog, resume })
+    let results = flags.results.map(|text| results::plan(&text, grammar)).transpose()?;
+    Ok(Recording { store, joblog: flags.joblog, results, resume })
 }
 
 /// Looks up what failed; for a job in a store the flags are completed from its last run.
@@ -84,6 +86,9 @@ fn in_store(file: &Path, name: Option<&str>) -> Result<(String, Failed, Setting)
         return Err(PlanError::JobOfFile { name: job.name });
     }
     let grammar = Grammar::from_stored(&setting.grammar);
+    if grammar.piped {
+        return Err(PipeError::Retry.into());
+    }
     let mut words: Vec<_> = setting.words.iter().map(|word| OsString::from_vec(word.clone())).collect();
     let by_worker = words.first().is_some_and(|word| word == WORKER);
     words.drain(..usize::from(by_worker));

@@ -11,6 +11,7 @@ use crate::flags::{ProgressFlags, RunFlags, Typed};
 use crate::jobfile;
 use crate::plan;
 use crate::progress::Face;
+use crate::results;
 use crate::show;
 use crate::stdin;
 use crate::tui::{NoTerminal, Tui};
@@ -22,6 +23,7 @@ const KEYBOARD_TAKEN: &str = "--tui has the keyboard, so no inputs can be typed:
 pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>> {
     let _asked_too_early = ganger::Inquiries::claim().map_err(boxed)?;
     let (dry_run, graph, progress) = (flags.dry_run || flags.graph, flags.graph, flags.progress);
+    let in_rows = flags.record.results.as_deref().is_some_and(|text| results::format(text).is_some());
     if let (Some(store), false) = (&flags.record.store, dry_run) {
         after::wait(store, &flags.record.after).map_err(boxed)?;
     }
@@ -42,6 +44,9 @@ pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>
         return Ok(0);
     } else if dry_run {
         ganger_batch::dry_run(workflow, &mut stdout)
+    } else if in_rows {
+        let (mut stdout, mut stderr) = (io::sink(), io::sink());
+        ganger_batch::run(workflow, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
     } else {
         ganger_batch::run(workflow, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
     };

@@ -103,5 +103,8 @@ Examples:
   ganger run --slots CUDA_VISIBLE_DEVICES=0,1 python train.py --seed {} ::: 1 2 3 4
   ganger run --header : --colsep '\\t' echo {Name} {Mail} :::: addressbook.tsv
   find . -name '*.log' | ganger run -X rm
+  ganger run --pipe-part -a access.log --block 100M 'grep -c ERROR'
+  zcat table.csv.gz | ganger run --header : --colsep , --group-by customer ./report
+  ganger run --results sums.csv md5sum ::: *.iso
   ganger run --tag 'diff {1} {2} | wc -l' ::: *.txt ::: *.txt
 ";

@@ -34,9 +34,10 @@ pub(crate) struct InputFlags {
     #[arg(long)]
     pub(crate) csv: bool,
 
-    /// The first input of each list is a header (:), which gives the arguments names: {name} {name.}
-    #[arg(long, value_name = ":", value_parser = header, num_args = 1)]
-    pub(crate) header: Option<()>,
+    /// The first input of each list is a header (:), which gives the arguments names: {name} {name.}. With --pipe the
+    /// header goes before each block: a line (:), N lines, or what matches at the beginning
+    #[arg(long, value_name = ":|N|REGEX", num_args = 1)]
+    pub(crate) header: Option<String>,
 
     /// Cut blanks off the arguments: n (none), l (left), r (right), lr [default: n; with --colsep: lr]
     #[arg(long, value_name = "n|l|r|lr", value_parser = trim)]
@@ -88,10 +89,6 @@ fn delimiter(text: &str) -> Result<u8, String> {
 
 fn separator(text: &str) -> Result<Regex, String> {
     Regex::new(text).map_err(|error| format!("it is no regular expression: {error}"))
-}
-
-fn header(text: &str) -> Result<(), &'static str> {
-    (text == ":").then_some(()).ok_or("there is `--header :` alone, the first input of each list")
 }
 
 fn trim(text: &str) -> Result<Trim, &'static str> {

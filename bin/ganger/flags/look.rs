@@ -54,6 +54,17 @@ pub(crate) struct StoreFlags {
     pub(crate) json: bool,
 }
 
+/// Which job, and of which store.
+#[derive(Debug, Args)]
+pub(crate) struct JobFlags {
+    #[command(flatten)]
+    pub(crate) store: StoreFlags,
+
+    /// The job's name (the last one that is called so) or its number
+    #[arg(value_name = "JOB")]
+    pub(crate) job: String,
+}
+
 /// List the recorded jobs, the newest first.
 #[derive(Debug, Args)]
 pub(crate) struct LsFlags {
@@ -69,11 +80,7 @@ pub(crate) struct LsFlags {
 #[derive(Debug, Args)]
 pub(crate) struct ShowFlags {
     #[command(flatten)]
-    pub(crate) store: StoreFlags,
-
-    /// The job's name (the last one that is called so) or its number
-    #[arg(value_name = "JOB")]
-    pub(crate) job: String,
+    pub(crate) of: JobFlags,
 
     /// The number of its input, or '#ID' of the task
     #[arg(value_name = "TASK")]
@@ -92,11 +99,7 @@ pub(crate) struct ShowFlags {
 #[derive(Debug, Args)]
 pub(crate) struct LogsFlags {
     #[command(flatten)]
-    pub(crate) store: StoreFlags,
-
-    /// The job's name (the last one that is called so) or its number
-    #[arg(value_name = "JOB")]
-    pub(crate) job: String,
+    pub(crate) of: JobFlags,
 
     /// The number of its input, or '#ID' of the task [default: all tasks]
     #[arg(value_name = "TASK")]
@@ -123,11 +126,7 @@ pub(crate) struct LogsFlags {
 #[derive(Debug, Args)]
 pub(crate) struct ReplayFlags {
     #[command(flatten)]
-    pub(crate) store: StoreFlags,
-
-    /// The job's name (the last one that is called so) or its number
-    #[arg(value_name = "JOB")]
-    pub(crate) job: String,
+    pub(crate) of: JobFlags,
 
     /// The number of its input, or '#ID' of the task
     #[arg(value_name = "TASK")]
@@ -146,11 +145,7 @@ pub(crate) struct ReplayFlags {
 #[derive(Debug, Args)]
 pub(crate) struct ReportFlags {
     #[command(flatten)]
-    pub(crate) store: StoreFlags,
-
-    /// The job's name (the last one that is called so) or its number
-    #[arg(value_name = "JOB")]
-    pub(crate) job: String,
+    pub(crate) of: JobFlags,
 
     /// Write one HTML file with plots, that needs no other
     #[arg(long, value_name = "FILE", conflicts_with = "json")]

@@ -3,6 +3,7 @@
 pub(crate) mod look;
 pub(crate) mod pages;
 mod inputs;
+mod pipe;
 mod arguments;
 mod output;
 mod progress;
@@ -18,6 +19,7 @@ pub(crate) use failures::FailureFlags;
 pub(crate) use inputs::InputFlags;
 pub(crate) use limits::LimitFlags;
 pub(crate) use output::OutputFlags;
+pub(crate) use pipe::PipeFlags;
 pub(crate) use progress::ProgressFlags;
 pub(crate) use record::RecordFlags;
 pub(crate) use worker::WorkerFlags;
@@ -103,6 +105,9 @@ pub(crate) struct RunFlags {
 
     #[command(flatten)]
     pub(crate) inputs: InputFlags,
+
+    #[command(flatten)]
+    pub(crate) pipe: PipeFlags,
 
     #[command(flatten)]
     pub(crate) arguments: ArgumentFlags,

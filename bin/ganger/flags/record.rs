@@ -46,4 +46,9 @@ pub(crate) struct RecordFlags {
     /// Write GNU parallel's job log: a line for each command that has ended
     #[arg(long, visible_alias = "jl", value_name = "FILE")]
     pub(crate) joblog: Option<PathBuf>,
+
+    /// Keep what each command printed and how it ended: in files under DIR (1/INPUT/stdout, .../stderr, .../seq), or in files
+    /// named by a text with {...}; or as a row in a .csv, .tsv or .json file (-.json: to standard output)
+    #[arg(long, visible_alias = "res", value_name = "DIR|FILE.csv|-.json", allow_hyphen_values = true)]
+    pub(crate) results: Option<OsString>,
 }

@@ -30,6 +30,10 @@ pub(crate) enum LookError {
     OfWorker {
         program: String,
     },
+    /// It read a block of a stream or a file.
+    OfBlock {
+        block: String,
+    },
     Template(TemplateError),
     Directory {
         path: PathBuf,
@@ -81,6 +85,11 @@ impl fmt::Display for LookError {
                 f,
                 "{program} is a worker program, which ganger starts and feeds: start it yourself under gdb, and give it \
                  the task on its standard input"
+            ),
+            Self::OfBlock { block } => write!(
+                f,
+                "the task read {block} of its inputs, and the store does not keep blocks: cut them out, and run its command \
+                 on them"
             ),
             Self::Template(error) => error.fmt(f),
             Self::Directory { path, source } => {

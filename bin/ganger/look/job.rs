@@ -19,7 +19,7 @@ pub(crate) fn show(reader: &Reader, job: &Job, flags: &ShowFlags, out: &mut Out)
     let row = JobRow::of(reader, job.clone())?;
     let runs = reader.runs(job.id)?.iter().map(|run| RunRow::of(reader, run)).collect::<Result<Vec<_>, _>>()?;
     let lists = lists(flags, &row);
-    if flags.store.json {
+    if flags.of.store.json {
         let fault = Cell::new(None);
         json(
             out,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::error::LookError;
 use super::rows::{Bytes, InputName};
 use super::task::PieceRow;
-use super::{Out, find, json, open, plain};
+use super::{Out, find, json, open_job, plain};
 use crate::flags::look::{LogsFlags, Which};
 use crate::show;
 
@@ -19,9 +19,8 @@ const OFTEN: Duration = Duration::from_millis(200);
 
 /// Task by task in the order in which they were first begun, which is that of the inputs; or, where one follows, as they end.
 pub(crate) fn logs(flags: &LogsFlags, out: &mut Out) -> Result<u8, LookError> {
-    let reader = open(&flags.store)?;
-    let job = reader.job(&flags.job)?;
-    let mut printer = Printer { reader: &reader, out, tag: flags.tag, json: flags.store.json };
+    let (reader, job) = open_job(&flags.of)?;
+    let mut printer = Printer { reader: &reader, out, tag: flags.tag, json: flags.of.store.json };
     match flags.task {
         _ if flags.follow => follow(&mut printer, &job)?,
         Some(name) => some(&mut printer, &find(&reader, &job, name)?, flags.attempt)?,

@@ -21,7 +21,7 @@ use std::path::Path;
 use ganger_store::{Job, Reader, Task};
 use serde::Serialize;
 
-use crate::flags::look::{Look, ShowFlags, StoreFlags, TaskName};
+use crate::flags::look::{JobFlags, Look, ShowFlags, StoreFlags, TaskName};
 use crate::show;
 use error::LookError;
 
@@ -58,11 +58,10 @@ fn attempt(verb: Look) -> Result<u8, LookError> {
 }
 
 fn show(flags: &ShowFlags, out: &mut Out) -> Result<u8, LookError> {
-    let reader = open(&flags.store)?;
-    let job = reader.job(&flags.job)?;
+    let (reader, job) = open_job(&flags.of)?;
     match flags.task {
         None => job::show(&reader, &job, flags, out),
-        Some(name) => task::show(&reader, &job, &find(&reader, &job, name)?, flags.store.json, out),
+        Some(name) => task::show(&reader, &job, &find(&reader, &job, name)?, flags.of.store.json, out),
     }
 }
 
@@ -73,6 +72,13 @@ fn file(flags: &StoreFlags) -> Result<&Path, LookError> {
 
 fn open(flags: &StoreFlags) -> Result<Reader, LookError> {
     Ok(Reader::open(file(flags)?)?)
+}
+
+/// The job that was named, with its store.
+fn open_job(flags: &JobFlags) -> Result<(Reader, Job), LookError> {
+    let reader = open(&flags.store)?;
+    let job = reader.job(&flags.job)?;
+    Ok((reader, job))
 }
 
 /// The task that was named.

@@ -9,13 +9,13 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ganger_batch::quoted;
+use ganger_batch::{Grammar, quoted};
 use ganger_store::{Attempt, Run, Task};
 use serde::Serialize;
 
 use super::command::{self, Recipe, recipe};
 use super::error::LookError;
-use super::{Out, find, json, open};
+use super::{Out, find, json, open_job};
 use crate::flags::look::ReplayFlags;
 use crate::program;
 
@@ -24,13 +24,12 @@ type Environment = BTreeMap<OsString, OsString>;
 /// Becomes the task's command, so that the terminal, signals and the exit status are its own. Returns after printing alone.
 pub(crate) fn replay(flags: &ReplayFlags, out: &mut Out) -> Result<u8, LookError> {
     let again = {
-        let reader = open(&flags.store)?;
-        let job = reader.job(&flags.job)?;
+        let (reader, job) = open_job(&flags.of)?;
         let task = find(&reader, &job, flags.task)?;
         let run = reader.run_of(task.id, job.id)?;
         Again::of(&run, &task, reader.last_attempt(task.id)?.as_ref(), flags.debug)?
     };
-    if flags.store.json {
+    if flags.of.store.json {
         json(out, &again.document())?;
         return Ok(0);
     }
@@ -52,6 +51,9 @@ impl Again {
     fn of(run: &Run, task: &Task, last: Option<&Attempt>, debug: bool) -> Result<Self, LookError> {
         let directory = PathBuf::from(OsString::from_vec(run.setting.directory.clone()));
         let mut environment = recorded(run);
+        if Grammar::from_stored(&run.setting.grammar).piped {
+            return Err(LookError::OfBlock { block: String::from_utf8_lossy(&task.input).into_owned() });
+        }
         match recipe(run)? {
             Recipe::Command(template) => {
                 let replay = command::replay(&template, task, last.map_or(1, |last| last.slot.max(1)));

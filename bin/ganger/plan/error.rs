@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use ganger_batch::TemplateError;
 use ganger_store::StoreError;
 
+use super::PipeError;
 use crate::limits::TooFewProcessors;
 use crate::program::ProgramError;
 use crate::stdin;
@@ -55,6 +56,13 @@ pub(crate) enum PlanError {
     Processors(TooFewProcessors),
     /// The header could not be read.
     Header(ganger_batch::Error),
+    /// The file of `--results`.
+    Results {
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// Of inputs that commands read.
+    Pipe(PipeError),
     /// A job whose command has a replacement string for inputs has none.
     NothingGiven,
     /// What failed is to be run again, and it is a job of a file.
@@ -114,6 +122,8 @@ impl fmt::Display for PlanError {
             }
             PlanError::Jobs { path, why } => write!(f, "-j {}: {why}", path.display()),
             PlanError::Header(error) => error.fmt(f),
+            PlanError::Results { path, source } => write!(f, "--results {}: {source}", path.display()),
+            PlanError::Pipe(error) => error.fmt(f),
             PlanError::NothingGiven => write!(
                 f,
                 "its command has a replacement string, and nothing stands there for it: give it inputs = [...], \
@@ -158,5 +168,11 @@ impl From<ProgramError> for PlanError {
 impl From<TooFewProcessors> for PlanError {
     fn from(error: TooFewProcessors) -> Self {
         PlanError::Processors(error)
+    }
+}
+
+impl From<PipeError> for PlanError {
+    fn from(error: PipeError) -> Self {
+        PlanError::Pipe(error)
     }
 }

@@ -43,7 +43,14 @@ pub(super) fn grammar(
         repeat_words: packing.is_some() && !flags.multiple && !flags.xargs,
         no_shell: flags.quote,
         append: !packing.is_some_and(|packing| packing.withheld),
+        piped: false,
     }
+}
+
+/// What replacement strings there are where commands read their inputs: `{}` is the name of a block at most.
+pub(super) fn piped(flags: &ArgumentFlags) -> Grammar {
+    let (renamed, plus, no_shell) = (renamed(flags), flags.plus, flags.quote);
+    Grammar { renamed, plus, no_shell, append: false, piped: true, ..Grammar::default() }
 }
 
 fn renamed(flags: &ArgumentFlags) -> Vec<(Cow<'static, str>, Vec<u8>)> {

@@ -89,7 +89,7 @@ pub(super) fn open(mut lists: Vec<(Join, List)>, flags: &InputFlags) -> Result<S
     Ok(Source::open(opened, &reading(flags)?))
 }
 
-fn input(list: List) -> Result<Input, PlanError> {
+pub(super) fn input(list: List) -> Result<Input, PlanError> {
     match list {
         List::Arguments(arguments) => Ok(Input::Arguments(arguments)),
         List::File(path) if path != Path::new("-") => file(&path).map_err(|source| PlanError::File { path, source }),

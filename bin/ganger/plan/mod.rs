@@ -2,7 +2,9 @@
 //! before anything runs.
 
 mod error;
+mod pipe_error;
 mod lists;
+mod blocks;
 mod grammar;
 
 use std::ffi::OsString;
@@ -17,6 +19,7 @@ use ganger_batch::{
 
 pub(crate) use error::PlanError;
 use lists::List;
+pub(crate) use pipe_error::PipeError;
 
 use crate::flags::{OutputFlags, RunFlags, WorkerFlags};
 use crate::jobs::{self, JobsFlag};
@@ -92,6 +95,7 @@ pub(crate) fn frame(flags: RunFlags) -> Result<Frame, PlanError> {
 
 /// Makes a plan of what was typed.
 pub(crate) fn plan(mut flags: RunFlags) -> Result<Plan, PlanError> {
+    pipe_error::refuse(&flags)?;
     let (command, lists) = lists::split(std::mem::take(&mut flags.words), &flags.inputs);
     if !flags.record.retry_failed {
         return assemble(flags, command, Given::Lists(lists));
@@ -104,27 +108,32 @@ pub(crate) fn plan(mut flags: RunFlags) -> Result<Plan, PlanError> {
 
 /// Makes a plan of flags, a command and what it is run with.
 pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) -> Result<Plan, PlanError> {
-    let RunFlags { jobs, wd, inputs, arguments, output, failures, record, worker, .. } = flags;
+    let RunFlags { jobs, wd, inputs, pipe, arguments, output, failures, record, worker, .. } = flags;
     let jobs = limits::jobs(&flags.limits, jobs.map(how_many).transpose()?)?;
-    let packing = grammar::packing(&arguments, jobs).filter(|_| !matches!(given, Given::Again(..)));
+    let packing = grammar::packing(&arguments, jobs).filter(|_| !matches!(given, Given::Again(..)) && !pipe.is_used());
     let (width, is_once) = (given.width(), matches!(given, Given::Nothing));
     let fresh = |names| {
         let grammar = grammar::grammar(&arguments, &inputs, width, names, packing.as_ref());
         Grammar { append: grammar.append && !is_once, ..grammar }
     };
     let (source, grammar) = match given {
+        Given::Lists(lists) if pipe.is_used() => {
+            (blocks::open(lists, (&pipe, &inputs, &arguments), jobs)?, grammar::piped(&arguments))
+        }
         Given::Lists(lists) => {
             let mut source = lists::open(lists, &inputs)?;
-            let names = inputs.header.map_or(Ok(Vec::new()), |()| source.header()).map_err(PlanError::Header)?;
+            let header = inputs.header.as_ref().map(|_| source.header());
+            let names = header.unwrap_or(Ok(Vec::new())).map_err(PlanError::Header)?;
             (source, fresh(names))
         }
         Given::Tasks(tasks) => (tasks.into_iter().collect(), fresh(Vec::new())),
         Given::Again(tasks, grammar) => (tasks.into_iter().collect(), grammar),
         Given::Nothing => (std::iter::once(Args::none()).collect(), fresh(Vec::new())),
     };
+    let collects = worker.worker || record.results.is_some();
     let record = crate::record::recording(record, &command, &grammar, worker.worker)?;
     let dir = wd.map(directory).transpose()?;
-    let (verbose, output) = (output.verbose, output_mode(&output, &grammar, worker.worker)?);
+    let (verbose, output) = (output.verbose, output_mode(&output, &grammar, collects)?);
     let work = work(&worker, &grammar, command, dir.as_deref())?;
     let plan = Plan {
         packing,
@@ -141,6 +150,9 @@ pub(crate) fn assemble(flags: RunFlags, command: Vec<OsString>, given: Given) ->
         output,
         ..Plan::new(work, source)
     };
+    if pipe.is_used() && plan.needs_total() {
+        return Err(PipeError::Total.into());
+    }
     Ok(limits::set(plan, flags.limits))
 }
 
@@ -167,9 +179,9 @@ fn work(flags: &WorkerFlags, grammar: &Grammar, command: Vec<OsString>, dir: Opt
     Ok(Work::Command(template))
 }
 
-/// `kept`: by a program that is kept, whose answers pass through our hands in any case.
-fn output_mode(flags: &OutputFlags, grammar: &Grammar, kept: bool) -> Result<OutputMode, PlanError> {
-    if flags.ungroup && !kept {
+/// `collects`: it must pass through our hands in any case, as answers of a program that is kept, or to be kept itself.
+fn output_mode(flags: &OutputFlags, grammar: &Grammar, collects: bool) -> Result<OutputMode, PlanError> {
+    if flags.ungroup && !collects {
         return Ok(OutputMode::Ungrouped);
     }
     let tag = match &flags.tagstring {

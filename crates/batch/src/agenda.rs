@@ -106,6 +106,15 @@ impl Agenda {
         Self { parts, schedule, steps, open: Vec::new(), handed_out: 0, news: VecDeque::new() }
     }
 
+    /// How many tasks may be handed out beyond those that can run.
+    pub(crate) fn ahead(&self) -> usize {
+        let begun = self.open.iter().filter_map(|&job| match &self.parts[job].stage {
+            Stage::Begun(begun) => Some(begun.source.ahead()),
+            Stage::Waiting(_) | Stage::Over(_) => None,
+        });
+        begun.min().unwrap_or(usize::MAX)
+    }
+
     /// The next task of a job that may run one more. Jobs begin in here and nowhere else: a run that takes no more tasks
     /// lets no job begin.
     ///

@@ -38,6 +38,10 @@ enum Kind {
         path: PathBuf,
         source: io::Error,
     },
+    Results {
+        path: PathBuf,
+        source: io::Error,
+    },
 }
 
 impl Error {
@@ -64,6 +68,10 @@ impl Error {
 
     pub(crate) fn joblog(path: &Path, source: io::Error) -> Self {
         Self::new(Kind::JobLog { path: path.to_owned(), source })
+    }
+
+    pub(crate) fn results(path: &Path, source: io::Error) -> Self {
+        Self::new(Kind::Results { path: path.to_owned(), source })
     }
 
     /// Whether it only says that nobody reads our output any more.
@@ -114,6 +122,7 @@ impl fmt::Display for Error {
                 write!(f, "{error}: what ended since then is not recorded; make room, and --resume runs that again")
             }
             Kind::JobLog { path, source } => write!(f, "job log {}: {source}", path.display()),
+            Kind::Results { path, source } => write!(f, "--results: failed to write {}: {source}", path.display()),
             Kind::PoolFailed { why } => write!(f, "the workers failed: {why}"),
             Kind::Stuck { waited } => {
                 write!(f, "the workers have not ended within {waited:?}, though all commands have")

@@ -24,6 +24,8 @@ pub struct Grammar {
     pub no_shell: bool,
     /// A command without replacement strings gets its inputs at its end.
     pub append: bool,
+    /// The inputs are blocks that commands read.
+    pub piped: bool,
 }
 
 impl Default for Grammar {
@@ -36,6 +38,7 @@ impl Default for Grammar {
             repeat_words: false,
             no_shell: false,
             append: true,
+            piped: false,
         }
     }
 }

@@ -23,7 +23,9 @@ mod input;
 /// What stands between the columns of an input.
 pub use regex::bytes::Regex;
 
-pub use input::{Args, Columns, Input, Join, Packing, Reading, Source, Trim};
+pub use input::{
+    Args, BlockSize, Blocks, Column, Columns, Groups, Input, Join, Packing, Reading, Separator, Source, Trim,
+};
 
 mod edit;
 
@@ -80,7 +82,7 @@ pub use slots::Slots;
 mod verdict;
 
 mod record;
-pub use record::{Recording, Storage, failed_in_joblog, is_secret};
+pub use record::{Format, Recording, Results, Storage, failed_in_joblog, is_secret};
 
 mod output;
 pub use output::Sinks;

@@ -93,6 +93,12 @@ impl Plan {
 }
 
 impl Plan {
+    /// Whether it must be known beforehand how many inputs there are.
+    #[must_use]
+    pub fn needs_total(&self) -> bool {
+        self.halt.needs_total() || self.work.needs_total()
+    }
+
     /// Whether there is no command, so that each input is one.
     #[must_use]
     pub fn runs_its_inputs(&self) -> bool {
@@ -106,7 +112,7 @@ impl Plan {
         }
         if self.shuffle {
             self.input.shuffle();
-        } else if self.count_first || self.halt.needs_total() || self.work.needs_total() {
+        } else if self.count_first || self.needs_total() {
             self.input.gather();
         }
         self

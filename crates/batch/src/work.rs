@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ganger::worker_protocol::Order;
-use ganger::{Bytes, Command, CommandEnd, CommandOutput, Hosted, Outcome, PoolBuilder};
+use ganger::{Bytes, Command, CommandEnd, CommandOutput, Hosted, Outcome, PoolBuilder, Stdin};
 
 use crate::input::{Args, Measure, Task};
 use crate::template::{Length, Template};
@@ -62,7 +62,8 @@ impl Work {
     ) -> Job<'t> {
         match self {
             Work::Command(template) => {
-                Job::Command(Command { dir: dir.map(bytes), output, ..template.command(task, total) })
+                let stdin = task.block.as_ref().map_or(Stdin::Null, |block| block.stdin());
+                Job::Command(Command { dir: dir.map(bytes), output, stdin, ..template.command(task, total) })
             }
             Work::Program(_) => Job::Line(task),
         }

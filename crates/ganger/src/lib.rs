@@ -354,6 +354,9 @@ pub use workers::Running;
 mod command_groups;
 pub use command_groups::CommandGroups;
 
+mod memory_file;
+pub use memory_file::MemoryFile;
+
 mod error;
 pub use error::{Error, SubmitError};
 
@@ -367,7 +370,9 @@ pub use ganger_proto::outcome::{
     CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, Panic, PoolFailure, signal_name,
 };
 pub use ganger_proto::policy::{Backoff, Prefetch, Restart};
-pub use ganger_proto::spec::{Bytes, Command, EndingStep, Hosted, Output as CommandOutput, SLOT, Terms};
+pub use ganger_proto::spec::{
+    Bytes, Command, EndingStep, Hosted, Output as CommandOutput, Part as StdinPart, SLOT, Stdin, Terms,
+};
 pub use ganger_proto::worker::{self as worker_protocol, Progress};
 pub use ganger_proto::{SharedId, TaskId};
 

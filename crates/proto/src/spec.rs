@@ -42,12 +42,39 @@ pub struct Command {
     pub dir: Option<Bytes>,
     /// Variables added to the environment, as name and value. A value that is [`SLOT`] stands for that number, too.
     pub env: Vec<(Bytes, Bytes)>,
-    /// What it reads from standard input, a file that can be read again from its start; none: /dev/null.
-    pub stdin: Option<Bytes>,
+    /// What it reads from standard input.
+    pub stdin: Stdin,
     /// Where its output goes.
     pub output: Output,
     /// What it may use, and how it is treated, where that is not as most are.
     pub terms: Option<Box<Terms>>,
+}
+
+/// What a command reads from standard input: a file, there again from its start on each attempt, in which it can seek.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Stdin {
+    /// /dev/null.
+    #[default]
+    Null,
+    /// These bytes, in a memory file.
+    Bytes(Bytes),
+    /// The file of this path, which its worker opens anew.
+    File(Box<Bytes>),
+    /// Some of a file, which its worker copies into a memory file.
+    Part(Box<Part>),
+}
+
+/// Some of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// What comes before it.
+    pub head: Bytes,
+    /// The file's path.
+    pub path: Bytes,
+    /// Where it begins, in bytes.
+    pub start: u64,
+    /// How long it is, in bytes.
+    pub length: u64,
 }
 
 /// What a command may use with all that it starts, under what it runs, and how it is asked to end.

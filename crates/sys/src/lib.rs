@@ -45,7 +45,7 @@ mod listen;
 pub use listen::{Listening, Transport, UnixName, connect_unix, set_backlog, stop_receiving, transport};
 
 mod sealed;
-pub use sealed::{read_sealed, sealed, sealed_from, sealed_len};
+pub use sealed::{read_sealed, sealed, sealed_from, sealed_len, sealed_part, sealed_runs};
 
 pub mod random;
 

@@ -18,9 +18,17 @@ const SEALS: SealFlag =
 /// # Errors
 /// When there are no descriptors or no memory left.
 pub fn sealed(name: &str, bytes: &[u8]) -> io::Result<OwnedFd> {
-    limits::file_of(bytes.len() as u64)?;
+    sealed_runs(name, &[bytes])
+}
+
+/// A memory file with one run of bytes after the other, sealed.
+///
+/// # Errors
+/// As [`sealed`].
+pub fn sealed_runs(name: &str, runs: &[&[u8]]) -> io::Result<OwnedFd> {
+    limits::file_of(runs.iter().map(|run| run.len() as u64).sum())?;
     let mut file = unsealed(name)?;
-    file.write_all(bytes)?;
+    runs.iter().try_for_each(|run| file.write_all(run))?;
     seal(file)
 }
 
@@ -37,6 +45,20 @@ pub fn sealed_from(name: &str, mut reader: impl Read) -> io::Result<OwnedFd> {
         limits::file_of(soft.saturating_add(1))?;
     }
     seal(file)
+}
+
+/// A memory file with `head` and then `length` bytes of `file` from where it stands, sealed. The kernel copies them.
+///
+/// # Errors
+/// As [`sealed`], those of `file`, and `UnexpectedEof` if it has fewer.
+pub fn sealed_part(name: &str, head: &[u8], file: &File, length: u64) -> io::Result<OwnedFd> {
+    limits::file_of(length.saturating_add(head.len() as u64))?;
+    let mut memory = unsealed(name)?;
+    memory.write_all(head)?;
+    if io::copy(&mut file.take(length), &mut memory)? < length {
+        return Err(io::Error::new(ErrorKind::UnexpectedEof, "it has become shorter"));
+    }
+    seal(memory)
 }
 
 fn unsealed(name: &str) -> io::Result<File> {
@@ -88,6 +110,17 @@ mod tests {
         assert_eq!(sealed_len(&fd).unwrap(), 100_000);
         read_sealed(fd, 100_000, &mut out).unwrap();
         assert_eq!(out, [7; 100_000]);
+    }
+
+    #[test]
+    fn a_part_of_a_file_is_sealed_behind_its_head() {
+        let mut file = unsealed("file").unwrap();
+        file.write_all(b"0123456789").unwrap();
+        file.seek(std::io::SeekFrom::Start(3)).unwrap();
+        let mut out = Vec::new();
+        read_sealed(sealed_part("part", b"head", &file, 4).unwrap(), 8, &mut out).unwrap();
+        assert_eq!(out, b"head3456");
+        assert_eq!(sealed_part("part", b"", &file, 4).unwrap_err().kind(), ErrorKind::UnexpectedEof);
     }
 
     #[test]

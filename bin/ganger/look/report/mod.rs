@@ -22,14 +22,13 @@ use serde::Serialize;
 
 use super::error::LookError;
 use super::rows::{Bytes, InputName, JobRow};
-use super::{Out, json, open};
+use super::{Out, json, open_job};
 use crate::flags::look::ReportFlags;
 use crate::show;
 
 /// Makes the report, in the form that was asked for.
 pub(crate) fn report(flags: &ReportFlags, out: &mut Out) -> Result<u8, LookError> {
-    let reader = open(&flags.store)?;
-    let job = reader.job(&flags.job)?;
+    let (reader, job) = open_job(&flags.of)?;
     let (report, timeline) = gather::gather(&reader, &job)?;
     match &flags.html {
         Some(path) => {
@@ -37,7 +36,7 @@ pub(crate) fn report(flags: &ReportFlags, out: &mut Out) -> Result<u8, LookError
             fs::write(path, page).map_err(|source| LookError::File { path: path.clone(), source })?;
             show::message(format_args!("the report is in {}", path.display()));
         }
-        None if flags.store.json => json(out, &report)?,
+        None if flags.of.store.json => json(out, &report)?,
         None => out.write_all(text::text(&report).as_bytes())?,
     }
     Ok(0)

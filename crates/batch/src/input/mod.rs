@@ -7,25 +7,33 @@
 //! Without a second list and without `-n` and the like, a record goes from its list into its task as it is.
 
 mod args;
+mod error;
 mod reading;
 mod records;
 mod list;
 mod linked;
 mod rows;
 mod packing;
+mod blocks;
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{self, Read};
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use args::Args;
+pub(crate) use blocks::Block;
+pub use blocks::{BlockSize, Blocks, Column, Groups, Separator};
+pub(crate) use error::InputError;
 pub(crate) use packing::Measure;
 pub use packing::Packing;
 pub use reading::{Columns, Reading, Trim};
 
+use blocks::Feed;
 use linked::Linked;
 use list::List;
 use packing::Packer;
@@ -75,55 +83,20 @@ pub(crate) struct Task {
     pub(crate) job: usize,
     /// Its number among the tasks of all jobs, in the order in which they were handed out, from 1.
     pub(crate) turn: u64,
+    /// What its command reads.
+    pub(crate) block: Option<Arc<Block>>,
 }
 
 impl Task {
     /// A task of a run's first job, and of no other.
     pub(crate) fn first(number: u64, args: Args) -> Self {
-        Self { number, args, job: 0, turn: number }
+        Self { number, args, job: 0, turn: number, block: None }
     }
-}
 
-/// Why there is no next input.
-#[derive(Debug)]
-pub(crate) enum InputError {
-    /// Reading failed.
-    Read { name: String, source: io::Error },
-    /// No program could be given it as an argument.
-    TooLong { name: String, number: u64, longest: usize },
-    /// No program could be given it as an argument.
-    Nul { name: String, number: u64 },
-    /// In comma-separated values.
-    OpenQuotes { name: String, number: u64 },
-    /// A command with it alone is too long.
-    NoRoom { number: u64, length: usize, most: usize },
-}
-
-impl fmt::Display for InputError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            InputError::Read { name, source } => write!(f, "failed to read the inputs from {name}: {source}"),
-            InputError::TooLong { name, number, longest } => write!(
-                f,
-                "input {number} of {name} is longer than {longest} bytes, the most that an argument may have: \
-                 is it a list with one input a line (with -0: with a NUL after each)?"
-            ),
-            InputError::Nul { name, number } => write!(
-                f,
-                "input {number} of {name} has a NUL in it, which no argument may have: if NULs end the inputs, say -0"
-            ),
-            InputError::OpenQuotes { name, number } => write!(
-                f,
-                "input {number} of {name} begins a quote that never ends: close it, or leave out --csv if the quotes \
-                 are no marks around columns"
-            ),
-            InputError::NoRoom { number, length, most } => write!(
-                f,
-                "input {number} makes the command {length} bytes long, and it may have {most}: fewer inputs for a \
-                 command (-n), or more bytes (-s), of which {} are the most",
-                Packing::LONGEST
-            ),
-        }
+    /// What it is run with, for people.
+    pub(crate) fn input(&self) -> Vec<u8> {
+        let block = self.block.as_ref().map(|block| block.describe(self.number).into_bytes());
+        block.unwrap_or_else(|| self.args.joined().to_vec())
     }
 }
 
@@ -149,6 +122,8 @@ pub struct Source {
     over: Option<Over>,
     handed_out: u64,
     streams: Vec<String>,
+    /// None: its inputs are arguments.
+    blocks: Option<Feed>,
 }
 
 /// There is nothing behind what is ready; why, if that is to be told.
@@ -178,11 +153,7 @@ impl Source {
     /// Begins to read lists, each joined to those before it. Streams are read a little ahead, by a thread each.
     #[must_use]
     pub fn open(lists: Vec<(Join, Input)>, reading: &Reading) -> Self {
-        let name = |(_, input): &(Join, Input)| match input {
-            Input::Arguments(_) => None,
-            Input::Stream { name, .. } => Some(name.clone()),
-        };
-        let streams = lists.iter().filter_map(name).collect();
+        let streams = lists.iter().filter_map(|(_, input)| stream_name(input)).collect();
         let mut groups: Vec<Vec<(Join, List)>> = Vec::new();
         for (join, input) in lists {
             let list = (join, List::open(input, reading));
@@ -194,7 +165,25 @@ impl Source {
         let mut groups = groups.into_iter().map(linked);
         let first = groups.next().unwrap_or_else(|| Linked::Shortest(Vec::new()));
         let rows = Rows::new(first, groups.collect());
-        Self { rows, packer: None, ready: VecDeque::new(), over: None, handed_out: 0, streams }
+        Self { rows, packer: None, ready: VecDeque::new(), over: None, handed_out: 0, streams, blocks: None }
+    }
+
+    /// Streams, one after the other, in blocks that commands read.
+    #[must_use]
+    pub fn of_blocks(inputs: Vec<Input>, blocks: Blocks) -> Self {
+        let streams = inputs.iter().filter_map(stream_name).collect();
+        Self { blocks: Some(Feed::of_streams(inputs, blocks)), streams, ..Source::from_iter([]) }
+    }
+
+    /// Files, one after the other, in blocks that commands read; each with the size of its blocks. They are regular files.
+    #[must_use]
+    pub fn of_parts(files: Vec<(PathBuf, Blocks)>) -> Self {
+        Self { blocks: Some(Feed::of_files(files)), ..Source::from_iter([]) }
+    }
+
+    /// How many tasks may be handed out beyond those that can run.
+    pub(crate) fn ahead(&self) -> usize {
+        self.blocks.as_ref().map_or(usize::MAX, Feed::ahead)
     }
 
     /// Whether a stream of this name is among the lists.
@@ -238,6 +227,7 @@ impl Source {
 
     /// Waits until there is a task, or certainly none.
     pub(crate) fn wait_for_first(&mut self) {
+        self.blocks.iter_mut().for_each(|blocks| blocks.wait(Duration::MAX));
         while self.ready.is_empty() && self.advance(true) {}
     }
 
@@ -252,6 +242,10 @@ impl Source {
     /// # Errors
     /// When it could not be read or cannot be an argument; once, and then there is no more.
     pub(crate) fn next(&mut self) -> Result<Next<Task>, InputError> {
+        if let Some(blocks) = &mut self.blocks {
+            let block = blocks.next()?;
+            return Ok(self.block(block));
+        }
         // The frequent case: one row is one task, and nothing was looked at beforehand.
         if self.packer.is_none() && self.ready.is_empty() && self.over.is_none() {
             return self.rows.next().map(|next| match next {
@@ -273,8 +267,20 @@ impl Source {
         Task::first(self.handed_out, args)
     }
 
+    fn block(&mut self, block: Next<Block>) -> Next<Task> {
+        match block {
+            Next::Ready(block) => {
+                let task = self.task(block.args());
+                Next::Ready(Task { block: Some(Arc::new(block)), ..task })
+            }
+            Next::NotYet => Next::NotYet,
+            Next::End => Next::End,
+        }
+    }
+
     /// Waits until there may be something to be said by [`next`](Self::next), at most `limit`.
     pub(crate) fn wait(&mut self, limit: Duration) {
+        self.blocks.iter_mut().for_each(|blocks| blocks.wait(limit));
         if self.ready.is_empty() && self.over.is_none() {
             self.rows.wait(limit);
         }
@@ -282,6 +288,9 @@ impl Source {
 
     /// How many tasks there are in all, once that is known.
     pub(crate) fn total(&self) -> Option<u64> {
+        if let Some(blocks) = &self.blocks {
+            return blocks.total();
+        }
         match (&self.packer, &self.over) {
             (_, Some(_)) => Some(self.handed_out + self.ready.len() as u64),
             (None, None) => self.rows.total(),
@@ -329,6 +338,13 @@ impl Source {
         };
         self.over = Some(Over(error));
         false
+    }
+}
+
+fn stream_name(input: &Input) -> Option<String> {
+    match input {
+        Input::Arguments(_) => None,
+        Input::Stream { name, .. } => Some(name.clone()),
     }
 }
 

@@ -2,6 +2,8 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Instant;
 
 use super::records::BATCH_BYTES;
+use std::io;
+
 use super::*;
 
 fn stream(reader: impl Read + Send + 'static, delimiter: u8) -> Source {

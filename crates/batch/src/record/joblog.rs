@@ -5,7 +5,7 @@
 //! | Seq | the number of the input |
 //! | Host | `:`, this machine |
 //! | Starttime, JobRuntime | seconds, since 1970 and in all |
-//! | Send, Receive | 0, and the bytes of standard output |
+//! | Send, Receive | the bytes of its block (0 without --pipe), and those of standard output |
 //! | Exitval, Signal | of the last attempt; -1 and 15 at a time limit, -1 and 0 if it could not be started |
 //! | Command | as a person would type it, a newline as NUL |
 //!
@@ -43,6 +43,8 @@ pub(super) struct Line<'a> {
     pub(super) number: u64,
     pub(super) verdict: &'a Verdict,
     pub(super) times: Times,
+    /// Bytes of the block that it was given.
+    pub(super) sent: u64,
     /// Bytes of standard output.
     pub(super) stdout: u64,
 }
@@ -95,7 +97,11 @@ impl JobLog {
     fn try_write(&mut self, line: &Line<'_>, command: &[u8]) -> io::Result<()> {
         let began = line.times.began.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64();
         let (wall, (exit, signal)) = (line.times.wall.as_secs_f64(), status(line.verdict));
-        write!(self.file, "{}\t:\t{began:.3}\t{wall:10.3}\t0\t{}\t{exit}\t{signal}\t", line.number, line.stdout)?;
+        write!(
+            self.file,
+            "{}\t:\t{began:.3}\t{wall:10.3}\t{}\t{}\t{exit}\t{signal}\t",
+            line.number, line.sent, line.stdout
+        )?;
         let command: Vec<u8> = command.iter().map(|&byte| if byte == b'\n' { 0 } else { byte }).collect();
         self.file.write_all(&command)?;
         self.file.write_all(b"\n")
@@ -107,7 +113,7 @@ impl JobLog {
 }
 
 /// `Exitval` and `Signal`.
-fn status(verdict: &Verdict) -> (i32, i32) {
+pub(super) fn status(verdict: &Verdict) -> (i32, i32) {
     const SIGKILL: i32 = 9;
     const SIGTERM: i32 = 15;
     const SIGXCPU: i32 = 24;

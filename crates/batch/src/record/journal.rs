@@ -15,7 +15,7 @@ use ganger_store::{
 use super::{Books, Storage};
 use crate::agenda::JOB;
 use crate::error::Error;
-use crate::input::Task;
+use crate::input::{InputError, Task};
 
 /// One run's.
 pub(super) struct Journal {
@@ -58,9 +58,12 @@ impl Journal {
     }
 
     /// Begins a task, unless it has succeeded before and is not to be done anew.
-    pub(super) fn begin(&mut self, task: &Task, anew: bool) -> Result<Option<Entry>, StoreError> {
+    pub(super) fn begin(&mut self, task: &Task, anew: bool) -> Result<Option<Entry>, Error> {
+        let unreadable = |source| InputError::Read { name: format!("block {}", task.number), source };
+        let read = task.block.as_ref().map(|block| block.bytes()).transpose().map_err(unreadable)?;
+        let input = task.args.iter().filter(|_| read.is_none()).chain(read.as_deref());
         let pages = &mut self.jobs[task.job];
-        let key = Key::of(pages.common.iter().map(Vec::as_slice).chain(task.args.iter()));
+        let key = Key::of(pages.common.iter().map(Vec::as_slice).chain(input));
         let id = match pages.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
             Some((_, State::Succeeded)) if !anew => return Ok(None),
             Some((id, State::Succeeded | State::Failed | State::Running | State::Stopped)) => {
@@ -82,7 +85,9 @@ impl Journal {
     fn note(&mut self, task: &Task, key: Key) -> Result<TaskId, StoreError> {
         let id = self.recorder.fresh_task();
         self.recorder.turn_to(&self.jobs[task.job].run)?;
-        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input: task.args.to_stored() }))?;
+        let input = task.block.as_ref().map(|block| block.describe(task.number).into_bytes());
+        let input = input.unwrap_or_else(|| task.args.to_stored());
+        self.recorder.send(Record::Begun(NewTask { id, number: task.number, key, input }))?;
         Ok(id)
     }
 

@@ -12,9 +12,11 @@
 
 mod joblog;
 mod journal;
+mod results;
 
 pub use joblog::failed as failed_in_joblog;
 pub use journal::is_secret;
+pub use results::{Format, Results};
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -43,6 +45,8 @@ pub struct Recording {
     pub store: Option<Storage>,
     /// GNU parallel's job log: a line for each command that has ended.
     pub joblog: Option<PathBuf>,
+    /// What each command printed and how it ended, for programs to read.
+    pub results: Option<Results>,
     /// Leaves out what has succeeded before, as the store knows it, or without one the job log.
     pub resume: bool,
 }
@@ -75,6 +79,7 @@ pub struct Storage {
 pub(crate) struct Ledger {
     journal: Option<Journal>,
     joblog: Option<JobLog>,
+    results: Option<results::Book>,
     graph: Graph,
     /// Jobs that begin with nothing known: what one before them has done is not what it was.
     outdated: BTreeSet<usize>,
@@ -105,6 +110,7 @@ impl From<&Job> for Books {
 #[derive(Debug)]
 pub(crate) struct Entry {
     journal: Option<journal::Entry>,
+    results: Option<Box<results::Entry>>,
     /// Of its present attempt: what it printed to standard output and to both, in bytes.
     stdout: u64,
     printed: u64,
@@ -133,12 +139,13 @@ pub(crate) struct Attempt<'a> {
 impl Ledger {
     /// Opens the books, and notes that a run of these jobs begins.
     pub(crate) fn open(recording: &Recording, jobs: Vec<Books>, graph: Graph) -> Result<Self, Error> {
-        let Recording { store, joblog, resume } = recording;
+        let Recording { store, joblog, results, resume } = recording;
         let journal = store.as_ref().map(|storage| Journal::open(storage, *resume, jobs)).transpose()?;
         // What a store knows is known better.
         let from_log = *resume && journal.is_none();
         let joblog = joblog.as_ref().map(|file| JobLog::open(file, *resume, from_log)).transpose()?;
-        Ok(Self { journal, joblog, graph, ..Self::default() })
+        let results = results.as_ref().map(|results| results::Book::open(results, *resume)).transpose()?;
+        Ok(Self { journal, joblog, results, graph, ..Self::default() })
     }
 
     /// Whether an input is to be run; if so, it has begun.
@@ -152,7 +159,8 @@ impl Ledger {
             None => None,
         };
         self.note_begun(task.job)?;
-        Ok(Fate::Run(Entry { journal, stdout: 0, printed: 0, since: SystemTime::now(), attempts: 0 }))
+        let results = self.results.as_ref().map(|_| Box::default());
+        Ok(Fate::Run(Entry { journal, results, stdout: 0, printed: 0, since: SystemTime::now(), attempts: 0 }))
     }
 
     /// When something of a job is done, all that was done behind it was done with what this one left the last time. It is
@@ -171,7 +179,16 @@ impl Ledger {
     }
 
     /// A command has printed something.
-    pub(crate) fn printed(&mut self, entry: &mut Entry, stream: Stream, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn printed(
+        &mut self,
+        entry: &mut Entry,
+        task: &Task,
+        stream: Stream,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
+        if let (Some(book), Some(results)) = (&mut self.results, &mut entry.results) {
+            book.printed(results, task, stream, bytes)?;
+        }
         entry.printed += bytes.len() as u64;
         entry.stdout += if stream == Stream::Stdout { bytes.len() as u64 } else { 0 };
         match (&mut self.journal, &mut entry.journal) {
@@ -183,6 +200,9 @@ impl Ledger {
     /// An attempt is over, and another follows.
     pub(crate) fn attempted(&mut self, entry: &mut Entry, attempt: &Attempt<'_>) -> Result<(), Error> {
         self.write_attempt(entry, attempt, State::Running)?;
+        if let (Some(book), Some(results)) = (&mut self.results, &mut entry.results) {
+            book.void(results)?;
+        }
         (entry.stdout, entry.printed, entry.since) = (0, 0, SystemTime::now());
         if let (Some(journal), Some(entry)) = (&mut self.journal, &mut entry.journal) {
             journal.again(entry);
@@ -200,9 +220,16 @@ impl Ledger {
         state: State,
     ) -> Result<(), Error> {
         self.write_attempt(entry, attempt, state)?;
+        let (verdict, stdout) = (attempt.verdict, entry.stdout);
+        let results = self.results.as_mut().zip(entry.results.as_mut());
+        if let (Some((book, results)), State::Succeeded | State::Failed) = (results, state) {
+            let row = results::Row { task, work, verdict, times: attempt.times(entry.since), stdout };
+            book.ended(results, &row)?;
+        }
         if let (Some(log), State::Succeeded | State::Failed) = (&mut self.joblog, state) {
             let times = attempt.times(entry.since);
-            let line = joblog::Line { number: task.turn, verdict: attempt.verdict, times, stdout: entry.stdout };
+            let sent = task.block.as_ref().map_or(0, |block| block.length);
+            let line = joblog::Line { number: task.turn, verdict, times, sent, stdout };
             log.write(&line, &work.line(task))?;
         }
         Ok(())

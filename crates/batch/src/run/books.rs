@@ -30,6 +30,9 @@ impl<E: Engine> Run<'_, E> {
     /// What became of writing to the books. Where they cannot be kept any more nothing is begun; what runs may finish.
     pub(super) fn check_books(&mut self, written: Result<(), Error>) {
         if let Err(error) = written {
+            if error.is_closed_output() {
+                return self.check(Err(error));
+            }
             self.fault.get_or_insert(error);
             if self.phase == Phase::Feeding {
                 self.phase = Phase::Draining(End::Complete);

@@ -73,7 +73,7 @@ impl Running {
     /// Its input, behind the name of its job if there are several.
     fn shown(&self) -> Vec<u8> {
         let name = self.common.name.iter().flat_map(|name| [name.as_bytes(), b" "]).flatten();
-        name.chain(self.task.args.joined()).copied().collect()
+        name.chain(&self.task.input()).copied().collect()
     }
 }
 

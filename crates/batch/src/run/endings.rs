@@ -54,7 +54,7 @@ impl<E: Engine> Run<'_, E> {
     fn printed(&mut self, task: TaskId, stream: Stream, bytes: &[u8]) {
         let Some(running) = self.running.get_mut(&task) else { return };
         running.tail.add(bytes, self.reins.tail());
-        let kept = self.ledger.printed(&mut running.entry, stream, bytes);
+        let kept = self.ledger.printed(&mut running.entry, &running.task, stream, bytes);
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.piece(&running.task, stream, bytes));
         self.check_books(kept);
         self.check(printed);
@@ -64,7 +64,7 @@ impl<E: Engine> Run<'_, E> {
     fn answered(&mut self, task: TaskId, outcome: &Outcome) {
         let Some(running) = self.running.get_mut(&task) else { return };
         let (Work::Program(_), Outcome::Returned(answer)) = (&running.common.work, outcome) else { return };
-        let kept = self.ledger.printed(&mut running.entry, Stream::Stdout, answer);
+        let kept = self.ledger.printed(&mut running.entry, &running.task, Stream::Stdout, answer);
         let printed = self.output.as_mut().map_or(Ok(()), |output| output.answer(&running.task, answer));
         self.check_books(kept);
         self.check(printed);
@@ -144,7 +144,7 @@ impl<E: Engine> Run<'_, E> {
         } else if !(killing && verdict::is_our_doing(cause)) {
             self.flush();
             let Running { task, story, common, .. } = running;
-            let (number, input, attempts) = (task.number, task.args.joined(), story.attempts);
+            let (number, input, attempts) = (task.number, &task.input(), story.attempts);
             let (job, cause) = (common.name.as_deref(), &cause.clone().after(&story.too_little));
             self.observer.notice(&Notice::Failed { job, number, input, cause, attempts });
             return State::Failed;

@@ -289,7 +289,8 @@ impl<'a, E: Engine> Run<'a, E> {
 
     fn window(&self) -> usize {
         let exact = self.settings.is_exact() || self.valve.is_some() || self.places.is_some();
-        self.settings.jobs + if exact { 0 } else { self.reins.ahead(self.settings.jobs, self.settings.ahead) }
+        let ahead = self.settings.ahead.min(self.agenda.ahead());
+        self.settings.jobs + if exact { 0 } else { self.reins.ahead(self.settings.jobs, ahead) }
     }
 
     fn start(&mut self, task: Task, common: Rc<Common>) {

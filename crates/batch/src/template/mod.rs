@@ -236,8 +236,20 @@ impl Tag {
         }
     }
 
+    /// Whether it is not the same for all tasks.
+    #[must_use]
+    pub fn varies(&self) -> bool {
+        self.word.as_ref().is_none_or(|word| word.iter().any(|piece| !matches!(piece, Piece::Text(_))))
+    }
+
     /// It, and the tab behind it.
     pub(crate) fn of(&self, task: &Task) -> Vec<u8> {
+        let mut tag = self.text(task);
+        tag.push(b'\t');
+        tag
+    }
+
+    pub(crate) fn text(&self, task: &Task) -> Vec<u8> {
         let mut tag = Vec::new();
         match &self.word {
             None => tag.extend_from_slice(task.args.joined()),
@@ -245,7 +257,6 @@ impl Tag {
                 expand::text(word, &Values { args: &task.args, number: task.number, total: None, slot: b"" }, &mut tag);
             }
         }
-        tag.push(b'\t');
         tag
     }
 }

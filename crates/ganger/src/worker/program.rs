@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
-use std::io::Seek as _;
+use std::io::{self, Seek as _, SeekFrom};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use ganger_proto::TaskId;
-use ganger_proto::spec::{Bytes, Command, SLOT};
+use ganger_proto::spec::{Bytes, Command, SLOT, Stdin};
 use ganger_sys::EnvBlock;
 
 /// A program, its arguments and its surroundings, with everything filled in.
@@ -16,7 +16,7 @@ pub(super) struct Program {
     pub(super) dir: Option<CString>,
     /// What is added to the environment.
     pub(super) env_more: Vec<CString>,
-    /// A memory file with its standard input, if it has any.
+    /// The file that is its standard input, if it has any.
     pub(super) stdin: Option<File>,
     /// The directories to look in, if the command itself says which.
     pub(super) path: Option<OsString>,
@@ -28,7 +28,7 @@ impl Program {
         let slot = slot.to_string();
         let path = command.env.iter().rev().find(|(name, _)| name.as_slice() == b"PATH");
         Ok(Self {
-            stdin: command.stdin.as_deref().map(|bytes| stdin(bytes)).transpose()?,
+            stdin: stdin(&command.stdin)?,
             path: path.map(|(_, value)| OsString::from_vec(value.to_vec())),
             env_more: variables(&command.env, task, attempt, &slot)?,
             dir: command.dir.map(|dir| c_string("its directory", dir.into_vec())).transpose()?,
@@ -59,10 +59,33 @@ impl Program {
     }
 }
 
-fn stdin(bytes: &[u8]) -> Result<File, String> {
-    let file = ganger_sys::sealed("stdin", bytes).map(File::from);
-    let rewound = file.and_then(|mut file| file.rewind().map(|()| file));
-    rewound.map_err(|error| format!("failed to keep its standard input in memory: {error}"))
+fn stdin(stdin: &Stdin) -> Result<Option<File>, String> {
+    let memory = |error| format!("failed to keep its standard input in memory: {error}");
+    match stdin {
+        Stdin::Null => Ok(None),
+        Stdin::Bytes(bytes) => {
+            ganger_sys::sealed("stdin", bytes).and_then(|file| rewound(file.into())).map(Some).map_err(memory)
+        }
+        Stdin::File(path) => opened(path).map(Some),
+        Stdin::Part(part) => {
+            let mut file = opened(&part.path)?;
+            let copied = file.seek(SeekFrom::Start(part.start)).and_then(|_| {
+                ganger_sys::sealed_part("stdin", &part.head, &file, part.length).and_then(|file| rewound(file.into()))
+            });
+            let told = |error| format!("failed to read its part of {}: {error}", shown(&part.path));
+            copied.map(Some).map_err(told)
+        }
+    }
+}
+
+fn opened(path: &[u8]) -> Result<File, String> {
+    let told = |error| format!("failed to open its standard input {}: {error}", shown(path));
+    File::open(OsStr::from_bytes(path)).map_err(told)
+}
+
+fn rewound(mut file: File) -> io::Result<File> {
+    file.rewind()?;
+    Ok(file)
 }
 
 /// What every command is told, and the variables that it brings with it. No name twice: the last value counts.

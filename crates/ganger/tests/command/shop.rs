@@ -170,8 +170,8 @@ pub(crate) fn processes_with(entry: &str) -> Vec<u32> {
 }
 
 fn exit_of(outcome: &Outcome) -> Option<Exit> {
-    match outcome {
-        Outcome::Crashed(exits) => exits.first().copied(),
-        ended => command_end(ended).map(|end| end.exit),
+    if let Outcome::Crashed(exits) = outcome {
+        return exits.first().copied();
     }
+    command_end(outcome).map(|end| end.exit)
 }

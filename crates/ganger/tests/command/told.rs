@@ -2,7 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use ganger::{Bytes, Command, Exit, FailureKind, Outcome, Pool, Reports, SLOT, StartMethod, TaskOptions};
+use ganger::{
+    Bytes, Command, Exit, FailureKind, MemoryFile, Outcome, Pool, Reports, SLOT, StartMethod, Stdin, StdinPart,
+    TaskOptions,
+};
 
 use crate::shop::{Shop, command, sh};
 
@@ -145,10 +148,31 @@ fn standard_input_is_what_was_given_on_every_attempt() {
     let mut shop = Shop::new();
     let text: Vec<u8> = (0..300_000_u32).flat_map(|n| format!("{n}\n").into_bytes()).collect();
     let options = TaskOptions::new().failure_attempts(2);
-    let command = Command { stdin: Some(text.clone().into()), ..sh("head -n 1; cksum; [ $GANGER_ATTEMPT = 2 ]") };
+    let command =
+        Command { stdin: Stdin::Bytes(text.clone().into()), ..sh("head -n 1; cksum; [ $GANGER_ATTEMPT = 2 ]") };
     let told = shop.run_with(command, &options);
     assert_eq!((told.again, told.exit()), (1, Exit::Code(0)));
     let rest = text.len() - 2;
     assert!(told.out().starts_with("0\n") && told.out().ends_with(&format!(" {rest}\n")), "{}", told.out());
-    assert_eq!(shop.run(Command { stdin: Some(Bytes::new()), ..sh("wc -c") }).out().trim(), "0");
+    assert_eq!(shop.run(Command { stdin: Stdin::Bytes(Bytes::new()), ..sh("wc -c") }).out().trim(), "0");
+}
+
+#[test]
+fn stdin_may_be_a_file_that_is_not_sent() {
+    let mut shop = Shop::new();
+    let file = MemoryFile::new(&[b"abc", b"def\n"]).unwrap();
+    let part = |start, length| {
+        let path = bytes(file.path());
+        Stdin::Part(Box::new(StdinPart { head: bytes("head:"), path, start, length }))
+    };
+    assert_eq!(shop.run(Command { stdin: file.stdin(), ..sh("cat; tail -c 2 < /dev/stdin") }).out(), "abcdef\nf\n");
+    assert_eq!(shop.run(Command { stdin: part(2, 3), ..sh("cat") }).out(), "head:cde");
+    let told = shop.run(Command { stdin: part(2, 30), ..sh("cat") });
+    assert!(matches!(&told.outcome, Some(Outcome::Failed(failure)) if failure.message.contains("shorter")), "{told:?}");
+    let gone = Stdin::File(Box::new(bytes("/nowhere/at/all")));
+    let told = shop.run(Command { stdin: gone, ..sh("cat") });
+    assert!(
+        matches!(&told.outcome, Some(Outcome::Failed(failure)) if failure.message.contains("/nowhere/at/all")),
+        "{told:?}"
+    );
 }
