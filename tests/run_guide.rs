@@ -256,3 +256,8 @@ fn the_chapter_of_progress() {
 fn the_chapter_of_jobs() {
     run("run/jobs.md");
 }
+
+#[test]
+fn the_chapter_of_blocks() {
+    run("run/pipe.md");
+}
