@@ -27,16 +27,17 @@ ids! {
 /// What became of a task so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It has not begun. Of the service's alone.
-    Waiting,
     /// It was begun. Where no run of its job is going on, that one was killed.
     Running,
     /// It ended with status 0.
     Succeeded,
     /// It ended otherwise, and is not tried again in its run.
     Failed,
-    /// The run ended it, or was ended: it is no fault of the task.
+    /// It had begun, and the run ended it: it is no fault of the task. Of the service: it was cancelled.
     Stopped,
+    /// It is to be run (again): its run was over before its turn came, or something that it builds upon has changed. Of the
+    /// service: its turn has not come.
+    Waiting,
 }
 
 impl State {
@@ -44,16 +45,16 @@ impl State {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Waiting => "waiting",
             Self::Running => "running",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Stopped => "stopped",
+            Self::Waiting => "waiting",
         }
     }
 
     /// Every one.
-    pub const ALL: [Self; 5] = [Self::Waiting, Self::Running, Self::Succeeded, Self::Failed, Self::Stopped];
+    pub const ALL: [Self; 5] = [Self::Running, Self::Succeeded, Self::Failed, Self::Stopped, Self::Waiting];
 
     pub(crate) fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.word() == word)

@@ -11,7 +11,10 @@ use crate::words::{JobId, RunEnd, State};
 
 /// What a turn changes in the counts of jobs.
 #[derive(Debug, Default)]
-pub(super) struct Counts(BTreeMap<JobId, [i64; State::ALL.len()]>);
+pub(super) struct Counts(
+    /// By the place of a state among all.
+    BTreeMap<JobId, [i64; State::ALL.len()]>,
+);
 
 impl Counts {
     pub(super) fn moved(&mut self, job: JobId, from: State, to: State, tasks: i64) {
@@ -29,9 +32,12 @@ impl Writing<'_> {
                 failed = failed + ?5, stopped = stopped + ?6 WHERE job = ?1 RETURNING waiting + running = 0",
         )?;
         let mut end = self.to.prepare_cached("UPDATE run SET ended = ?, how = ? WHERE job = ?")?;
-        for (job, [waiting, running, succeeded, failed, stopped]) in std::mem::take(&mut self.counts).0 {
-            let over =
-                update.query_row(params![job.0, waiting, running, succeeded, failed, stopped], |row| row.get(0))?;
+        for (job, counts) in std::mem::take(&mut self.counts).0 {
+            let [waiting, running, succeeded, failed, stopped] =
+                [State::Waiting, State::Running, State::Succeeded, State::Failed, State::Stopped]
+                    .map(|state| counts[state as usize]);
+            let changed = params![job.0, waiting, running, succeeded, failed, stopped];
+            let over = update.query_row(changed, |row| row.get(0))?;
             if over {
                 end.execute(params![time(SystemTime::now()), RunEnd::Complete.word(), job.0])?;
                 self.done.over.push(job);
