@@ -174,6 +174,20 @@ fn on_a_full_disk_nothing_is_accepted_and_what_ran_is_kept() {
     assert_eq!(started.done().code(), 0);
 }
 
+/// How many workers the sandbox's service has: they have names of their own, and no environment that can be seen.
+fn workers(sandbox: &Sandbox) -> usize {
+    let service = sandbox.processes();
+    let is_ours = |status: &str| {
+        let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
+        parent.and_then(|pid| pid.trim().parse().ok()).is_some_and(|pid: i32| service.contains(&pid))
+    };
+    let is_worker = |pid: &std::path::PathBuf| {
+        let read = |name: &str| fs::read_to_string(pid.join(name)).unwrap_or_default();
+        read("cmdline").starts_with("ganger: worker default-") && is_ours(&read("status"))
+    };
+    fs::read_dir("/proc").expect("/proc").flatten().map(|entry| entry.path()).filter(is_worker).count()
+}
+
 #[test]
 fn systemd_is_told_how_it_goes() {
     let sandbox = Sandbox::new();
@@ -189,15 +203,16 @@ fn systemd_is_told_how_it_goes() {
     serve.command.env("NOTIFY_SOCKET", sandbox.path("notify")).env("WATCHDOG_USEC", "200000");
     let started = serve.start();
     let mut told = vec![heard()];
-    if told[0].starts_with("READY=1") {
-        assert!(sandbox.processes().len() > 1 + 3, "its workers are there: {:?}", sandbox.processes());
-    }
+    let workers_at_first = workers(&sandbox);
     while told.iter().filter(|words| *words == "WATCHDOG=1").count() < 3
         || !told.iter().any(|words| words.starts_with("READY=1"))
     {
         told.push(heard());
     }
     assert!(sandbox.path("s.sock").exists(), "it is ready when it listens");
+    if told[0].starts_with("READY=1") {
+        assert_eq!(workers_at_first, 3, "and when its workers have answered");
+    }
     started.signal(Signal::SIGTERM);
     eventually("it says that it ends", || heard().starts_with("STOPPING=1"));
     started.done().printed("");

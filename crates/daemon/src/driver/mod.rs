@@ -89,6 +89,8 @@ impl Driver {
             lane.waiting = i64::try_from(backlog.depth(id)?).unwrap_or(i64::MAX);
             lanes.push(lane);
         }
+        let until = Instant::now() + ANSWER;
+        lanes.iter().try_for_each(|lane| lane.wait_for_workers(until))?;
         for name in
             backlog.queues_in_use()?.iter().filter(|name| config.queues.iter().all(|queue| queue.name != **name))
         {
