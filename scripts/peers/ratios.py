@@ -52,7 +52,7 @@ ROWS = [
     Row("durable", "ganger run ten million inputs", "at most", 40 * 2**20),
     *(Row("serve", f"ganger serve batches{queued}", "at least", 20_000) for queued in ("", ", 1M queued")),
     *(Row("serve", f"ganger serve singles{queued}", "at least", 3_000) for queued in ("", ", 1M queued")),
-    Row("serve", "ganger serve submit to result", "at most", 0.005, parameters={"queued": 0}),
+    Row("serve", "ganger serve submit to result", "at most", 0.005, where={"queued": 0}),
     Row("serve", "ganger serve latency, 1M queued", "at most", 1.2),
     Row("serve", "ganger serve memory, 1M queued", "at most", 64 * 2**20),
     Row("queue", "ganger Queue pipelined", "times more", 20, "multiprocessing.Queue pipelined"),
