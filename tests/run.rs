@@ -72,6 +72,12 @@ fn a_dry_run_runs_nothing() {
 }
 
 #[test]
+fn a_script_may_unset_what_it_likes() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["unset GANGER_INPUT; echo {}", ":::", "a b"]).done().printed("a b\n");
+}
+
+#[test]
 fn shuffled_inputs_are_all_there() {
     let inputs: Vec<String> = (100..300).map(|n| n.to_string()).collect();
     let done = Sandbox::new().run(["-k", "--shuf", "echo"]).stdin(inputs.join("\n")).done();

@@ -1,10 +1,11 @@
 //! How a value gets into a shell command without becoming a part of the program.
 //!
 //! A value of harmless characters stands there as it is, so that `$(({} * 2))` counts. Any other value is handed over
-//! in a variable of the environment, and the program names that variable: `"${GANGER_INPUT}"`. The shell does not parse
+//! in a variable of the environment, and the program names that variable: `"${__GANGER_INPUT}"`. The shell does not parse
 //! what a variable holds, so no input, however it is named, is ever run; were the value itself quoted into the program,
 //! one misjudged quote around `{}` would let `$(rm -rf ~)` loose. [`Quoting`] only judges how to *write* the reference:
-//! where it is wrong, a value comes apart at its blanks, and nothing worse.
+//! where it is wrong, a value comes apart at its blanks, and nothing worse. The two `__` in its name are there so that no
+//! script sets or unsets it by chance.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

@@ -125,9 +125,9 @@ pub(super) fn program(words: &[Word], repeat: bool, values: &Values<'_>, env: &m
             return out.extend_from_slice(value);
         }
         let variable = match (form.variable(), among) {
-            (Some(part), 1) => format!("GANGER_INPUT{part}"),
-            (Some(part), _) => format!("GANGER_INPUT_{}{part}", place + 1),
-            (None, _) => format!("GANGER_INPUT_PART_{}", env.len()),
+            (Some(part), 1) => format!("__GANGER_INPUT{part}"),
+            (Some(part), _) => format!("__GANGER_INPUT_{}{part}", place + 1),
+            (None, _) => format!("__GANGER_INPUT_PART_{}", env.len()),
         };
         context.reference(&variable, out);
         // Of many arguments each has its own name, and to look for it among them all would take long.

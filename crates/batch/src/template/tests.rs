@@ -51,9 +51,9 @@ fn several_words_are_arguments() {
 fn one_word_with_shell_characters_is_for_the_shell() {
     let table = [
         ("echo {}", "ab", "echo ab"),
-        ("echo {}", "a b", "echo \"${GANGER_INPUT}\""),
-        ("echo \"{}\"", "a b", "echo \"${GANGER_INPUT}\""),
-        ("echo '{}'", "a b", "echo ''\"${GANGER_INPUT}\"''"),
+        ("echo {}", "a b", "echo \"${__GANGER_INPUT}\""),
+        ("echo \"{}\"", "a b", "echo \"${__GANGER_INPUT}\""),
+        ("echo '{}'", "a b", "echo ''\"${__GANGER_INPUT}\"''"),
         ("echo $(({}*2))", "21", "echo $((21*2))"),
         ("echo {#}-{%};", "x", "echo 7-<slot>;"),
         ("ls -l", "x", "ls -l x"),
@@ -70,7 +70,7 @@ fn one_word_with_shell_characters_is_for_the_shell() {
 #[test]
 fn a_value_is_handed_over_once() {
     let command = parse(&["echo {} {} {/}"]).expect("a command").command(&task(b"a b/c d"), None);
-    let wanted = [("GANGER_INPUT", "a b/c d"), ("GANGER_INPUT_BASENAME", "c d")];
+    let wanted = [("__GANGER_INPUT", "a b/c d"), ("__GANGER_INPUT_BASENAME", "c d")];
     assert_eq!(env(&command), [&TOLD[..], &wanted].concat());
 }
 
@@ -189,7 +189,7 @@ fn several_arguments_are_words_of_their_own() {
         (&repeat, &["echo", "{2}-{}"], &["a", "b"], &["echo", "b-a", "b-b"]),
         (&plain, &["echo", "{}", "x{}"], &[], &["echo", "x"]),
         (&plain, &["echo x{} '{}';"], &["a", "b"], &["/bin/sh", "-c", "echo xa b 'a b';"]),
-        (&plain, &["echo {2} {}&"], &["a b", "c"], &["/bin/sh", "-c", "echo c \"${GANGER_INPUT_1}\" c&"]),
+        (&plain, &["echo {2} {}&"], &["a b", "c"], &["/bin/sh", "-c", "echo c \"${__GANGER_INPUT_1}\" c&"]),
         (&repeat, &["cat x{}y>{#};"], &["a", "b"], &["/bin/sh", "-c", "cat xay>7 xby>7;"]),
         (&repeat, &["(echo \"x {}\")"], &["a", "b"], &["/bin/sh", "-c", "(echo \"x a\" \"x b\")"]),
     ];
