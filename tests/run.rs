@@ -135,7 +135,14 @@ fn mistakes_are_told_before_anything_runs() {
 #[test]
 fn inputs_that_a_shell_runs_are_warned_of_once() {
     let sandbox = Sandbox::new();
-    for command in [&["sh", "-c", "echo {}"][..], &["sh -c 'echo {}'"], &["eval \"echo {}\""]] {
+    for command in [
+        &["sh", "-c", "echo {}"][..],
+        &["sh -c 'echo {}'"],
+        &["eval \"echo {}\""],
+        &["trap \"echo {}\" EXIT"],
+        &["echo \"echo {}\" | sh"],
+        &["sh <<E\necho {}\nE"],
+    ] {
         println!("{command:?}");
         let done = sandbox.run(["-k"].iter().chain(command).chain(&[":::", "$(echo run)", "b"])).done();
         assert_eq!((done.code(), done.stdout.as_str()), (0, "run\nb\n"));
