@@ -24,6 +24,9 @@ fn commands_and_inputs() {
         ),
         (&["echo x | cat -", ":::", "list"], "", "x\none\ntwo\n"),
         (&["x={}; cat <<END\n<$x>\nEND\n", ":::", "a $b"], "", "<a $b>\n"),
+        (&["cat <<END\n<{}>\nEND\n", ":::", "a $b"], "", "<a $b>\n"),
+        (&["cat <<END\n{}\necho run\nEND\n", ":::", "END"], "", "END\necho run\n"),
+        (&["--dry-run", "cat <<END\n{} '{}'\nEND\n", ":::", "a $b"], "", "cat <<END\na \\$b 'a \\$b'\nEND\n\n"),
         (&["-j1", "echo", "{%}", ":::", "a", "b"], "", "1\n1\n"),
         (&["-k", "echo {} {#}.$GANGER_TASK", ":::", "a", "b c"], "", "a 1.1\nb c 2.2\n"),
         (&["-j1", "sh", "-c", "echo $GANGER_TASK $GANGER_SLOT $GANGER_ATTEMPT", ":::", "a", "b"], "", "1 1 1\n2 1 1\n"),
@@ -69,6 +72,12 @@ fn a_dry_run_runs_nothing() {
         .printed("touch 'a b'; echo 'a b'\ntouch c/d.e; echo 'd'\n");
     assert!(!sandbox.path("a b").exists());
     sandbox.run(["--dry-run", "touch", "x y", "{%}"]).stdin("a\n").done().printed("touch 'x y' 1\n");
+}
+
+#[test]
+fn a_script_may_unset_what_it_likes() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["unset GANGER_INPUT; echo {}", ":::", "a b"]).done().printed("a b\n");
 }
 
 #[test]
@@ -126,7 +135,14 @@ fn mistakes_are_told_before_anything_runs() {
 #[test]
 fn inputs_that_a_shell_runs_are_warned_of_once() {
     let sandbox = Sandbox::new();
-    for command in [&["sh", "-c", "echo {}"][..], &["sh -c 'echo {}'"], &["eval \"echo {}\""]] {
+    for command in [
+        &["sh", "-c", "echo {}"][..],
+        &["sh -c 'echo {}'"],
+        &["eval \"echo {}\""],
+        &["trap \"echo {}\" EXIT"],
+        &["echo \"echo {}\" | sh"],
+        &["sh <<E\necho {}\nE"],
+    ] {
         println!("{command:?}");
         let done = sandbox.run(["-k"].iter().chain(command).chain(&[":::", "$(echo run)", "b"])).done();
         assert_eq!((done.code(), done.stdout.as_str()), (0, "run\nb\n"));

@@ -50,9 +50,16 @@ fn output_is_tagged_by_a_template() {
 
 #[test]
 fn mistakes_in_the_grammar_are_told_before_anything_runs() {
-    let table: [(&[&str], &str); 13] = [
+    let table: [(&[&str], &str); 17] = [
         (&["--header", ":", "echo", "{y}", ":::", "x", "1"], "the names are {x}"),
         (&["--header", "2", "echo", ":::", "a"], "--header :"),
+        (
+            &["--header", ":", "--csv", "echo", "{a}", ":::", "a,a,b", "1,2,3"],
+            "{a}: the header has that name more than",
+        ),
+        (&["--header", ":", "echo {b} '{a.}'", ":::", "a", "1", ":::", "b", "2", ":::", "a", "3"], "number: {1} {3}"),
+        (&["--header", ":", "--plus", "echo", "{a:-x}", ":::", "a", "1", ":::", "a", "3"], "number: {1} {2}"),
+        (&["--header", ":", "--tagstring", "{a}", "echo", ":::", "a", "1", ":::", "a", "3"], "number: {1} {2}"),
         (&["--csv", "--colsep", "ab", "echo", ":::", "a"], "the separator is one character"),
         (&["-d", "ab", "echo", ":::", "a"], "it is one character"),
         (&["--trim", "x", "echo", ":::", "a"], "r (right)"),

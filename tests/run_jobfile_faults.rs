@@ -34,6 +34,10 @@ fn mistakes_are_told_with_line_and_column() {
         ("[[job]]\nname = 'a'\ncommand = 'true'\ntimeout = 'soon'\n", "7:11: invalid value 'soon' for '--timeout"),
         ("[[job]]\nname = 'a'\ncommand = 'true'\njobs = 0\n", "7:8: with zero jobs nothing would ever run"),
         ("[[job]]\nname = 'a'\ncommand = 'true'\nenvironment = { 'A=B' = 1 }\n", "7:17: no variable can be called so"),
+        (
+            "[[job]]\nname = 'a'\ncommand = 'true'\nenvironment = { __GANGER_INPUT = 1 }\n",
+            "7:17: inputs are handed over in variables of such names",
+        ),
         ("[[job]]\nname = 'a'\ncommand = 'true'\nnull = 'yes'\n", "7:8: it is a string, and must be true or false"),
         ("[[job]\n", "4:"),
         ("name = = 3\n", "4:8: "),

@@ -115,6 +115,17 @@ fn no_two_commands_have_the_same_value_at_a_time() {
 }
 
 #[test]
+fn a_list_of_values_takes_no_variable_that_commands_need() {
+    let sandbox = Sandbox::new();
+    for name in ["GANGER_TASK", "GANGER_INPUT", "PARALLEL_SEQ", "PATH"] {
+        let list = format!("{name}=1,2");
+        let done = sandbox.run(["--slots", &list, "echo {}; touch ran", ":::", "a b"]).done();
+        done.told(255, "give the variable another name");
+    }
+    assert!(!sandbox.path("ran").exists());
+}
+
+#[test]
 fn a_command_of_two_slots_runs_alone_among_two() {
     let sandbox = Sandbox::new();
     let script = "mkdir held && sleep 0.05 && rmdir held; : {}";

@@ -274,3 +274,12 @@ fn check(sandbox: &Sandbox, recorded: &[HashSet<String>]) {
     assert_eq!((all.len(), all.values().filter(|state| **state == State::Succeeded).count()), (TASKS, TASKS));
     println!("{} kills, {} recorded before the last run", recorded.len() - 1, recorded[recorded.len() - 1].len());
 }
+
+#[test]
+fn a_variable_that_tells_tasks_apart_is_a_name() {
+    let sandbox = Sandbox::new();
+    let run = |variable: &str| sandbox.run(["--store", "s.db", "--env", variable, "touch", ":::", "ran"]).done();
+    run("LEVEL=1").told(255, "its value is taken from the environment");
+    run("").told(255, "it is the name of an environment variable");
+    assert!(!sandbox.path("ran").exists());
+}

@@ -110,6 +110,34 @@ fn ctrl_c_is_a_key_and_goes_down_the_ladder() {
 }
 
 #[test]
+fn ctrl_backslash_kills_all_at_once() {
+    let sandbox = Sandbox::new();
+    let script = "trap '' INT TERM; touch began-{}; until test -e go; do sleep 0.01; done";
+    let mut terminal = Terminal::run(&sandbox, &["--tui", "-j2", script, ":::", "1", "2", "3"]);
+    sandbox.file("began-2");
+    terminal.draws("2 of 2 slots");
+    terminal.types(b"\x1c");
+    assert_eq!(terminal.ended(), Some(131));
+    let (_, left) = parted(&terminal);
+    assert!(left.contains("quit: 0 succeeded") && terminal.is_cooked(), "{left:?}");
+    assert!(!sandbox.path("began-3").exists());
+}
+
+#[test]
+fn a_terminal_that_cannot_be_drawn_on_is_refused() {
+    let sandbox = Sandbox::new();
+    for kind in ["TERM=dumb", "TERM="] {
+        let terminal = Terminal::start(&sandbox, &["env", kind, GANGER, "run", "--tui", "echo", ":::", "a"]);
+        terminal.shows("--tui: this terminal");
+        assert!(!terminal.text().contains('\x1b'), "{:?}", terminal.text());
+        assert_eq!(terminal.status(), Some(255));
+    }
+    let terminal = Terminal::start(&sandbox, &["env", "-u", "TERM", GANGER, "run", "--tui", "echo", ":::", "a"]);
+    terminal.shows("--progress");
+    assert_eq!(terminal.status(), Some(255));
+}
+
+#[test]
 fn a_signal_gives_the_terminal_back() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::run(&sandbox, &["--tui", "-j2", UNTIL_GO, ":::", "1", "2"]);
@@ -152,7 +180,7 @@ fn an_end_is_heard_before_there_is_an_input() {
 fn without_a_terminal_there_is_a_clear_error() {
     let sandbox = Sandbox::new();
     let mut cmd = sandbox.cmd("setsid");
-    cmd.command.args(["--wait", GANGER, "run", "--tui", "echo", ":::", "a"]);
+    cmd.command.env("TERM", "xterm").args(["--wait", GANGER, "run", "--tui", "echo", ":::", "a"]);
     cmd.done().told(255, "--tui needs a terminal, and /dev/tty cannot be used");
     let terminal = Terminal::run(&sandbox, &["--tui", "echo"]);
     terminal.shows("--tui has the keyboard");

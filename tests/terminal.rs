@@ -33,7 +33,14 @@ impl Terminal {
         let side = || pty.slave.try_clone().expect("a descriptor");
         // setsid(1) makes the terminal the controlling one, and then becomes the program: the child is ganger itself.
         let mut cmd = sandbox.cmd("setsid");
-        cmd.command.arg("--ctty").args(words).env("GANGER", GANGER).stdin(side()).stdout(side()).stderr(side());
+        cmd.command
+            .arg("--ctty")
+            .args(words)
+            .env("GANGER", GANGER)
+            .env("TERM", "xterm")
+            .stdin(side())
+            .stdout(side())
+            .stderr(side());
         let child = cmd.command.spawn().expect("setsid of util-linux");
         let keyboard = File::from(pty.master);
         let mut display = keyboard.try_clone().expect("a descriptor");

@@ -33,11 +33,14 @@ The command:
   Without a command each input is one, for sh -c: ganger run < commands.txt
 
 Quoting, in a script of one word:
-  Inputs stand there as if quoted, whatever is in them, inside '...' and \"...\" as well: no part of one is run.
-  In a here-document quotes are text, so an input with blanks or shell characters comes with quotes around it, and
-  after <<'END' it does not come at all. Take a variable there: x={}; cat <<END ... $x ... END
-  Where you hand inputs to another shell inside a script (sh -c 'echo {}', eval), they are run as code, and ganger
-  warns; as an argument they are not: sh -c 'echo \"$1\"' sh {}. For inputs that are commands: sh -c {}
+  Inputs stand there as if quoted, whatever is in them, inside '...', \"...\" and here-documents as well: the shell that
+  runs the script runs no part of one. After <<'END' an input with blanks or shell characters does not come at all. In
+  $((...)) what could be more than numbers and operators ends the script with an error.
+  What the script itself evaluates again is run: by another shell (sh -c 'echo {}', echo 'rm {}' | sh), eval, trap, a
+  program with a language of its own (python3 -c, awk, ssh), or as the name of a variable where sh is bash. ganger
+  warns where it sees that, and it does not see all, as in c={}; eval \"$c\". As an argument an input is not run:
+  sh -c 'echo \"$1\"' sh {}. For inputs that are commands: sh -c {}
+  Values come in variables of the environment whose names begin with __GANGER: leave those alone.
 
 Environment of a command:
   GANGER_TASK     its number, as {#}; also PARALLEL_SEQ

@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use ganger_store::Durability;
 
 /// Records and resume.
@@ -40,7 +41,7 @@ pub(crate) struct RecordFlags {
     pub(crate) after: Vec<String>,
 
     /// A variable whose value is part of what a task is: with another one, --resume runs it again
-    #[arg(long = "env", value_name = "NAME")]
+    #[arg(long = "env", value_name = "NAME", value_parser = OsStringValueParser::new().try_map(variable))]
     pub(crate) variables: Vec<OsString>,
 
     /// Write GNU parallel's job log: a line for each command that has ended
@@ -51,4 +52,15 @@ pub(crate) struct RecordFlags {
     /// named by a text with {...}; or as a row in a .csv, .tsv or .json file (-.json: to standard output)
     #[arg(long, visible_alias = "res", value_name = "DIR|FILE.csv|-.json", allow_hyphen_values = true)]
     pub(crate) results: Option<OsString>,
+}
+
+/// The name of a variable, whatever stands in its value.
+fn variable(name: OsString) -> Result<OsString, &'static str> {
+    match name.as_encoded_bytes() {
+        [] => Err("it is the name of an environment variable, as in --env LANG"),
+        bytes if bytes.contains(&b'=') => Err(
+            "it is the name of a variable alone, as in --env LANG; its value is taken from the environment of ganger",
+        ),
+        _ => Ok(name),
+    }
 }

@@ -178,6 +178,11 @@ fn environment(value: Node<'_>) -> Result<Vec<(OsString, OsString)>, Fault> {
         if key.is_empty() || key.contains(['=', '\0']) {
             return Err(value.document().fault(at, "no variable can be called so"));
         }
+        if key.starts_with("__GANGER") {
+            return Err(value
+                .document()
+                .fault(at, "inputs are handed over in variables of such names: choose another"));
+        }
         Ok((key.into(), value.word()?.into()))
     };
     value.entries()?.into_iter().map(pair).collect()

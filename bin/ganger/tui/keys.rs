@@ -5,7 +5,7 @@ use termion::event::Key;
 use super::state::{State, View, Wish};
 
 /// As they are listed by `?`.
-pub(super) const KEYS: [(&str, &str); 10] = [
+pub(super) const KEYS: [(&str, &str); 11] = [
     ("p", "pause: start no more; again: go on"),
     ("+ -", "one more command at a time, or one less"),
     ("Up Down", "select a command; scroll its output, or the failures"),
@@ -14,9 +14,13 @@ pub(super) const KEYS: [(&str, &str); 10] = [
     ("r", "kill it and run it once more"),
     ("f", "what has failed"),
     ("q Ctrl-C", "quit: what runs may finish; again: it is asked to end; a third time: it is killed"),
+    ("Ctrl-\\", "kill all at once"),
     ("Esc", "back"),
     ("?", "these keys"),
 ];
+
+/// Ctrl-\, in termion's words: terminals send the same byte for Ctrl-4.
+const QUIT: Key = Key::Ctrl('4');
 
 /// So many lines at a time.
 const PAGE: usize = 10;
@@ -31,6 +35,7 @@ impl State {
             Key::Char('+' | '=') => return Some(Wish::Slots(1)),
             Key::Char('-') => return Some(Wish::Slots(-1)),
             Key::Char('q') | Key::Ctrl('c') => return Some(Wish::Quit),
+            QUIT => return Some(Wish::KillAll),
             Key::Char('k') => return self.targeted().map(Wish::Kill),
             Key::Char('r') => return self.targeted().map(Wish::Restart),
             Key::Char('\n') => self.open_output(),

@@ -53,7 +53,7 @@ impl Tui {
         keep_panics(backlog.clone());
         let (news, heard) = channel();
         let keep = move || keep(screen, &control, &heard);
-        let thread = thread::Builder::new().name("tui".to_owned()).spawn(keep).map_err(NoTerminal)?;
+        let thread = thread::Builder::new().name("tui".to_owned()).spawn(keep).map_err(NoTerminal::Unusable)?;
         Ok(Self { backlog, news: Some(news), thread: Some(thread) })
     }
 
@@ -130,5 +130,6 @@ fn tell(control: &Control, wish: Wish) {
         Wish::Kill(number) => control.kill(number),
         Wish::Restart(number) => control.restart(number),
         Wish::Quit => control.interrupt(),
+        Wish::KillAll => control.quit(),
     }
 }

@@ -3,6 +3,8 @@
 //! By `termion`: it starts no thread, claims no signal and keeps no state of its own. The size is looked up before each
 //! drawing, so nobody has to be told that it has changed.
 
+use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
@@ -23,15 +25,25 @@ const O_NONBLOCK: i32 = 0o4000;
 
 /// There is no terminal to draw on; why.
 #[derive(Debug)]
-pub(crate) struct NoTerminal(pub(super) io::Error);
+pub(crate) enum NoTerminal {
+    /// None that can be used.
+    Unusable(io::Error),
+    /// By its kind it understands no escape sequences; None: nobody says of what kind it is.
+    Plain(Option<OsString>),
+}
 
 impl fmt::Display for NoTerminal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = &self.0;
-        write!(
-            f,
-            "--tui needs a terminal, and {TERMINAL} cannot be used: {why}; --progress tells the same line by line"
-        )
+        match self {
+            NoTerminal::Unusable(why) => write!(f, "--tui needs a terminal, and {TERMINAL} cannot be used: {why}")?,
+            NoTerminal::Plain(Some(kind)) => {
+                write!(f, "--tui: this terminal cannot be drawn on, as it is said to be TERM={}", kind.display())?;
+            }
+            NoTerminal::Plain(None) => {
+                f.write_str("--tui: this terminal is of no kind that is known: TERM is not set")?
+            }
+        }
+        f.write_str("; --progress tells the same line by line")
     }
 }
 
@@ -50,7 +62,10 @@ pub(super) struct Screen {
 
 impl Screen {
     pub(super) fn open() -> Result<Self, NoTerminal> {
-        Self::try_open().map_err(NoTerminal)
+        match env::var_os("TERM") {
+            Some(kind) if !kind.is_empty() && kind != "dumb" => Self::try_open().map_err(NoTerminal::Unusable),
+            kind => Err(NoTerminal::Plain(kind.filter(|kind| !kind.is_empty()))),
+        }
     }
 
     fn try_open() -> io::Result<Self> {
@@ -111,9 +126,17 @@ mod tests {
 
     #[test]
     fn keys_are_read() {
-        let keys = parsed(b"p+\x1b[A\x1b[B\r\x03?");
-        let wanted =
-            [Key::Char('p'), Key::Char('+'), Key::Up, Key::Down, Key::Char('\n'), Key::Ctrl('c'), Key::Char('?')];
+        let keys = parsed(b"p+\x1b[A\x1b[B\r\x03\x1c?");
+        let wanted = [
+            Key::Char('p'),
+            Key::Char('+'),
+            Key::Up,
+            Key::Down,
+            Key::Char('\n'),
+            Key::Ctrl('c'),
+            Key::Ctrl('4'),
+            Key::Char('?'),
+        ];
         assert_eq!(keys, wanted);
         assert_eq!(parsed(b"\x1b"), [Key::Esc]);
         assert_eq!(parsed(b""), []);

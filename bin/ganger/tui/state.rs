@@ -59,6 +59,7 @@ pub(super) enum Wish {
     Kill(u64),
     Restart(u64),
     Quit,
+    KillAll,
 }
 
 impl State {

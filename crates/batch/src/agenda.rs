@@ -266,8 +266,8 @@ impl Agenda {
             begun.source.wait_for_first();
         }
         while !begun.source.has_first() {
-            if control.is_interrupted() {
-                return Ok(Some(End::Interrupted));
+            if let Some(end) = control.ordered_end() {
+                return Ok(Some(end));
             }
             begun.source.wait(GLANCE);
         }

@@ -10,6 +10,7 @@
 //! | around what `--plus` adds, if that is asked for | replacement strings, too |
 //! | after `$`, as in `${HOME}` and `${#}` | plain text |
 //! | around digits and marks alone, as in `{..}` `{/,}` `{0}`, or a number that no argument has | an error |
+//! | around a name that several arguments have | an error |
 //! | … but not `{1,3}` `{1..9}` `[0-9]{4}` `(ab){2}` `stash@{0}` `%{1}` | plain text |
 //! | around `=…=`, GNU parallel's Perl | an error |
 //! | around one name, unquoted and alone at the beginning of a word of a shell command, as in `echo {foo}` | an error |
@@ -87,6 +88,7 @@ pub(crate) fn judge(rest: &[u8], before: Option<u8>, at_word_start: bool, gramma
         return Brace::Plain;
     }
     match known(inside, before, grammar) {
+        Some(_) if !grammar.namesakes(inside).is_empty() => Brace::Unknown(end + 1),
         Some(replacement) => Brace::Replacement(replacement, end + 1),
         None if is_typo(inside, before, grammar) || at_word_start && is_name(inside) => Brace::Unknown(end + 1),
         None => Brace::Plain,
@@ -172,6 +174,8 @@ enum Why {
     Plus,
     /// There are so many arguments.
     Beyond(usize),
+    /// The arguments of these numbers all have that name.
+    Namesakes(String),
     /// There are these names.
     Names(String),
     Typo,
@@ -183,6 +187,9 @@ impl UnknownReplacement {
         let all = Grammar { plus: true, width: None, ..grammar.clone() };
         let why = if perl(text).is_some() {
             Why::Perl
+        } else if let numbers @ [_, ..] = grammar.namesakes(inside).as_slice() {
+            let numbers: Vec<_> = numbers.iter().map(|place| format!("{{{}}}", place + 1)).collect();
+            Why::Namesakes(numbers.join(" "))
         } else if let Some(width) = grammar.width
             && numbered(inside, None, &all).is_some()
             && numbered(inside, None, &Grammar { width: Some(width), ..all.clone() }).is_none()
@@ -219,6 +226,9 @@ impl fmt::Display for UnknownReplacement {
                  more come by a second :::, --colsep or -N"
             )?,
             Why::Beyond(width) => write!(f, "a command has {width} arguments")?,
+            Why::Namesakes(numbers) => {
+                write!(f, "the header has that name more than once, so take the argument by its number: {numbers}")?;
+            }
             Why::Names(names) => write!(f, "the names are {names}")?,
             Why::Typo => write!(f, "there are {{}} {{.}} {{/}} {{//}} {{/.}} {{#}} {{%}} {{1}} {{1.}}")?,
         }

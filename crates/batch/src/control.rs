@@ -15,6 +15,7 @@ use std::time::Duration;
 use ganger::Reports;
 
 use crate::snapshot::Snapshot;
+use crate::summary::End;
 
 /// Holds a run while it goes on: give a clone away with the [`Plan`](crate::Plan), and keep this.
 ///
@@ -52,6 +53,8 @@ pub(crate) enum Order {
     Kill { number: u64, again: bool },
     /// As a Ctrl-C.
     Interrupt,
+    /// As a Ctrl-\.
+    Quit,
     /// Show yourself, and all that is kept of what this command has printed.
     Look { detail: Option<u64>, to: SyncSender<Snapshot> },
 }
@@ -87,6 +90,11 @@ impl Control {
         self.order(Order::Interrupt);
     }
 
+    /// As a Ctrl-\: all that runs is killed at once.
+    pub fn quit(&self) {
+        self.order(Order::Quit);
+    }
+
     /// How things are, with the last output of one command in `detail`. None: the run has not answered within `patience`.
     #[must_use]
     pub fn look(&self, detail: Option<u64>, patience: Duration) -> Option<Snapshot> {
@@ -108,9 +116,15 @@ impl Control {
         Arc::strong_count(&self.shared) > 1
     }
 
-    /// Whether there is an order to end.
-    pub(crate) fn is_interrupted(&self) -> bool {
-        self.orders().iter().any(|order| matches!(order, Order::Interrupt))
+    /// How the run is to end, if that was ordered.
+    pub(crate) fn ordered_end(&self) -> Option<End> {
+        let end = |order: &Order| match order {
+            Order::Interrupt => Some(End::Interrupted),
+            Order::Quit => Some(End::Quit),
+            Order::Pause(_) | Order::Slots(_) | Order::Kill { .. } | Order::Look { .. } => None,
+        };
+        // Who has lost patience after a Ctrl-C quits.
+        self.orders().iter().rev().find_map(end)
     }
 
     /// What was ordered since.

@@ -65,4 +65,12 @@ impl Grammar {
             Some((place, form, Form::read(form, self.plus)?))
         })
     }
+
+    /// The places, from 0, of several arguments that have the one name which begins what stands in braces; else none.
+    pub(crate) fn namesakes(&self, inside: &[u8]) -> Vec<usize> {
+        let Some((first, ..)) = self.named(inside) else { return Vec::new() };
+        let same = |place: &usize| self.names[*place] == self.names[first];
+        let places: Vec<_> = (first..self.names.len()).filter(same).collect();
+        if places.len() > 1 { places } else { Vec::new() }
+    }
 }

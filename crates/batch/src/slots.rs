@@ -26,7 +26,21 @@ impl FromStr for Slots {
         if !is_name || name.as_bytes()[0].is_ascii_digit() || values.iter().any(String::is_empty) {
             return Err(wrong.to_owned());
         }
+        if let Some(why) = reserved(name) {
+            return Err(format!("{name} {why}: give the variable another name"));
+        }
         Ok(Self { name: name.to_owned(), values })
+    }
+}
+
+/// Why commands need a variable as it is, if they do.
+fn reserved(name: &str) -> Option<&'static str> {
+    match name {
+        "PATH" => Some("says where programs are found, and none of its values would be"),
+        "LD_PRELOAD" | "LD_LIBRARY_PATH" => Some("says what programs are linked with"),
+        _ if name.trim_start_matches('_').starts_with("GANGER") => Some("is ganger's own"),
+        _ if name.starts_with("PARALLEL_") => Some("is set as GNU parallel sets it"),
+        _ => None,
     }
 }
 
@@ -91,6 +105,15 @@ mod tests {
         for text in ["", "GPU", "=1", "G PU=1", "1GPU=1", "GPU=", "GPU=1,,2"] {
             assert!(text.parse::<Slots>().is_err_and(|told| told.contains("0,1")), "{text}");
         }
+    }
+
+    #[test]
+    fn names_that_commands_need_are_refused() {
+        for name in ["GANGER_INPUT", "__GANGER_INPUT", "GANGER_TASK", "PARALLEL_SEQ", "PATH"] {
+            let told = format!("{name}=1,2").parse::<Slots>().expect_err(name);
+            assert!(told.starts_with(name) && told.ends_with("give the variable another name"), "{told}");
+        }
+        assert_eq!(slots("MANPATH=1,2").name, "MANPATH");
     }
 
     #[test]

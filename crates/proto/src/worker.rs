@@ -144,6 +144,19 @@ struct Line<'a> {
     protocol: Option<u32>,
 }
 
+impl Line<'_> {
+    /// Two words for the task's end. An error that is `null` is none, as some languages write all keys they have.
+    fn two_answers(&self) -> Option<(&'static str, &'static str)> {
+        let has_error = self.error.is_some_and(|error| error.get() != "null");
+        match (self.output.is_some(), self.output_base64.is_some(), has_error) {
+            (true, true, _) => Some(("output", "output_base64")),
+            (true, _, true) => Some(("output", "error")),
+            (_, true, true) => Some(("output_base64", "error")),
+            (true | false, false, _) | (false, true, false) => None,
+        }
+    }
+}
+
 /// A key that is there has a value, `null` included.
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(from).map(Some)
@@ -165,6 +178,11 @@ impl Said {
     pub fn parse(line: &[u8]) -> Result<Self, Unclear> {
         let read: Line<'_> = serde_json::from_slice(line).map_err(|error| not_read(line, &error))?;
         let id = || read.id.ok_or_else(|| unclear("it has no \"id\" that says which task it is about"));
+        if let Some((one, other)) = read.two_answers() {
+            return Err(Unclear(format!(
+                "it has both \"{one}\" and \"{other}\", and a task is answered by one of them"
+            )));
+        }
         match read {
             Line { output: Some(value), .. } => Ok(Said::Answer { id: id()?, output: printed(value)? }),
             Line { output_base64: Some(ref text), .. } => {
@@ -212,7 +230,8 @@ fn message_of(value: &RawValue) -> String {
     }
     let text = serde_json::from_str::<String>(value.get());
     let message = || serde_json::from_str::<Object>(value.get()).map(|object| object.message);
-    text.or_else(|_| message()).unwrap_or_else(|_| value.get().to_owned())
+    let said = text.or_else(|_| message()).unwrap_or_else(|_| value.get().to_owned());
+    if said.trim().is_empty() { "an error without a text".to_owned() } else { said }
 }
 
 #[cfg(test)]

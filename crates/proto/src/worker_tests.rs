@@ -41,6 +41,9 @@ fn everything_that_a_program_may_say_is_read() {
         (r#"{"id":1,"error":"no"}"#, failed("no")),
         (r#"{"id":1,"error":{"message":"no","code":3}}"#, failed("no")),
         (r#"{"id":1,"error":[1]}"#, failed("[1]")),
+        (r#"{"id":1,"error":""}"#, failed("an error without a text")),
+        (r#"{"id":1,"error":{"message":"\n"}}"#, failed("an error without a text")),
+        (r#"{"id":1,"output":1,"error":null}"#, answer("1\n")),
         (r#"{"id":1,"progress":0.5}"#, progress(Some(0.5), None)),
         (r#"{"id":1,"message":"half"}"#, progress(None, Some("half"))),
         (r#"{"log":"x"}"#, log("info")),
@@ -55,7 +58,7 @@ fn everything_that_a_program_may_say_is_read() {
 
 #[test]
 fn what_no_program_may_say_is_told() {
-    let table: [(&[u8], &str); 9] = [
+    let table: [(&[u8], &str); 13] = [
         (b"", "no JSON object"),
         (b"done", "no JSON object"),
         (b"{\"id\":1,", "no JSON object"),
@@ -65,6 +68,10 @@ fn what_no_program_may_say_is_told() {
         (b"{\"id\":\"1\",\"output\":1}", "invalid type: string"),
         (b"{\"id\":1}", "neither"),
         (b"{\"id\":1,\"output_base64\":\"%\"}", "nvalid"),
+        (br#"{"id":1,"output":null,"error":"boom"}"#, "both \"output\" and \"error\""),
+        (br#"{"id":1,"output":1,"error":"x"}"#, "both \"output\" and \"error\""),
+        (br#"{"id":1,"output_base64":"AA==","error":""}"#, "both \"output_base64\" and \"error\""),
+        (br#"{"id":1,"output":1,"output_base64":"AA=="}"#, "both \"output\" and \"output_base64\""),
     ];
     for (line, why) in table {
         let told = Said::parse(line).expect_err("no line of a worker's").to_string();

@@ -64,7 +64,7 @@ impl<E: Engine> Run<'_, E> {
                 trouble = Some(why.to_owned());
             }
             end != End::Complete
-                || reins.control.is_interrupted()
+                || reins.control.ordered_end().is_some()
                 || matches!(engine.report(Some(Duration::ZERO)), Some(Report::Interrupted { .. }))
         });
         let summary = Summary { counts, end };

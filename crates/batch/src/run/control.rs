@@ -86,6 +86,7 @@ impl<E: Engine> Run<'_, E> {
                 Order::Slots(by) => self.change_slots(by),
                 Order::Kill { number, again } => self.kill_one(number, if again { Doom::Again } else { Doom::Killed }),
                 Order::Interrupt => self.interrupt(),
+                Order::Quit => self.quit(),
                 Order::Look { detail, to } => {
                     let snapshot = self.snapshot(detail);
                     // Who has lost patience looks again.
@@ -155,6 +156,12 @@ impl<E: Engine> Run<'_, E> {
             _ => self.engine.kill(),
         }
         self.interrupted(step);
+    }
+
+    /// The end of that ladder, whatever step it stands on.
+    fn quit(&mut self) {
+        self.engine.kill();
+        self.interrupted(4);
     }
 
     fn snapshot(&mut self, detail: Option<u64>) -> Snapshot {

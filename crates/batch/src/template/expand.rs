@@ -6,7 +6,7 @@ use super::{Piece, Word};
 use crate::braces::Which;
 use crate::form::Form;
 use crate::input::Args;
-use crate::shell::{self, Context};
+use crate::shell::{Context, REFUSAL, Way};
 
 /// What the replacement strings stand for.
 pub(super) struct Values<'v> {
@@ -121,13 +121,15 @@ fn meant(which: Which, values: &Values<'_>, only: Option<usize>) -> std::ops::Ra
 pub(super) fn program(words: &[Word], repeat: bool, values: &Values<'_>, env: &mut Vec<(Bytes, Bytes)>) -> Vec<u8> {
     let among = values.args.len();
     script(words, repeat, values, |place, (form, context), value, out| {
-        if shell::is_harmless(value) {
-            return out.extend_from_slice(value);
+        match context.way(value) {
+            Way::AsItIs => return out.extend_from_slice(value),
+            Way::Refused => return out.extend_from_slice(REFUSAL.as_bytes()),
+            Way::InVariable => {}
         }
         let variable = match (form.variable(), among) {
-            (Some(part), 1) => format!("GANGER_INPUT{part}"),
-            (Some(part), _) => format!("GANGER_INPUT_{}{part}", place + 1),
-            (None, _) => format!("GANGER_INPUT_PART_{}", env.len()),
+            (Some(part), 1) => format!("__GANGER_INPUT{part}"),
+            (Some(part), _) => format!("__GANGER_INPUT_{}{part}", place + 1),
+            (None, _) => format!("__GANGER_INPUT_PART_{}", env.len()),
         };
         context.reference(&variable, out);
         // Of many arguments each has its own name, and to look for it among them all would take long.
@@ -139,7 +141,11 @@ pub(super) fn program(words: &[Word], repeat: bool, values: &Values<'_>, env: &m
 
 /// The text for a person to paste into a shell.
 pub(super) fn shown(words: &[Word], repeat: bool, values: &Values<'_>) -> Vec<u8> {
-    script(words, repeat, values, |_, (_, context), value, out| context.quote(value, out))
+    script(words, repeat, values, |_, (_, context), value, out| match context.way(value) {
+        Way::AsItIs => out.extend_from_slice(value),
+        Way::InVariable => context.quote(value, out),
+        Way::Refused => out.extend_from_slice(REFUSAL.as_bytes()),
+    })
 }
 
 /// `put_value` gets an argument's place, how it is wanted, and what that is.

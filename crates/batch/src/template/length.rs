@@ -6,7 +6,7 @@ use crate::input::{Args, Measure};
 use crate::shell::{self, Context};
 
 /// The name of a variable with its quotes, for a value that is handed to a shell in one.
-const REFERENCE: usize = 40;
+const REFERENCE: usize = 44;
 
 /// The lengths of a template's commands. They are counted a little too high rather than too low.
 pub(crate) struct Length {

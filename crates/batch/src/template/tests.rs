@@ -51,9 +51,9 @@ fn several_words_are_arguments() {
 fn one_word_with_shell_characters_is_for_the_shell() {
     let table = [
         ("echo {}", "ab", "echo ab"),
-        ("echo {}", "a b", "echo \"${GANGER_INPUT}\""),
-        ("echo \"{}\"", "a b", "echo \"${GANGER_INPUT}\""),
-        ("echo '{}'", "a b", "echo ''\"${GANGER_INPUT}\"''"),
+        ("echo {}", "a b", "echo \"${__GANGER_INPUT}\""),
+        ("echo \"{}\"", "a b", "echo \"${__GANGER_INPUT}\""),
+        ("echo '{}'", "a b", "echo ''\"${__GANGER_INPUT}\"''"),
         ("echo $(({}*2))", "21", "echo $((21*2))"),
         ("echo {#}-{%};", "x", "echo 7-<slot>;"),
         ("ls -l", "x", "ls -l x"),
@@ -70,7 +70,7 @@ fn one_word_with_shell_characters_is_for_the_shell() {
 #[test]
 fn a_value_is_handed_over_once() {
     let command = parse(&["echo {} {} {/}"]).expect("a command").command(&task(b"a b/c d"), None);
-    let wanted = [("GANGER_INPUT", "a b/c d"), ("GANGER_INPUT_BASENAME", "c d")];
+    let wanted = [("__GANGER_INPUT", "a b/c d"), ("__GANGER_INPUT_BASENAME", "c d")];
     assert_eq!(env(&command), [&TOLD[..], &wanted].concat());
 }
 
@@ -127,10 +127,14 @@ fn without_slot(command: &Command) -> Vec<(Bytes, Bytes)> {
 }
 
 fn run(program: &[u8], env: &[(Bytes, Bytes)]) -> Vec<u8> {
+    output("/bin/sh", program, env).stdout
+}
+
+fn output(shell: &str, program: &[u8], env: &[(Bytes, Bytes)]) -> std::process::Output {
     let env = env.iter().map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value)));
-    let mut shell = std::process::Command::new("/bin/sh");
+    let mut shell = std::process::Command::new(shell);
     let shell = shell.arg("-c").arg(OsStr::from_bytes(program)).envs(env).stdin(Stdio::null());
-    shell.output().expect("a shell").stdout
+    shell.output().expect("a shell")
 }
 
 proptest! {
@@ -147,7 +151,9 @@ proptest! {
 
     #[test]
     fn a_shown_command_can_be_pasted(value in "[ -~]{0,12}") {
-        for template in ["printf '%s|' {}", "printf '%s|' \"{}\"", "printf '%s|' '{}'"] {
+        for template in [
+            "printf '%s|' {}", "printf '%s|' \"{}\"", "printf '%s|' '{}'", "x=$(cat <<X\n{}\nX\n); printf '%s|' \"$x\"",
+        ] {
             let shown = parse(&[template]).expect("a command").show(&Args::one(value.as_bytes().to_vec()), 1);
             prop_assert_eq!(run(&shown, &[]), format!("{value}|").into_bytes());
         }
@@ -161,6 +167,41 @@ proptest! {
         ];
         let printed = through_the_shell(templates[place], b"$(echo run)`echo run`'; echo run; '\"; echo run; \"");
         prop_assert!(!printed.split(|&b| b == b'\n').any(|line| line.starts_with(b"run")), "{:?}", printed);
+    }
+}
+
+#[test]
+fn no_value_ends_a_here_document() {
+    for value in ["E", "x\nE\necho run", "E\n", "it's $(echo run) `echo run` \\$x %s \\n\n", "\nE"] {
+        let template = "cat <<E\n{}\nshown\nE\necho done";
+        let wanted = format!("{value}\nshown\ndone\n");
+        assert_eq!(String::from_utf8_lossy(&through_the_shell(template, value.as_bytes())), wanted);
+        let shown = parse(&[template]).expect("a command").show(&Args::one(value.as_bytes().to_vec()), 1);
+        assert_eq!(String::from_utf8_lossy(&run(&shown, &[])), wanted, "{}", String::from_utf8_lossy(&shown));
+    }
+    assert_eq!(through_the_shell("cat <<'E'\n{}\necho run\nE\n", b"E"), b"${__GANGER_INPUT}\necho run\n");
+}
+
+#[test]
+fn no_value_is_evaluated_in_arithmetic() {
+    let sh: &[&str] = &["/bin/sh", "/bin/bash"];
+    for shell in sh.iter().filter(|shell| std::path::Path::new(shell).exists()) {
+        for (template, value, wanted) in [
+            ("echo $(( {} * 2 ))", "a[$(echo run >&2)]", ""),
+            ("echo \"$((x={}))\"", "a[`echo run >&2`]", ""),
+            ("echo $(( {} * 2 ))", "3 + 4", "11\n"),
+            ("echo $(( {} * 2 ))", "1)) && echo run; echo $((1", ""),
+            ("echo $(({}*2))", "-21", "-42\n"),
+        ] {
+            let command = parse(&[template]).expect("a command").command(&task(value.as_bytes()), None);
+            let shown = parse(&[template]).expect("a command").show(&Args::one(value.as_bytes().to_vec()), 1);
+            for (program, env) in [(&command.argv[2][..], without_slot(&command)), (&shown, Vec::new())] {
+                let done = output(shell, program, &env);
+                let told = String::from_utf8_lossy(&done.stderr).into_owned();
+                assert_eq!(String::from_utf8_lossy(&done.stdout), wanted, "{shell} {template} {value}: {told}");
+                assert!(!told.lines().any(|line| line == "run"), "{shell} {template} {value}: {told}");
+            }
+        }
     }
 }
 
@@ -189,7 +230,7 @@ fn several_arguments_are_words_of_their_own() {
         (&repeat, &["echo", "{2}-{}"], &["a", "b"], &["echo", "b-a", "b-b"]),
         (&plain, &["echo", "{}", "x{}"], &[], &["echo", "x"]),
         (&plain, &["echo x{} '{}';"], &["a", "b"], &["/bin/sh", "-c", "echo xa b 'a b';"]),
-        (&plain, &["echo {2} {}&"], &["a b", "c"], &["/bin/sh", "-c", "echo c \"${GANGER_INPUT_1}\" c&"]),
+        (&plain, &["echo {2} {}&"], &["a b", "c"], &["/bin/sh", "-c", "echo c \"${__GANGER_INPUT_1}\" c&"]),
         (&repeat, &["cat x{}y>{#};"], &["a", "b"], &["/bin/sh", "-c", "cat xay>7 xby>7;"]),
         (&repeat, &["(echo \"x {}\")"], &["a", "b"], &["/bin/sh", "-c", "(echo \"x a\" \"x b\")"]),
     ];
