@@ -8,7 +8,7 @@ use crate::sandbox::{Sandbox, sorted};
 #[test]
 fn commands_and_inputs() {
     // Arguments, standard input, standard output.
-    let table: [(&[&str], &str, &str); 24] = [
+    let table: [(&[&str], &str, &str); 27] = [
         (&["-k", "echo", "{}", ":::", "a", "b c"], "", "a\nb c\n"),
         (&["-k", "echo {}", ":::", "a", "b  c", "$(id)", "it's"], "", "a\nb  c\n$(id)\nit's\n"),
         (&["-k", "echo \"<{}>\" '<{}>'", ":::", "a\"b", "c'd"], "", "<a\"b> <a\"b>\n<c'd> <c'd>\n"),
