@@ -88,7 +88,7 @@ fn after_sigkill_what_was_made_of_something_older_is_made_anew() {
     eventually("it is recorded that b runs", || recorded(&sandbox)["make"].contains(&State::Running));
     started.signal(Signal::SIGKILL);
     started.done();
-    assert_eq!(recorded(&sandbox)["use"], [State::Stopped]);
+    assert_eq!(recorded(&sandbox)["use"], [State::Waiting]);
     sandbox.forget_temporary_files();
     fs::remove_file(sandbox.path("hold")).expect("it is there");
     assert_eq!(run(&sandbox, file, &["--store", "s.db", "--resume"]).code(), 0);

@@ -67,6 +67,8 @@ fn processor_time_that_is_used_up_is_told() {
     let sandbox = Sandbox::new();
     let done = sandbox.run(["--cpu-time", "300ms", "while :; do :; done #", ":::", "a"]).done();
     done.told(1, "it used its processor time up: 300ms");
+    // Of whole seconds the kernel tells a process that is alone, before we have looked.
+    sandbox.run(["--cpu-time", "1s", "while :; do :; done #", ":::", "a"]).done().told(1, "processor time up: 1s");
     sandbox.run(["--cpu-time", "100s", "echo {}", ":::", "a"]).done().printed("a\n");
 }
 

@@ -162,6 +162,32 @@ fn newer(file: &Path) {
 }
 
 #[test]
+fn a_store_is_never_written_over() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["--store", "s.db", "echo", ":::", "a"]).done().printed("a\n");
+    std::os::unix::fs::symlink("s.db", sandbox.path("link")).expect("a link");
+    fs::hard_link(sandbox.path("s.db"), sandbox.path("hard")).expect("a link");
+    for file in ["s.db", "./s.db", "link", "hard"] {
+        sandbox.run(["--store", "s.db", "--joblog", file, "echo", ":::", "a"]).done().told(255, "are one file");
+        sandbox.script(&format!("$GANGER report --store s.db 1 --html {file}")).done().told(255, "the store itself");
+    }
+    sandbox.run(["--store", "new", "--joblog", "./new", "echo", ":::", "a"]).done().told(255, "are one file");
+    assert_eq!(tasks(&sandbox.path("s.db")).len(), 1);
+}
+
+#[test]
+fn a_job_log_that_was_cut_off_is_gone_on_with() {
+    let sandbox = Sandbox::new();
+    sandbox.run(["--joblog", "log", "echo", ":::", "a"]).done().printed("a\n");
+    let log = fs::read(sandbox.path("log")).expect("a log");
+    fs::write(sandbox.path("log"), [&log[..], b"2\t:\t17952"].concat()).expect("a log");
+    for printed in ["b\n", ""] {
+        let done = sandbox.run(["--joblog", "log", "--resume", "echo", ":::", "a", "b"]).done();
+        assert_eq!((done.code(), done.stdout.as_str()), (0, printed));
+    }
+}
+
+#[test]
 fn two_cannot_write_to_one_store() {
     let sandbox = Sandbox::new();
     let first =

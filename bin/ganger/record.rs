@@ -1,7 +1,8 @@
 //! Records and resume: flags → where a run is recorded, and what it takes up.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use ganger_batch::{Args, Grammar, Recording, Storage};
@@ -49,8 +50,36 @@ pub(crate) fn recording(
         waits: !flags.after.is_empty(),
         jobs: flags.keep_jobs,
     });
+    check_places(store.as_ref(), flags.joblog.as_deref(), flags.results.as_deref())?;
     let results = flags.results.map(|text| results::plan(&text, grammar)).transpose()?;
     Ok(Recording { store, joblog: flags.joblog, results, resume })
+}
+
+/// No two of them may be written to one file.
+fn check_places(store: Option<&Storage>, joblog: Option<&Path>, results: Option<&OsStr>) -> Result<(), PlanError> {
+    let store = store.map(|storage| ("--store", storage.file.as_path()));
+    let (joblog, results) = (joblog.map(|log| ("--joblog", log)), results.map(|file| ("--results", Path::new(file))));
+    let places: Vec<_> = [store, joblog, results].into_iter().flatten().collect();
+    for (at, (first, path)) in places.iter().enumerate() {
+        if let Some((second, _)) = places[at + 1..].iter().find(|(_, other)| same_file(path, other)) {
+            return Err(PlanError::OneFile { first, second, path: (*path).to_owned() });
+        }
+    }
+    Ok(())
+}
+
+/// Whether two paths lead to one file, or would if it were made.
+pub(crate) fn same_file(one: &Path, other: &Path) -> bool {
+    let found = |path: &Path| path.metadata().map(|about| (about.dev(), about.ino())).ok();
+    let place = |path: &Path| {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        parent.canonicalize().ok().zip(path.file_name().map(OsStr::to_owned))
+    };
+    match (found(one), found(other)) {
+        (Some(one), Some(other)) => one == other,
+        (None, None) => place(one).is_some_and(|one| Some(one) == place(other)),
+        (Some(_), None) | (None, Some(_)) => false,
+    }
 }
 
 /// Looks up what failed; for a job in a store the flags are completed from its last run.

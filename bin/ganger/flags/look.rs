@@ -90,7 +90,7 @@ pub(crate) struct ShowFlags {
     #[arg(long, conflicts_with_all = ["state", "task"])]
     pub(crate) all: bool,
 
-    /// List all tasks in this state: running, succeeded, failed, stopped
+    /// List all tasks in this state: running, succeeded, failed, stopped, waiting
     #[arg(long, value_name = "STATE", conflicts_with = "task")]
     pub(crate) state: Option<State>,
 }

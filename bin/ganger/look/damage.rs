@@ -45,19 +45,24 @@ struct Saved {
     tasks: u64,
     attempts: u64,
     outputs: u64,
+    left_out: u64,
     holes: u64,
 }
 
 /// Copies what can be read.
 pub(crate) fn salvage(flags: &SalvageFlags, out: &mut Out) -> Result<u8, LookError> {
-    let Salvaged { jobs, tasks, attempts, outputs, holes } = ganger_store::salvage(&flags.file, &flags.new)?;
+    let Salvaged { jobs, tasks, attempts, outputs, left_out, holes } = ganger_store::salvage(&flags.file, &flags.new)?;
     if flags.json {
-        json(out, &Saved { jobs, tasks, attempts, outputs, holes })?;
+        json(out, &Saved { jobs, tasks, attempts, outputs, left_out, holes })?;
         return Ok(0);
     }
     let count = plain::count;
     let (jobs, tasks, attempts) = (count(jobs, "job"), count(tasks, "task"), count(attempts, "attempt"));
-    let (outputs, holes) = (count(outputs, "piece"), count(holes, "place"));
-    writeln!(out, "saved {jobs}, {tasks}, {attempts} and {outputs} of output; at {holes} something could not be read")?;
+    let (outputs, left_out, holes) = (count(outputs, "piece"), count(left_out, "row"), count(holes, "place"));
+    writeln!(
+        out,
+        "saved {jobs}, {tasks}, {attempts} and {outputs} of output; left out {left_out} that made no sense; \
+         at {holes} nothing could be read"
+    )?;
     Ok(0)
 }

@@ -15,6 +15,8 @@ use crate::program::ProgramError;
 #[derive(Debug)]
 pub(crate) enum LookError {
     NoStore,
+    /// The report would be written over the store.
+    OverStore(PathBuf),
     Store(StoreError),
     /// Standard output.
     Write(io::Error),
@@ -66,6 +68,9 @@ impl fmt::Display for LookError {
                 "no store is named: --store FILE, or GANGER_STORE=FILE in the environment, with the file that ganger run \
                  --store FILE has made"
             ),
+            Self::OverStore(path) => {
+                write!(f, "--html {}: that is the store itself; give the report another name", path.display())
+            }
             Self::Store(error) => error.fmt(f),
             Self::Write(error) => write!(f, "failed to write to standard output: {error}"),
             Self::NoTask { job, name: TaskName::Number(number) } => {

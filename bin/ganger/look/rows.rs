@@ -67,6 +67,7 @@ pub(crate) struct Counts {
     pub(crate) succeeded: u64,
     pub(crate) failed: u64,
     pub(crate) stopped: u64,
+    pub(crate) waiting: u64,
 }
 
 impl Counts {
@@ -79,6 +80,7 @@ impl Counts {
                 State::Succeeded => counts.succeeded = count,
                 State::Failed => counts.failed = count,
                 State::Stopped => counts.stopped = count,
+                State::Waiting => counts.waiting = count,
             }
         }
         Ok(counts)
@@ -91,6 +93,7 @@ impl Counts {
             (self.failed, "failed"),
             (self.running, "running"),
             (self.stopped, "stopped"),
+            (self.waiting, "waiting"),
         ];
         let some: Vec<_> = all.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
         if some.is_empty() { "none".to_owned() } else { some.join(", ") }
@@ -133,7 +136,7 @@ fn state(last: Option<&Run>, tasks: &Counts) -> JobState {
     match last.and_then(|run| run.how) {
         Some(RunEnd::Halted) => JobState::Halted,
         Some(RunEnd::Complete) if tasks.failed > 0 => JobState::Failed,
-        Some(RunEnd::Complete) if tasks.running + tasks.stopped == 0 => JobState::Complete,
+        Some(RunEnd::Complete) if tasks.running + tasks.stopped + tasks.waiting == 0 => JobState::Complete,
         Some(RunEnd::Complete | RunEnd::Interrupted | RunEnd::Quit | RunEnd::OutputClosed | RunEnd::Error) | None => {
             JobState::Interrupted
         }

@@ -21,6 +21,12 @@ pub(crate) enum PlanError {
     Batch(ganger_batch::Error),
     /// There is to be a resume, and nothing to know from.
     NoRecords,
+    /// Two kinds of records in one file.
+    OneFile {
+        first: &'static str,
+        second: &'static str,
+        path: PathBuf,
+    },
     Program(ProgramError),
     File {
         path: PathBuf,
@@ -88,6 +94,9 @@ impl fmt::Display for PlanError {
             PlanError::Template(error) => error.fmt(f),
             PlanError::Store(error) => error.fmt(f),
             PlanError::Batch(error) => error.fmt(f),
+            PlanError::OneFile { first, second, path } => {
+                write!(f, "{first} and {second} are one file, {}: each wants one of its own", path.display())
+            }
             PlanError::NoRecords => write!(
                 f,
                 "what was done before is known from a store (--store FILE) or a job log (--joblog FILE): name one"

@@ -40,8 +40,10 @@ pub fn linkage(program: &Path) -> io::Result<Linkage> {
         Ok(None) => Ok(Linkage::Foreign),
         Ok(Some(0)) => Ok(Linkage::NoWorker),
         Ok(Some(_)) => Ok(Linkage::Worker),
-        // Shorter than its headers say, or than headers are.
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(Linkage::Foreign),
+        // Shorter than its headers say, or than headers are; or they name a place where no file has anything.
+        Err(error) if matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidInput) => {
+            Ok(Linkage::Foreign)
+        }
         Err(error) => Err(error),
     }
 }

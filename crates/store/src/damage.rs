@@ -24,7 +24,9 @@ pub struct Salvaged {
     pub attempts: u64,
     /// Pieces of output.
     pub outputs: u64,
-    /// At so many places something could not be read.
+    /// So many rows of all kinds were read and are none: what is in them is no text, no state, of no task.
+    pub left_out: u64,
+    /// At so many places something could not be read at all.
     pub holes: u64,
 }
 
@@ -36,11 +38,42 @@ pub fn check(file: &Path) -> Result<Vec<String>, StoreError> {
     let connection = reader::connect(file)?;
     let faults = read_faults(&connection).map_err(StoreError::sqlite(file));
     match faults {
-        Ok(faults) if faults == ["ok"] => crate::schema::check(&connection, file).map(|_| Vec::new()),
+        Ok(faults) if faults == ["ok"] => match crate::schema::check(&connection, file)? {
+            0 => Err(StoreError::new(file, Kind::Empty)),
+            _ => nonsense(&connection).map_err(StoreError::sqlite(file)),
+        },
         Ok(faults) => Ok(faults),
         Err(error) if error.is_damaged() => Ok(vec![error.to_string()]),
         Err(error) => Err(error),
     }
+}
+
+/// What SQLite finds nothing wrong with, and no reader takes.
+fn nonsense(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut rows = Vec::new();
+    for table in TABLES {
+        rows.push((table, unreadable(connection, table)?));
+    }
+    for (table, condition) in NONSENSE {
+        rows.push((table, count(connection, &format!("{table} WHERE {condition}"))?));
+    }
+    let wrong = rows.iter().filter(|(_, rows)| *rows > 0);
+    Ok(wrong.map(|(table, rows)| format!("rows of the table {table} that make no sense: {rows}")).collect())
+}
+
+/// How many rows have text that is none.
+fn unreadable(connection: &Connection, table: &str) -> rusqlite::Result<u64> {
+    let mut select = connection.prepare(&format!("SELECT * FROM {table}"))?;
+    let (width, mut bad) = (select.column_count(), 0);
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        bad += u64::from((0..width).any(|at| row.get::<_, Value>(at).is_err()));
+    }
+    Ok(bad)
+}
+
+fn count(connection: &Connection, rows: &str) -> rusqlite::Result<u64> {
+    connection.query_row(&format!("SELECT count(*) FROM {rows}"), [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
 }
 
 fn read_faults(connection: &Connection) -> rusqlite::Result<Vec<String>> {
@@ -74,43 +107,68 @@ pub fn salvage(file: &Path, new: &Path) -> Result<Salvaged, StoreError> {
 
 fn copy_all(from: &Connection, store: &mut Connection) -> rusqlite::Result<Salvaged> {
     let to = store.transaction()?;
-    let mut holes = 0;
-    for table in ["job", "run", "task", "attempt", "output"] {
-        holes += Copy { from, to: &to, table }.all()?;
+    let mut salvaged = Salvaged::default();
+    for table in TABLES {
+        let mut copy = Copy { from, to: &to, table, left_out: 0 };
+        salvaged.holes += copy.all()?;
+        salvaged.left_out += copy.left_out;
     }
-    to.execute_batch(MEND)?;
-    let count = |table| to.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0));
-    let [jobs, tasks, attempts, outputs] =
-        [count("job")?, count("task")?, count("attempt")?, count("output")?].map(i64::unsigned_abs);
+    let (nonsense, orphans) = NONSENSE.split_at(NONSENSE.len() - ORPHANS);
+    salvaged.left_out += delete(&to, nonsense)?;
+    to.execute_batch(ADOPT)?;
+    salvaged.left_out += delete(&to, orphans)?;
+    // What was printed by those that were killed has no attempt in any store.
+    to.execute("DELETE FROM output WHERE attempt NOT IN (SELECT id FROM attempt)", [])?;
+    (salvaged.jobs, salvaged.tasks) = (count(&to, "job")?, count(&to, "task")?);
+    (salvaged.attempts, salvaged.outputs) = (count(&to, "attempt")?, count(&to, "output")?);
     to.commit()?;
-    Ok(Salvaged { jobs, tasks, attempts, outputs, holes })
+    Ok(salvaged)
 }
 
+fn delete(from: &Connection, what: &[(&str, &str)]) -> rusqlite::Result<u64> {
+    let mut rows = 0;
+    for (table, condition) in what {
+        rows += from.execute(&format!("DELETE FROM {table} WHERE {condition}"), [])? as u64;
+    }
+    Ok(rows)
+}
+
+const TABLES: [&str; 5] = ["job", "run", "task", "attempt", "output"];
+
 /// What a damaged page can have made of a row, no table refuses, and no reader takes.
-const MEND: &str = "
-    DELETE FROM task WHERE state NOT IN ('running', 'succeeded', 'failed', 'stopped') OR length(key) != 16;
-    DELETE FROM attempt WHERE how NOT IN ('exit', 'signal', 'out of memory', 'time limit', 'cpu limit', 'crashed', 'error',
-        'not started', 'stopped') OR how IN ('exit', 'signal') AND code IS NULL
-        OR number NOT BETWEEN 0 AND 4294967295 OR slot NOT BETWEEN 0 AND 4294967295;
-    DELETE FROM output WHERE stream NOT IN (1, 2);
-    DELETE FROM run WHERE pid NOT BETWEEN 0 AND 4294967295;
-    INSERT INTO job (id, name, command, created)
-        SELECT DISTINCT job, 'salvaged-' || job, '', 0 FROM task WHERE job NOT IN (SELECT id FROM job);
-    DELETE FROM run WHERE job NOT IN (SELECT id FROM job);
-    DELETE FROM attempt WHERE task NOT IN (SELECT id FROM task);
-    DELETE FROM output WHERE attempt NOT IN (SELECT id FROM attempt);
-";
+const NONSENSE: [(&str, &str); 6] = [
+    ("task", "state NOT IN ('running', 'succeeded', 'failed', 'stopped', 'waiting') OR length(key) != 16"),
+    (
+        "attempt",
+        "how NOT IN ('exit', 'signal', 'out of memory', 'time limit', 'cpu limit', 'crashed', 'error', 'not started',
+         'stopped') OR how IN ('exit', 'signal') AND code IS NULL
+         OR number NOT BETWEEN 0 AND 4294967295 OR slot NOT BETWEEN 0 AND 4294967295",
+    ),
+    ("output", "stream NOT IN (1, 2)"),
+    ("run", "pid NOT BETWEEN 0 AND 4294967295"),
+    ("run", "job NOT IN (SELECT id FROM job)"),
+    ("attempt", "task NOT IN (SELECT id FROM task)"),
+];
+
+/// So many of these, the last ones, are about what is missing elsewhere.
+const ORPHANS: usize = 2;
+
+/// Tasks whose job is lost get a new one.
+const ADOPT: &str = "INSERT INTO job (id, name, command, created)
+    SELECT DISTINCT job, 'salvaged-' || job, '', 0 FROM task WHERE job NOT IN (SELECT id FROM job)";
 
 /// One table, in the order of its ids.
 struct Copy<'a> {
     from: &'a Connection,
     to: &'a Connection,
     table: &'static str,
+    /// How many rows were read and not taken.
+    left_out: u64,
 }
 
 impl Copy<'_> {
     /// Gives at how many places something was passed over.
-    fn all(&self) -> rusqlite::Result<u64> {
+    fn all(&mut self) -> rusqlite::Result<u64> {
         let (mut after, mut holes) = (0, 0);
         while let Err(last) = self.up_to_fault(after)? {
             holes += 1;
@@ -123,7 +181,7 @@ impl Copy<'_> {
     }
 
     /// Copies until the end, or to where reading fails: behind which id. Errors of writing are the outer ones.
-    fn up_to_fault(&self, mut after: i64) -> rusqlite::Result<Result<(), i64>> {
+    fn up_to_fault(&mut self, mut after: i64) -> rusqlite::Result<Result<(), i64>> {
         let Ok(mut select) = self.from.prepare(&self.select()) else { return Ok(Err(after)) };
         let width = select.column_count();
         let Ok(mut rows) = select.query([after]) else { return Ok(Err(after)) };
@@ -134,9 +192,9 @@ impl Copy<'_> {
                 Ok(Some(row)) => {
                     after = row.get(0)?;
                     // Text that is none any more is no row.
-                    if let Ok(values) = (0..width).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>() {
-                        self.insert(&values)?;
-                    }
+                    let values = (0..width).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>();
+                    let taken = values.map_or(Ok(false), |values| self.insert(&values))?;
+                    self.left_out += u64::from(!taken);
                 }
             }
         }
@@ -146,13 +204,13 @@ impl Copy<'_> {
         format!("SELECT * FROM {} NOT INDEXED WHERE id > ? ORDER BY id", self.table)
     }
 
-    /// What a damaged page has made of a row may be none that the table takes: then it is left out.
-    fn insert(&self, values: &[Value]) -> rusqlite::Result<()> {
+    /// What a damaged page has made of a row may be none that the table takes: then it is left out, and this false.
+    fn insert(&self, values: &[Value]) -> rusqlite::Result<bool> {
         let marks = vec!["?"; values.len()].join(", ");
         let sql = format!("INSERT OR IGNORE INTO {} VALUES ({marks})", self.table);
         match self.to.prepare_cached(&sql)?.execute(params_from_iter(values)) {
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => Ok(()),
-            done => done.map(drop),
+            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => Ok(false),
+            done => done.map(|rows| rows > 0),
         }
     }
 

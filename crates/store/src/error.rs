@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Missing,
     /// What SQLite says of it.
     Damaged(rusqlite::Error),
+    /// Another file stands in its place, or none.
+    Moved,
     /// Something stands where a new store should.
     Exists,
     NotAStore(&'static str),
@@ -45,8 +47,10 @@ impl StoreError {
         |error| {
             let kind = match error.sqlite_error_code() {
                 Some(ErrorCode::NotADatabase) => Kind::NotAStore("it is no SQLite database"),
-                Some(ErrorCode::DatabaseCorrupt) => Kind::Damaged(error),
-                _ => Kind::Sqlite(error),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::TooBig) => Kind::Damaged(error),
+                // What was read is not what was written.
+                None => Kind::Damaged(error),
+                Some(_) => Kind::Sqlite(error),
             };
             Self::new(file, kind)
         }
@@ -80,6 +84,12 @@ impl StoreError {
         matches!(self.kind, Kind::Damaged(_))
     }
 
+    /// Whether there is nothing in it yet, or no job.
+    #[must_use]
+    pub fn is_nothing_yet(&self) -> bool {
+        matches!(self.kind, Kind::Empty)
+    }
+
     /// Whether there is no such job in it.
     #[must_use]
     pub fn is_no_job(&self) -> bool {
@@ -97,6 +107,7 @@ impl StoreError {
             Kind::Missing
             | Kind::Damaged(_)
             | Kind::Exists
+            | Kind::Moved
             | Kind::NotAStore(_)
             | Kind::Newer { .. }
             | Kind::Locked { .. }
@@ -116,6 +127,11 @@ impl fmt::Display for StoreError {
                 f,
                 "it is damaged ({error}): ganger check says where, and ganger salvage {} NEWFILE saves what can be read",
                 self.file.display()
+            ),
+            Kind::Moved => write!(
+                f,
+                "it was deleted or replaced while records were written to it: those of this run are in the file that stood \
+                 there before, if that is somewhere still"
             ),
             Kind::Exists => write!(f, "there is a file of that name, and it is left as it is: give another one"),
             Kind::NotAStore(why) => write!(f, "{why}; give it another name, it was left as it is"),
@@ -141,6 +157,7 @@ impl std::error::Error for StoreError {
             Kind::Damaged(error) => Some(error),
             Kind::Missing
             | Kind::Exists
+            | Kind::Moved
             | Kind::NotAStore(_)
             | Kind::Newer { .. }
             | Kind::Locked { .. }

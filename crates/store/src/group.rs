@@ -54,7 +54,7 @@ impl Group {
                 self.begun.push((self.job, task, State::Running));
             }
             Record::Again(task) => self.change(task, State::Running),
-            Record::Stopped(task) => self.change(task, State::Stopped),
+            Record::Waits(task) => self.change(task, State::Waiting),
             Record::Printed { attempt, stream, bytes } => self.printed.push((attempt, stream, bytes)),
             Record::Ended { attempt, state } => {
                 self.change(attempt.task, state);
@@ -99,7 +99,7 @@ impl Group {
     fn write_outdated(&self, to: &Transaction<'_>) -> rusqlite::Result<()> {
         let mut update = to.prepare_cached("UPDATE task SET state = ? WHERE job = ? AND state = ?")?;
         for job in &self.outdated {
-            update.execute(params![State::Stopped.word(), job.0, State::Succeeded.word()])?;
+            update.execute(params![State::Waiting.word(), job.0, State::Succeeded.word()])?;
         }
         Ok(())
     }

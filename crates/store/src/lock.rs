@@ -1,7 +1,7 @@
 //! One writer a store.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,12 +16,22 @@ const GLIMPSE: Duration = Duration::from_millis(100);
 /// It is a lock on the open file (`flock`), which SQLite, whose own are of another kind, does not see. It must be dropped
 /// after the last connection: closing any descriptor of a file drops SQLite's locks on it.
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+pub(crate) struct Lock(File);
+
+/// A store is a regular file: of a FIFO one would wait for ever.
+///
+/// # Errors
+/// When something else stands there.
+pub(crate) fn check_kind(file: &Path) -> Result<(), StoreError> {
+    let other = file.metadata().is_ok_and(|found| !found.is_file());
+    if other { Err(StoreError::new(file, Kind::NotAStore("it is no regular file"))) } else { Ok(()) }
+}
 
 impl Lock {
     /// Makes the file if there is none.
     pub(crate) fn take(file: &Path) -> Result<Self, StoreError> {
         let failed = StoreError::io(file);
+        check_kind(file)?;
         // Only its owner may read it: it holds what commands were given and printed.
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
@@ -30,6 +40,17 @@ impl Lock {
             Ok(()) => Ok(Self(open)),
             Err(TryLockError::WouldBlock) => Err(StoreError::new(file, Kind::Locked { by: None })),
             Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
+
+impl Lock {
+    /// Whether the file is still where it was when it was opened.
+    pub(crate) fn is_at(&self, file: &Path) -> bool {
+        let same = |ours: Metadata, theirs: Metadata| (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino());
+        match (self.0.metadata(), file.metadata()) {
+            (Ok(ours), Ok(theirs)) => same(ours, theirs),
+            (Err(_), _) | (_, Err(_)) => false,
         }
     }
 }

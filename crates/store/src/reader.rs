@@ -8,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row};
 
 use crate::error::{Kind, StoreError};
 use crate::key::Key;
-use crate::lock::Watch;
+use crate::lock::{Watch, check_kind};
 use crate::record::{Attempt, Job, Run, Setting, Task};
 use crate::schema;
 use crate::store::{PATIENCE, host, job, last_job, moment, split};
@@ -28,6 +28,7 @@ pub(crate) fn connect(file: &Path) -> Result<Connection, StoreError> {
     if !file.exists() {
         return Err(StoreError::new(file, Kind::Missing));
     }
+    check_kind(file)?;
     let failed = StoreError::sqlite(file);
     let open = |flags| Connection::open_with_flags(file, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX);
     let opened = open(OpenFlags::SQLITE_OPEN_READ_WRITE).or_else(|_| open(OpenFlags::SQLITE_OPEN_READ_ONLY));
@@ -59,9 +60,14 @@ fn open_unchanging(file: &Path) -> rusqlite::Result<Connection> {
 }
 
 /// The log beside a store, which is there while it is open, and after a crash.
-fn log(file: &Path) -> PathBuf {
+pub(crate) fn log(file: &Path) -> PathBuf {
+    beside(file, "-wal")
+}
+
+/// A file of SQLite's that goes with a store.
+pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push("-wal");
+    name.push(ending);
     PathBuf::from(name)
 }
 
@@ -72,7 +78,9 @@ impl Reader {
     /// When there is none, when it is something else or newer, and those of the disk.
     pub fn open(file: &Path) -> Result<Self, StoreError> {
         let connection = connect(file)?;
-        schema::check(&connection, file)?;
+        if schema::check(&connection, file)? == 0 {
+            return Err(StoreError::new(file, Kind::Empty));
+        }
         let watch = Watch::open(file)?;
         Ok(Self { connection, file: file.to_owned(), watch })
     }

@@ -129,7 +129,7 @@ pub enum Record {
         bytes: Vec<u8>,
     },
     /// A task that has begun is stopped before there was an attempt at it.
-    Stopped(TaskId),
+    Waits(TaskId),
     /// An attempt is over, and this is what that makes of its task.
     Ended {
         /// The attempt.
@@ -155,7 +155,7 @@ impl Record {
         BASE + match self {
             Self::Begun(task) => task.input.len(),
             Self::Printed { bytes, .. } => bytes.len(),
-            Self::Again(_) | Self::Stopped(_) | Self::Ended { .. } => 0,
+            Self::Again(_) | Self::Waits(_) | Self::Ended { .. } => 0,
             Self::Turn { .. } | Self::Outdated(_) | Self::Unbegun { .. } => 0,
         }
     }

@@ -20,6 +20,7 @@ use rusqlite::{Connection, params};
 use crate::error::{Kind, StoreError};
 use crate::group::Group;
 use crate::lock::Lock;
+use crate::reader;
 use crate::record::{Record, Run};
 use crate::store::{Store, time};
 use crate::words::{AttemptId, RunEnd, RunId, TaskId};
@@ -75,7 +76,7 @@ impl Store {
         let writer = Writer {
             connection,
             file: file.clone(),
-            _lock: lock,
+            lock,
             parcels,
             group: Group::new(first.job, first.id),
             runs: runs.iter().map(|run| run.id).collect(),
@@ -200,7 +201,7 @@ struct Writer {
     // Before the lock, which must go last.
     connection: Connection,
     file: PathBuf,
-    _lock: Lock,
+    lock: Lock,
     parcels: Receiver<Vec<Record>>,
     group: Group,
     runs: Vec<RunId>,
@@ -224,6 +225,7 @@ impl Writer {
             self.gather();
             self.commit()?;
         }
+        self.look_where_we_are()?;
         self.end()
     }
 
@@ -242,8 +244,25 @@ impl Writer {
         parcel.into_iter().for_each(|record| self.group.add(record));
     }
 
+    /// Gives up when the file was deleted or replaced: what is written goes where nobody looks for it. Our log, which has its
+    /// name from the place, must not stay there: it would be laid over the file that stands there now.
+    fn look_where_we_are(&mut self) -> Result<(), StoreError> {
+        if self.lock.is_at(&self.file) {
+            return Ok(());
+        }
+        // Where the file is only called otherwise, it has all that there is. If not, nothing is lost by it.
+        let _ = self.group.commit(&mut self.connection);
+        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
+        if reader::log(&self.file).metadata().is_ok_and(|log| log.len() == 0) {
+            let _ = std::fs::remove_file(reader::log(&self.file));
+            let _ = std::fs::remove_file(reader::beside(&self.file, "-shm"));
+        }
+        Err(StoreError::new(&self.file, Kind::Moved))
+    }
+
     /// Commits the group. While the disk refuses it, it is tried again.
     fn commit(&mut self) -> Result<(), StoreError> {
+        self.look_where_we_are()?;
         while !self.group.is_empty() {
             match self.group.commit(&mut self.connection).map_err(StoreError::sqlite(&self.file)) {
                 Ok(()) => self.group.clear(),

@@ -31,8 +31,10 @@ pub enum State {
     Succeeded,
     /// It ended otherwise, and is not tried again in its run.
     Failed,
-    /// The run ended it, or was ended: it is no fault of the task.
+    /// It had begun, and the run ended it: it is no fault of the task.
     Stopped,
+    /// It is to be run (again): its run was over before its turn came, or something that it builds upon has changed.
+    Waiting,
 }
 
 impl State {
@@ -44,11 +46,12 @@ impl State {
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Stopped => "stopped",
+            Self::Waiting => "waiting",
         }
     }
 
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Running, Self::Succeeded, Self::Failed, Self::Stopped];
+    pub const ALL: [Self; 5] = [Self::Running, Self::Succeeded, Self::Failed, Self::Stopped, Self::Waiting];
 
     pub(crate) fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.word() == word)

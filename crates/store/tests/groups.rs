@@ -39,11 +39,11 @@ fn a_task_that_begins_and_ends_in_one_group_or_in_two_is_the_same() {
     succeed(&mut recorder, 2);
     end(&mut recorder, slow, 1, End::Signal(9));
     let (again, stopped) = (start(&mut recorder, 3), start(&mut recorder, 4));
-    recorder.send(Record::Stopped(stopped)).unwrap();
+    recorder.send(Record::Waits(stopped)).unwrap();
     recorder.send(Record::Again(again)).unwrap();
     recorder.finish(RunEnd::Complete, |_| true).unwrap();
     let states: Vec<_> = place.tasks().iter().map(|task| task.state).collect();
-    assert_eq!(states, [State::Failed, State::Succeeded, State::Running, State::Stopped]);
+    assert_eq!(states, [State::Failed, State::Succeeded, State::Running, State::Waiting]);
 }
 
 #[test]

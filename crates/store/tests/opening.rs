@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
 
-use ganger_store::{Durability, Reader, Store};
+use ganger_store::{Durability, Reader, Store, check};
 use rusqlite::Connection;
 
 use crate::place::{Place, as_child, child_in, is_root, skipped};
@@ -22,9 +23,21 @@ fn where_nothing_is_a_store_is_made_for_its_owner_alone() {
 fn an_empty_file_becomes_one() {
     let place = Place::new();
     fs::write(place.file(), "").unwrap();
-    assert_eq!(place.reader().jobs().err().map(|error| error.is_not_a_store()), Some(false));
+    for error in [Reader::open(&place.file()).unwrap_err(), check(&place.file()).unwrap_err()] {
+        assert!(error.to_string().contains("it has no job yet"), "{error}");
+    }
     place.job("j", 3);
     assert_eq!(place.tasks().len(), 3);
+}
+
+#[test]
+fn nobody_waits_for_a_fifo() {
+    let place = Place::new();
+    assert!(Command::new("mkfifo").arg(place.file()).status().unwrap().success());
+    for file in [place.file(), place.dir().to_owned(), "/dev/null".into()] {
+        assert!(Store::open(&file, Durability::Process).unwrap_err().is_not_a_store(), "{file:?}");
+        assert!(Reader::open(&file).unwrap_err().is_not_a_store(), "{file:?}");
+    }
 }
 
 #[test]
@@ -77,7 +90,7 @@ fn a_newer_one_is_refused_and_left_as_it_is() {
 fn a_directory_and_a_path_to_nowhere_are_told() {
     let place = Place::new();
     let told = |path: &std::path::Path| Store::open(path, Durability::Process).unwrap_err().to_string();
-    assert!(told(place.dir()).contains("directory"), "{}", told(place.dir()));
+    assert!(told(place.dir()).contains("no regular file"), "{}", told(place.dir()));
     let nowhere = place.dir().join("no/s.db");
     assert!(told(&nowhere).contains("No such file"), "{}", told(&nowhere));
 }

@@ -27,10 +27,25 @@ fn a_whole_one_is_copied_whole() {
     place.job("j", TASKS);
     assert_eq!(check(&place.file()).unwrap(), [""; 0]);
     let saved = salvage(&place.file(), &new(&place)).unwrap();
-    assert_eq!(saved, Salvaged { jobs: 1, tasks: TASKS, attempts: TASKS, outputs: TASKS, holes: 0 });
+    assert_eq!(saved, Salvaged { jobs: 1, tasks: TASKS, attempts: TASKS, outputs: TASKS, left_out: 0, holes: 0 });
     assert_eq!(check(&new(&place)).unwrap(), [""; 0]);
     assert!(salvage(&place.file(), &new(&place)).unwrap_err().to_string().contains("is left as it is"));
     assert!(salvage(&place.dir().join("none"), &place.dir().join("other")).is_err());
+}
+
+/// SQLite itself finds nothing wrong with it.
+#[test]
+fn a_word_that_is_none_is_told_and_left_out() {
+    for bad in [b"\xffxit", b"exot"] {
+        let (place, mut bytes) = (Place::new(), whole());
+        let at = bytes.windows(4).rposition(|word| word == b"exit").unwrap();
+        bytes[at..at + 4].copy_from_slice(bad);
+        fs::write(place.file(), &bytes).unwrap();
+        let faults = check(&place.file()).unwrap();
+        assert!(faults.iter().any(|fault| fault.contains("attempt") && fault.ends_with(": 1")), "{faults:?}");
+        let saved = salvage(&place.file(), &new(&place)).unwrap();
+        assert_eq!((saved.tasks, saved.attempts, saved.left_out, saved.holes), (TASKS, TASKS - 1, 1, 0));
+    }
 }
 
 #[test]

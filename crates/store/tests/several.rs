@@ -49,7 +49,7 @@ fn what_is_outdated_is_to_be_done_again_and_what_never_began_is_forgotten() {
     recorder.send(Record::Unbegun { run: fresh.id, job: Some(fresh.job) }).unwrap();
     recorder.finish(RunEnd::Complete, |_| true).unwrap();
     let reader = place.reader();
-    assert_eq!(reader.counts(done).unwrap(), [(State::Stopped, 3), (State::Succeeded, 1)]);
+    assert_eq!(reader.counts(done).unwrap(), [(State::Succeeded, 1), (State::Waiting, 3)]);
     assert_eq!(reader.jobs().unwrap().iter().map(|job| job.name.as_str()).collect::<Vec<_>>(), ["done"]);
     assert_eq!(reader.runs(done).unwrap().len(), 2, "its earlier run is left alone");
 }

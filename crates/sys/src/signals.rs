@@ -81,13 +81,16 @@ impl Door {
         {
             return Ok(());
         }
+        // First, since signal-hook acts in the order in which actions were registered: were the door told before, somebody
+        // could close it at once, and the signal that it was told would end the process as well.
+        stand_in(signal)?;
         let (outside, number) = (Arc::clone(&self.outside), signal.number());
         // SAFETY: the action only writes one byte, to a descriptor that it keeps open itself. A full pipe does not block;
         // the byte is then lost among the thousands before it.
         let id = unsafe { register(number, move || write_byte(outside.as_raw_fd(), number as u8)) }?;
         OPEN[number as usize].fetch_add(1, Ordering::SeqCst);
         self.claimed.push((signal, id));
-        stand_in(signal)
+        Ok(())
     }
 }
 

@@ -16,9 +16,11 @@ fn main() {
     match std::env::var(ROLE).as_deref() {
         Ok("door") => door(&[]),
         Ok("nohup") => door(&[Signal::Hup]),
+        Ok("hasty") => hasty(),
         _ => {
             test("a signal is told while a door is open", a_signal_is_told_while_a_door_is_open);
             test("the default comes back", the_default_comes_back);
+            test("a door may be closed as soon as it was told", a_door_may_be_closed_as_soon_as_it_was_told);
             test("what was ignored stays ignored", what_was_ignored_stays_ignored);
             test("what must end the process cannot be claimed", what_must_end_the_process_cannot_be_claimed);
         }
@@ -51,6 +53,18 @@ fn door(ignored: &[Signal]) -> ! {
             _ => doors.iter().map(told).collect::<Vec<_>>().join(" "),
         };
         socket.send(format!("{said}.").as_bytes(), &[], None).unwrap();
+    }
+    exit(0)
+}
+
+/// Has the first door of each signal closed by another thread at the very moment in which the signal is told.
+fn hasty() -> ! {
+    setup::reset_signals(&[]).unwrap();
+    for signal in [Signal::Term, Signal::Int, Signal::Hup, Signal::Usr1, Signal::Usr2] {
+        let door = Door::open(&[signal]).unwrap();
+        let closing = std::thread::spawn(move || while door.take().is_empty() {});
+        nix::sys::signal::raise(nix::sys::signal::Signal::try_from(signal.number()).unwrap()).unwrap();
+        closing.join().unwrap();
     }
     exit(0)
 }
@@ -109,6 +123,13 @@ fn the_default_comes_back() {
     }
     child.signal(Signal::Term).unwrap();
     killed_by(&mut child, Signal::Term);
+}
+
+fn a_door_may_be_closed_as_soon_as_it_was_told() {
+    for _ in 0..50 {
+        let (mut child, _socket) = start("hasty");
+        assert_eq!(child.wait().unwrap(), Exit::Code(0), "a signal that was told ends nobody");
+    }
 }
 
 fn what_was_ignored_stays_ignored() {

@@ -24,6 +24,7 @@ use super::error::LookError;
 use super::rows::{Bytes, InputName, JobRow};
 use super::{Out, json, open_job};
 use crate::flags::look::ReportFlags;
+use crate::record::same_file;
 use crate::show;
 
 /// Makes the report, in the form that was asked for.
@@ -32,6 +33,9 @@ pub(crate) fn report(flags: &ReportFlags, out: &mut Out) -> Result<u8, LookError
     let (report, timeline) = gather::gather(&reader, &job)?;
     match &flags.html {
         Some(path) => {
+            if flags.of.store.store.as_deref().is_some_and(|store| same_file(store, path)) {
+                return Err(LookError::OverStore(path.clone()));
+            }
             let page = html::page(&report, &timeline);
             fs::write(path, page).map_err(|source| LookError::File { path: path.clone(), source })?;
             show::message(format_args!("the report is in {}", path.display()));

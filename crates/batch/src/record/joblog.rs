@@ -15,6 +15,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -65,13 +66,8 @@ impl JobLog {
                 *succeeded.entry(Key::of([line.command.as_slice()])).or_insert(0) += 1;
             }
         }
-        let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
-        if !append {
-            file.set_len(0).map_err(failed)?;
-        }
-        if file.metadata().map_err(failed)?.len() == 0 {
-            file.write_all(HEADER).map_err(failed)?;
-        }
+        let mut file = OpenOptions::new().create(true).append(true).read(true).open(path).map_err(failed)?;
+        begin(&mut file, append).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file: BufWriter::new(file), succeeded })
     }
 
@@ -110,6 +106,27 @@ impl JobLog {
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         self.file.flush().map_err(|source| Error::joblog(&self.path, source))
     }
+}
+
+/// Writes the header, if there is none. What was cut off in the middle of a line stays a line of its own.
+fn begin(file: &mut File, append: bool) -> io::Result<()> {
+    let about = file.metadata()?;
+    // What is no file, as /dev/stderr, has no beginning.
+    if !append && about.is_file() {
+        file.set_len(0)?;
+    }
+    let length = if append { about.len() } else { 0 };
+    let mut last = [b'\n'];
+    if length > 0 {
+        file.read_exact_at(&mut last, length - 1)?;
+    }
+    file.write_all(if length == 0 {
+        HEADER
+    } else if last == *b"\n" {
+        b""
+    } else {
+        b"\n"
+    })
 }
 
 /// `Exitval` and `Signal`.

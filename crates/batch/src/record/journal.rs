@@ -66,7 +66,7 @@ impl Journal {
         let key = Key::of(pages.common.iter().map(Vec::as_slice).chain(input));
         let id = match pages.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
             Some((_, State::Succeeded)) if !anew => return Ok(None),
-            Some((id, State::Succeeded | State::Failed | State::Running | State::Stopped)) => {
+            Some((id, State::Succeeded | State::Failed | State::Running | State::Stopped | State::Waiting)) => {
                 self.recorder.send(Record::Again(id))?;
                 id
             }
@@ -122,7 +122,7 @@ impl Journal {
     }
 
     pub(super) fn unbegun(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        self.recorder.send(Record::Stopped(entry.task))
+        self.recorder.send(Record::Waits(entry.task))
     }
 
     pub(super) fn flush(&mut self) -> Result<(), Error> {

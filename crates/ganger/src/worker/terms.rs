@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use ganger_proto::outcome::{Exceeded, Exit};
 use ganger_proto::spec::Terms;
 use ganger_sys::tree::{self, Member};
-use ganger_sys::{Conditions, Leaf, Usage, memory};
+use ganger_sys::{Conditions, Leaf, Signal, Usage, memory};
 
 /// The pause between two looks: a program that does nothing but allocate gets some 50 MiB in it.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -127,11 +127,18 @@ impl Guard {
         let peak = counted.unwrap_or(self.peak.max(used.max_rss));
         let killed = self.leaf.as_ref().is_some_and(|(leaf, _)| leaf.ran_out_of_memory());
         let of_memory = self.terms.memory.filter(|_| killed).map(|limit| Exceeded::Memory { limit, peak });
-        // The kernel's own limit may have been faster than our look.
-        let is_over = |limit: &Duration| exit != Exit::Code(0) && used.user + used.system >= *limit;
-        let of_time = self.terms.cpu_time.filter(is_over).map(|limit| Exceeded::CpuTime { limit });
+        let of_time = self.terms.cpu_time.filter(|limit| ended_by_kernel(exit, used, *limit));
+        let of_time = of_time.map(|limit| Exceeded::CpuTime { limit });
         (self.terms.memory.map(|_| peak), of_memory.or(self.exceeded).or(of_time))
     }
+}
+
+/// Whether the kernel's own limit of processor time was faster than our look. It has a count of its own for that: a process
+/// that it told that its second is over may have used 950 ms by what it tells at the end.
+fn ended_by_kernel(exit: Exit, used: &Usage, limit: Duration) -> bool {
+    let is_told = matches!(exit, Exit::Signal { number, .. } if number == Signal::Xcpu.number());
+    let least = if is_told { limit * 9 / 10 } else { limit };
+    exit != Exit::Code(0) && used.user + used.system >= least
 }
 
 /// A control group of its own, if there is room for one and a limit that it is good for.
@@ -209,6 +216,9 @@ mod tests {
         let killed = Exit::Signal { number: 24, core: false };
         assert_eq!(guard(terms()).finish(killed, &used(3)).1, Some(Exceeded::CpuTime { limit }));
         assert_eq!(guard(terms()).finish(killed, &used(2)).1, None);
+        let nearly = Usage { user: Duration::from_millis(2350), ..Usage::default() };
+        assert_eq!(guard(terms()).finish(killed, &nearly).1, Some(Exceeded::CpuTime { limit }));
+        assert_eq!(guard(terms()).finish(Exit::Code(1), &nearly).1, None);
         assert_eq!(guard(terms()).finish(Exit::Code(0), &used(3)).1, None);
     }
 

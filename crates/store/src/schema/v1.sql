@@ -32,7 +32,7 @@ CREATE TABLE task (
     number  INTEGER NOT NULL,          -- of its input, from 1, when it was first seen
     key     BLOB NOT NULL,             -- 16 bytes: what it is known by in a resume
     input   BLOB NOT NULL,
-    state   TEXT NOT NULL              -- running, succeeded, failed, stopped
+    state   TEXT NOT NULL              -- running, succeeded, failed, stopped, waiting
 ) STRICT;
 CREATE INDEX task_of_job ON task (job, state);
 
