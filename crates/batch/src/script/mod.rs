@@ -95,7 +95,8 @@ pub(crate) fn in_words(words: &[Word]) -> Option<InputsAsCode> {
 pub(crate) fn in_program(program: &Word) -> Option<InputsAsCode> {
     let parts = split::split(program);
     let in_one = parts.commands.iter().find_map(|command| by_words(&command.words).or_else(|| by_name(command)));
-    in_one.or_else(|| reading::by_reading(&parts)).map(|by| InputsAsCode { by })
+    let calculated = parts.calculates.then_some(By::Name("((...))"));
+    in_one.or_else(|| reading::by_reading(&parts)).or(calculated).map(|by| InputsAsCode { by })
 }
 
 fn by_words(words: &[Word]) -> Option<By> {

@@ -7,7 +7,7 @@ use crate::template::{Piece, Word};
 /// What takes an input for a name or a number.
 pub(super) fn evaluated(words: &[Word]) -> Option<&'static str> {
     let subscript = words.iter().any(is_subscript).then_some("a subscript [...]");
-    subscript.or_else(|| {
+    subscript.or_else(|| calculates(words).then_some("$[...]")).or_else(|| {
         let (first, rest) = words.split_first()?;
         by_command(text(first)?, rest)
     })
@@ -46,6 +46,14 @@ fn is_subscript(word: &Word) -> bool {
             && (after.starts_with(b"]=") || after.starts_with(b"]+="));
         assigns || expands_with(before)
     })
+}
+
+/// `$[ … {} … ]`, which bash still knows.
+fn calculates(words: &[Word]) -> bool {
+    let mut pieces = words.iter().flatten();
+    let begins = |piece: &Piece| matches!(piece, Piece::Text(text) if text.windows(2).any(|pair| pair == b"$["));
+    let ends = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains(&b']'));
+    pieces.any(begins) && pieces.take_while(|piece| !ends(piece)).any(|piece| matches!(piece, Piece::Input(..)))
 }
 
 /// `${name[` or `${name:`, at its end.

@@ -6,7 +6,7 @@ use super::{By, script, shell, starts};
 use crate::template::Word;
 
 /// Inputs that are printed, or stand in a here-document, for what runs it.
-pub(super) fn by_reading(Parts { commands, has_documents }: &Parts) -> Option<By> {
+pub(super) fn by_reading(Parts { commands, has_documents, .. }: &Parts) -> Option<By> {
     commands.iter().enumerate().find_map(|(at, command)| {
         let prints = |from: &Command| prints_input(from) || *has_documents && feeds_document(from);
         let is_fed = *has_documents && feeds_document(command) || sources(commands, at).any(prints);

@@ -10,6 +10,8 @@ pub(super) struct Parts {
     pub(super) commands: Vec<Command>,
     /// Whether inputs stand in a here-document.
     pub(super) has_documents: bool,
+    /// Whether inputs stand in `((…))`.
+    pub(super) calculates: bool,
 }
 
 /// One of its commands.
@@ -45,6 +47,7 @@ pub(super) fn split(program: &Word) -> Parts {
                 }
             }),
             Piece::Input(..) | Piece::Number | Piece::Total | Piece::Slot => {
+                splitter.parts.calculates |= quoting.is_calculating() && matches!(piece, Piece::Input(..));
                 splitter.put(piece, quoting.context());
                 quoting.skip();
             }

@@ -139,6 +139,9 @@ fn what_reads_its_script_is_found() {
 #[test]
 fn what_takes_inputs_for_names_is_found() {
     for command in [
+        "((x={})); echo $x",
+        "echo $[ {} + 1 ]",
+        "for ((i=0; i<{}; i++)); do ls; done",
         "echo ${a[{}]}",
         "echo \"${a[{}]}\"",
         "a[{}]=1",
@@ -210,6 +213,8 @@ fn there_are_no_false_alarms() {
         "ls x[{}]",
         "echo ${x:-{}}",
         "echo $(({} * 2))",
+        "(cd {}; (ls))",
+        "echo $( (ls {}) )",
         "env A={} B=x{} ls",
         "ls 2>&1 {} | cat",
     ] {

@@ -81,12 +81,9 @@ pub(super) struct Documents {
 impl Documents {
     /// The next byte of a command, outside quotes (but for those of the word) and documents; and the byte before it.
     pub(super) fn announce(&mut self, byte: u8, before: Option<u8>, role: Role) {
-        match &mut self.reading {
-            Some(end) => {
-                if !end.read(byte, role) {
-                    self.announced.extend(self.reading.take().filter(End::is_there));
-                }
-            }
+        match self.reading.as_mut().map(|end| end.read(byte, role)) {
+            Some(true) => {}
+            Some(false) => self.announced.extend(self.reading.take().filter(End::is_there)),
             None if byte == b'<' && before == Some(b'<') && role == Role::Text => self.reading = Some(End::default()),
             None => {}
         }

@@ -31,7 +31,7 @@ pub(crate) enum Context {
     Document(Letters),
     /// A here-document in which nothing is expanded, after `<<'END'`.
     Verbatim(Letters),
-    /// `((…))`.
+    /// `$((…))`.
     Arithmetic,
 }
 
@@ -174,11 +174,15 @@ pub(crate) struct Quoting {
 enum Open {
     Single,
     Double,
-    /// `$(` or `(`.
+    /// `(`.
     Parenthesis,
+    /// `$(`.
+    Substitution,
     Backtick,
-    /// `((`, or a parenthesis in it.
+    /// `$((`, or a parenthesis in it.
     Arithmetic,
+    /// `((`: arithmetic where sh is bash, elsewhere commands in commands.
+    Calculation,
     Document(Letters),
     Verbatim(Letters),
 }
@@ -189,11 +193,16 @@ impl Quoting {
         match self.open.last() {
             Some(Open::Single) => Context::Single,
             Some(Open::Double) => Context::Double,
-            Some(Open::Parenthesis | Open::Backtick) | None => Context::Bare,
+            Some(Open::Parenthesis | Open::Substitution | Open::Backtick | Open::Calculation) | None => Context::Bare,
             Some(Open::Arithmetic) => Context::Arithmetic,
             Some(Open::Document(end)) => Context::Document(*end),
             Some(Open::Verbatim(end)) => Context::Verbatim(*end),
         }
+    }
+
+    /// Whether the next byte stands in `((…))`.
+    pub(crate) fn is_calculating(&self) -> bool {
+        self.open.last() == Some(&Open::Calculation)
     }
 
     /// Whether the next byte begins a word.
@@ -210,7 +219,7 @@ impl Quoting {
 
     /// The next byte, and what it is.
     pub(crate) fn follow(&mut self, byte: u8) -> Role {
-        let is_bare = self.context() == Context::Bare && !self.documents.is_within();
+        let is_bare = self.context() == Context::Bare && !self.is_calculating() && !self.documents.is_within();
         let is_escaped = self.after_backslash && !self.in_comment;
         let role = if self.documents.is_within() && !self.after_backslash && self.documents.ends_with(byte) {
             self.end_document()
@@ -253,7 +262,8 @@ impl Quoting {
         let top = self.open.last().copied();
         match (top, byte) {
             (Some(Open::Single), b'\'') | (Some(Open::Double), b'"') => self.close(Role::Quote),
-            (Some(Open::Backtick), b'`') | (Some(Open::Parenthesis | Open::Arithmetic), b')') => {
+            (Some(Open::Backtick), b'`') => self.close(Role::Separator),
+            (Some(Open::Parenthesis | Open::Substitution | Open::Arithmetic | Open::Calculation), b')') => {
                 self.close(Role::Separator)
             }
             (Some(Open::Single), _) => Role::Text,
@@ -264,12 +274,14 @@ impl Quoting {
             }
             (_, b'`') => self.open(Open::Backtick, Role::Separator),
             (Some(Open::Double | Open::Document(_)), b'(') if self.last == Some(b'$') => {
-                self.open(Open::Parenthesis, Role::Separator)
+                self.open(Open::Substitution, Role::Separator)
             }
             (Some(Open::Double), _) => Role::Text,
             (Some(Open::Document(_)), _) => between_words(byte),
             (Some(Open::Arithmetic), b'(') => self.open(Open::Arithmetic, Role::Separator),
-            (Some(Open::Parenthesis), b'(') if self.last == Some(b'(') => self.open(Open::Arithmetic, Role::Separator),
+            (Some(Open::Substitution), b'(') if self.last == Some(b'(') => self.open(Open::Arithmetic, Role::Separator),
+            (Some(Open::Parenthesis), b'(') if self.last == Some(b'(') => self.open(Open::Calculation, Role::Separator),
+            (_, b'(') if self.last == Some(b'$') => self.open(Open::Substitution, Role::Separator),
             (_, b'\'') => self.open(Open::Single, Role::Quote),
             (_, b'"') => self.open(Open::Double, Role::Quote),
             (_, b'(') => self.open(Open::Parenthesis, Role::Separator),

@@ -74,6 +74,9 @@ fn here_documents_begin_and_end_where_a_shell_sees_it() {
         ("echo $(( @", Context::Arithmetic),
         ("echo \"$((1 + (@", Context::Arithmetic),
         ("echo $((1)) @", Context::Bare),
+        ("((cd /; ls @", Context::Bare),
+        ("((x=1<<2))\necho \"@", Context::Double),
+        ("echo $( (ls @", Context::Bare),
         ("echo \"$(echo $((1)) @", Context::Bare),
         ("echo \"$((1)) @", Context::Double),
     ] {
