@@ -95,6 +95,17 @@ fn a_job_that_runs_is_told_from_one_that_was_ended() {
 }
 
 #[test]
+fn a_job_is_what_its_last_run_was() {
+    let sandbox = Sandbox::new();
+    record(&sandbox, &["--name", "m", "test {} != b", ":::", "a", "b"]);
+    assert_eq!(json(&sandbox, "ls")["state"], "failed");
+    // The command is mended: what failed is another task, and is not asked for again.
+    record(&sandbox, &["--name", "m", "--resume", "test {} != z", ":::", "a", "b"]);
+    let mended = json(&sandbox, "ls");
+    assert_eq!((&mended["state"], &mended["tasks"]["failed"]), (&"complete".into(), &1.into()));
+}
+
+#[test]
 fn without_a_store_or_a_job_the_remedy_is_told() {
     let sandbox = Sandbox::new();
     let mut cmd = sandbox.cmd(GANGER);

@@ -58,7 +58,7 @@ fn wait_for(store: &Path, name: &str) -> Result<(), AfterError> {
         if !reader.is_running(&run)? {
             // It may have ended between the two looks.
             let run = reader.last_run(job.id)?;
-            return judge(name, run.how, &reader.counts(job.id)?);
+            return judge(name, run.how);
         }
         if !std::mem::replace(&mut told, true) {
             show::message(format_args!("waiting for the job {name}, which process {} runs", run.pid));
@@ -67,13 +67,12 @@ fn wait_for(store: &Path, name: &str) -> Result<(), AfterError> {
     }
 }
 
-fn judge(name: &str, how: Option<RunEnd>, counts: &[(State, u64)]) -> Result<(), AfterError> {
-    let left: u64 = counts.iter().filter(|(state, _)| *state != State::Succeeded).map(|(_, count)| count).sum();
-    let why = match (how, left) {
-        (Some(RunEnd::Complete), 0) => return Ok(()),
-        (Some(RunEnd::Complete), left) => format!("{left} of its tasks have not succeeded"),
-        (Some(how), _) => format!("its last run is over before its end: {}", how.word()),
-        (None, _) => "its last run was killed".to_owned(),
+fn judge(name: &str, how: Option<RunEnd>) -> Result<(), AfterError> {
+    let why = match how {
+        Some(RunEnd::Complete) => return Ok(()),
+        Some(RunEnd::Failed) => "something in its last run has failed".to_owned(),
+        Some(how) => format!("its last run is over before its end: {}", how.word()),
+        None => "its last run was killed".to_owned(),
     };
     Err(AfterError::Failed { job: name.to_owned(), why })
 }
@@ -84,16 +83,14 @@ mod tests {
 
     #[test]
     fn only_what_is_complete_and_has_succeeded_is_good_enough() {
-        let succeeded = [(State::Succeeded, 3)];
-        assert!(judge("a", Some(RunEnd::Complete), &succeeded).is_ok());
-        assert!(judge("a", Some(RunEnd::Complete), &[]).is_ok());
+        assert!(judge("a", Some(RunEnd::Complete)).is_ok());
         let table = [
-            (Some(RunEnd::Complete), 2, "2 of its tasks"),
-            (Some(RunEnd::Halted), 0, "over before its end: halted"),
-            (None, 0, "was killed"),
+            (Some(RunEnd::Failed), "has failed"),
+            (Some(RunEnd::Halted), "over before its end: halted"),
+            (None, "was killed"),
         ];
-        for (how, failed, told) in table {
-            let error = judge("a", how, &[succeeded[0], (State::Failed, failed)]).expect_err(told).to_string();
+        for (how, told) in table {
+            let error = judge("a", how).expect_err(told).to_string();
             assert!(error.starts_with("--after a: ") && error.contains(told), "{error}");
         }
     }

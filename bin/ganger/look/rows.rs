@@ -113,7 +113,7 @@ impl JobRow {
         }
         let state = match runs.last() {
             Some(run) if reader.is_running(run)? => JobState::Running,
-            last => state(last, &tasks),
+            last => state(last),
         };
         let Job { id, name, command, created } = job;
         let began = runs.first().map(|run| iso(run.began));
@@ -131,15 +131,14 @@ fn over(reader: &Reader, run: &Run) -> Result<Option<SystemTime>, StoreError> {
     }
 }
 
-/// Of a job at which no process is.
-fn state(last: Option<&Run>, tasks: &Counts) -> JobState {
+/// Of a job at which no process is: what its last run was. What an earlier one left, with other inputs or another command, is
+/// counted among the tasks, and no more.
+fn state(last: Option<&Run>) -> JobState {
     match last.and_then(|run| run.how) {
         Some(RunEnd::Halted) => JobState::Halted,
-        Some(RunEnd::Complete) if tasks.failed > 0 => JobState::Failed,
-        Some(RunEnd::Complete) if tasks.running + tasks.stopped + tasks.waiting == 0 => JobState::Complete,
-        Some(RunEnd::Complete | RunEnd::Interrupted | RunEnd::Quit | RunEnd::OutputClosed | RunEnd::Error) | None => {
-            JobState::Interrupted
-        }
+        Some(RunEnd::Failed) => JobState::Failed,
+        Some(RunEnd::Complete) => JobState::Complete,
+        Some(RunEnd::Interrupted | RunEnd::Quit | RunEnd::OutputClosed | RunEnd::Error) | None => JobState::Interrupted,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Records that are committed together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use rusqlite::{Connection, Statement, Transaction, params};
 
@@ -23,6 +23,8 @@ pub(crate) struct Group {
     outdated: Vec<JobId>,
     unbegun: Vec<(RunId, Option<JobId>)>,
     printed: Vec<(AttemptId, Stream, Vec<u8>)>,
+    /// Runs in which a task has failed, in this group or an earlier one.
+    pub(crate) failed: HashSet<RunId>,
     pub(crate) weight: usize,
 }
 
@@ -38,6 +40,7 @@ impl Group {
             outdated: Vec::new(),
             unbegun: Vec::new(),
             printed: Vec::new(),
+            failed: HashSet::new(),
             weight: 0,
         }
     }
@@ -58,6 +61,9 @@ impl Group {
             Record::Printed { attempt, stream, bytes } => self.printed.push((attempt, stream, bytes)),
             Record::Ended { attempt, state } => {
                 self.change(attempt.task, state);
+                if state == State::Failed {
+                    self.failed.insert(self.run);
+                }
                 self.attempts.push((self.run, attempt));
             }
             Record::Turn { run, job } => (self.run, self.job) = (run, job),

@@ -297,6 +297,8 @@ impl Writer {
         let how = *self.state.how.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = time(SystemTime::now());
         for run in &self.runs {
+            let has_failed = how == RunEnd::Complete && self.group.failed.contains(run);
+            let how = if has_failed { RunEnd::Failed } else { how };
             let ended = params![ended, how.word(), run.0];
             let noted = self.connection.execute("UPDATE run SET ended = ?, how = ? WHERE id = ?", ended);
             noted.map_err(StoreError::sqlite(&self.file))?;

@@ -73,8 +73,10 @@ impl FromStr for State {
 /// Why a run was over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunEnd {
-    /// There were no more inputs.
+    /// There were no more inputs, and all that ran has succeeded.
     Complete,
+    /// There were no more inputs, and something that ran has failed.
+    Failed,
     /// By `--halt`.
     Halted,
     /// By a signal.
@@ -88,14 +90,15 @@ pub enum RunEnd {
 }
 
 impl RunEnd {
-    const ALL: [Self; 6] =
-        [Self::Complete, Self::Halted, Self::Interrupted, Self::Quit, Self::OutputClosed, Self::Error];
+    const ALL: [Self; 7] =
+        [Self::Complete, Self::Failed, Self::Halted, Self::Interrupted, Self::Quit, Self::OutputClosed, Self::Error];
 
     /// As the file says it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Complete => "complete",
+            Self::Failed => "failed",
             Self::Halted => "halted",
             Self::Interrupted => "interrupted",
             Self::Quit => "quit",

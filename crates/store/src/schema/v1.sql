@@ -15,7 +15,7 @@ CREATE TABLE run (
     job         INTEGER NOT NULL REFERENCES job (id),
     began       INTEGER NOT NULL,
     ended       INTEGER,               -- NULL: it runs, or was killed
-    how         TEXT,                  -- complete, halted, interrupted, quit, output closed, error
+    how         TEXT,                  -- complete, failed, halted, interrupted, quit, output closed, error
     pid         INTEGER NOT NULL,
     host        TEXT NOT NULL,
     words       BLOB NOT NULL,         -- the command before its inputs are in it, with a NUL behind each word
