@@ -8,7 +8,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use ganger_store::{Reader, RunEnd, State, StoreError};
+use ganger_store::{Reader, RunEnd, StoreError};
 
 use crate::show;
 
