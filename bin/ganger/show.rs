@@ -35,14 +35,15 @@ pub(crate) fn usage(unclear: &clap::Error) -> u8 {
     if told.is_ok() && !unclear.use_stderr() { 0 } else { OWN_ERROR }
 }
 
-/// How a run ended, where there is more to say than that all went well.
-pub(crate) fn summary(summary: &Summary) {
+/// How a run ended, where there is more to say than that all went well. `recorded`: it can be taken up.
+pub(crate) fn summary(summary: &Summary, recorded: bool) {
     let Counts { succeeded, failed, stopped, skipped, unreached } = summary.counts;
     let total = succeeded + failed + stopped;
     if skipped > 0 {
         message(format_args!("{skipped} had succeeded before and were left out"));
     }
     let left = if stopped > 0 { format!(", {stopped} stopped") } else { String::new() };
+    let further = if recorded { "; with --resume it goes on" } else { "" };
     if unreached > 0 {
         let jobs = if unreached == 1 { "job was" } else { "jobs were" };
         message(format_args!("{unreached} {jobs} not run"));
@@ -50,9 +51,9 @@ pub(crate) fn summary(summary: &Summary) {
     match summary.end {
         End::Complete if failed > 0 => message(format_args!("{failed} of {total} commands failed")),
         End::Complete | End::OutputClosed => {}
-        End::Halted => message(format_args!("halted: {succeeded} succeeded, {failed} failed{left}")),
-        End::Interrupted => message(format_args!("interrupted: {succeeded} succeeded, {failed} failed{left}")),
-        End::Quit => message(format_args!("quit: {succeeded} succeeded, {failed} failed{left}")),
+        End::Halted => message(format_args!("halted: {succeeded} succeeded, {failed} failed{left}{further}")),
+        End::Interrupted => message(format_args!("interrupted: {succeeded} succeeded, {failed} failed{left}{further}")),
+        End::Quit => message(format_args!("quit: {succeeded} succeeded, {failed} failed{left}{further}")),
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>
     let _asked_too_early = ganger::Inquiries::claim().map_err(boxed)?;
     let (dry_run, graph, progress) = (flags.dry_run || flags.graph, flags.graph, flags.progress);
     let in_rows = flags.record.results.as_deref().is_some_and(|text| results::format(text).is_some());
+    let recorded = flags.record.store.is_some();
     if let (Some(store), false) = (&flags.record.store, dry_run) {
         after::wait(store, &flags.record.after).map_err(boxed)?;
     }
@@ -53,7 +54,7 @@ pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>
     };
     console.finish();
     let summary = ran.map_err(boxed)?;
-    show::summary(&summary);
+    show::summary(&summary, recorded);
     Ok(summary.exit_code())
 }
 

@@ -34,7 +34,7 @@ use clap::{ArgMatches, Args, Command, Parser, Subcommand};
 
 use crate::jobs::JobsFlag;
 
-/// Supervised worker processes for CPU-heavy work.
+/// Runs commands over many inputs by supervised worker processes; records them, resumes, and shows what became of them.
 #[derive(Debug, Parser)]
 #[command(name = "ganger", version, max_term_width = 100)]
 pub(crate) struct Flags {
