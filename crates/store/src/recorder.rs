@@ -1,7 +1,7 @@
 //! Writing what happens, on a thread of its own, in groups.
 //!
 //! ```text
-//!  run's thread ── Record ──► parcel ── full, or flush() ──► bounded channel ──► Group ── full, or LINGER old ──► commit
+//!  run's thread ── Record ──► parcel ── full, or flush() ──► bounded channel ──► Group ── full, or LINGER after the last ──► commit
 //!        ▲                                                                         │ the disk refuses
 //!        └────────── trouble() ◄───────────────────────────────────────────────────┘ kept, and tried again
 //! ```
@@ -25,7 +25,7 @@ use crate::record::{Record, Run};
 use crate::store::{Store, time};
 use crate::words::{AttemptId, RunEnd, RunId, TaskId};
 
-/// How long the first record of a group waits for others.
+/// How long it is from one group to the next, at least.
 const LINGER: Duration = Duration::from_millis(10);
 /// The weight of a full group, in bytes.
 const FULL: usize = 512 << 10;
@@ -81,6 +81,7 @@ impl Store {
             group: Group::new(first.job, first.id),
             runs: runs.iter().map(|run| run.id).collect(),
             state: Arc::clone(&state),
+            committed: Instant::now(),
         };
         let thread = thread::Builder::new().name("ganger-store".to_owned());
         let writer = Some(thread.spawn(move || writer.work()).map_err(StoreError::io(&file))?);
@@ -206,6 +207,8 @@ struct Writer {
     group: Group,
     runs: Vec<RunId>,
     state: Arc<State>,
+    /// When the last group was.
+    committed: Instant,
 }
 
 impl Writer {
@@ -224,14 +227,15 @@ impl Writer {
             self.add(first);
             self.gather();
             self.commit()?;
+            self.committed = Instant::now();
         }
         self.look_where_we_are()?;
         self.end()
     }
 
-    /// Adds what comes until the group is full or old.
+    /// Adds what comes until the group is full, or the last commit is so long ago: what comes alone is committed at once.
     fn gather(&mut self) {
-        let until = Instant::now() + LINGER;
+        let until = self.committed + LINGER;
         while self.group.weight < FULL {
             match self.parcels.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(parcel) => self.add(parcel),
