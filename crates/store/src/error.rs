@@ -101,20 +101,10 @@ impl StoreError {
     pub fn is_of_the_disk(&self) -> bool {
         const DISK: [ErrorCode; 4] =
             [ErrorCode::DiskFull, ErrorCode::ReadOnly, ErrorCode::SystemIoFailure, ErrorCode::CannotOpen];
-        match &self.kind {
-            Kind::Sqlite(error) => error.sqlite_error_code().is_some_and(|code| DISK.contains(&code)),
-            Kind::Io(_) => true,
-            Kind::Missing
-            | Kind::Damaged(_)
-            | Kind::Exists
-            | Kind::Moved
-            | Kind::NotAStore(_)
-            | Kind::Newer { .. }
-            | Kind::Locked { .. }
-            | Kind::NoJob(_)
-            | Kind::Empty
-            | Kind::NoRecorder => false,
+        if let Kind::Sqlite(error) = &self.kind {
+            return error.sqlite_error_code().is_some_and(|code| DISK.contains(&code));
         }
+        matches!(self.kind, Kind::Io(_))
     }
 }
 

@@ -28,9 +28,8 @@ pub struct Known {
     reader: Connection,
     file: std::path::PathBuf,
     job: JobId,
-    /// One bit a task, from the job's first: whether it was given out.
-    given: Vec<u64>,
-    first: i64,
+    /// One bit a task, 64 by 64: whether it was given out. Ids are dense, but what a file says of them is no size to trust.
+    given: HashMap<i64, u64>,
     /// For keys with many tasks: the last one that was given out.
     cursors: HashMap<Key, TaskId>,
 }
@@ -61,11 +60,7 @@ fn merge(connection: &mut Connection, job: JobId) -> rusqlite::Result<()> {
 impl Known {
     fn new(file: &Path, job: JobId) -> Result<Self, StoreError> {
         let reader = reader::connect(file)?;
-        let range = "SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM task WHERE job = ?";
-        let (first, last): (i64, i64) =
-            reader.query_row(range, [job.0], |row| Ok((row.get(0)?, row.get(1)?))).map_err(StoreError::sqlite(file))?;
-        let words = usize::try_from(last - first + 1).unwrap_or(0).div_ceil(64);
-        Ok(Self { reader, file: file.to_owned(), job, given: vec![0; words], first, cursors: HashMap::new() })
+        Ok(Self { reader, file: file.to_owned(), job, given: HashMap::new(), cursors: HashMap::new() })
     }
 
     /// The next task of that key which was not given out yet, and what became of it.
@@ -76,8 +71,7 @@ impl Known {
         let after = self.cursors.get(&key).map_or(0, |task| task.0);
         let (found, passed) = self.find(key, after).map_err(StoreError::sqlite(&self.file))?;
         if let Some((task, _)) = found {
-            let at = (task.0 - self.first) as usize;
-            self.given[at / 64] |= 1 << (at % 64);
+            *self.given.entry(task.0 >> 6).or_default() |= bit(task.0);
             if passed >= MANY {
                 self.cursors.insert(key, task);
             }
@@ -104,7 +98,11 @@ impl Known {
     }
 
     fn is_given(&self, task: i64) -> bool {
-        let at = (task - self.first) as usize;
-        self.given.get(at / 64).is_some_and(|word| word & (1 << (at % 64)) != 0)
+        self.given.get(&(task >> 6)).is_some_and(|word| word & bit(task) != 0)
     }
+}
+
+/// A task's place among its 64.
+fn bit(task: i64) -> u64 {
+    1 << (task & 63)
 }

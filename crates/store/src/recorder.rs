@@ -93,13 +93,13 @@ impl Store {
 impl Recorder {
     /// An id for a task that the store does not know.
     pub fn fresh_task(&mut self) -> TaskId {
-        self.next_task += 1;
+        self.next_task = self.next_task.saturating_add(1);
         TaskId(self.next_task - 1)
     }
 
     /// An id for an attempt.
     pub fn fresh_attempt(&mut self) -> AttemptId {
-        self.next_attempt += 1;
+        self.next_attempt = self.next_attempt.saturating_add(1);
         AttemptId(self.next_attempt - 1)
     }
 

@@ -105,7 +105,8 @@ impl Store {
     pub(crate) fn next_ids(&self) -> Result<(TaskId, AttemptId), StoreError> {
         let task = self.last("SELECT max(id) FROM task")?;
         let attempt = self.last("SELECT max(id) FROM attempt")?.max(self.last("SELECT max(attempt) FROM output")?);
-        Ok((TaskId(task + 1), AttemptId(attempt + 1)))
+        // Of a file that says that it has the last there is, SQLite refuses what comes.
+        Ok((TaskId(task.saturating_add(1)), AttemptId(attempt.saturating_add(1))))
     }
 
     fn last(&self, sql: &str) -> Result<i64, StoreError> {

@@ -1,6 +1,7 @@
 //! What a resume knows.
 
 use ganger_store::{End, JobId, RunEnd, Setting, State, Store};
+use rusqlite::Connection;
 
 use crate::place::{Place, begin, end, key, start, succeed};
 
@@ -63,5 +64,23 @@ fn what_was_added_since_is_known_too_and_nothing_twice() {
         let mut recorder = store.record(&run).unwrap();
         succeed(&mut recorder, 100);
         recorder.finish(RunEnd::Complete, |_| true).unwrap();
+    }
+}
+
+/// What a file says of its ids is no size for a table in memory, and no place in one.
+#[test]
+fn ids_that_nobody_gave_are_no_reason_to_end() {
+    for id in [-7, 1 << 62, i64::MAX] {
+        let place = Place::new();
+        let job = place.job("j", 3);
+        let sql = format!("PRAGMA foreign_keys = OFF; UPDATE task SET id = {id} WHERE number = 2");
+        Connection::open(place.file()).unwrap().execute_batch(&sql).unwrap();
+        let mut store = place.store();
+        assert_eq!(states(&mut store, job, b"2").len(), usize::from(id > 0), "{id}");
+        assert_eq!(states(&mut store, job, b"3"), [State::Succeeded], "{id}");
+        let (_, mut recorder) = begin(store, "k");
+        (1..=3).for_each(|number| succeed(&mut recorder, number));
+        let added = recorder.finish(RunEnd::Complete, |_| true);
+        assert_eq!(added.is_err(), id == i64::MAX, "{id}: {added:?}");
     }
 }
