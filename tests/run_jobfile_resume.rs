@@ -120,6 +120,16 @@ fn a_run_waits_for_a_job_that_another_process_runs() {
 }
 
 #[test]
+fn a_secret_of_a_job_file_is_in_no_store() {
+    let sandbox = Sandbox::new();
+    let file = "[[job]]\nname = \"a\"\ncommand = \"true\"\nenvironment = { API_TOKEN = \"hunter2\", LEVEL = \"well-known\" }\n";
+    assert_eq!(run(&sandbox, file, &["--store", "s.db"]).code(), 0);
+    let store = fs::read(sandbox.path("s.db")).expect("a store");
+    let holds = |text: &str| store.windows(text.len()).any(|part| part == text.as_bytes());
+    assert!(holds("LEVEL=well-known") && !holds("hunter2"));
+}
+
+#[test]
 fn a_run_does_not_begin_after_a_job_that_failed() {
     let sandbox = Sandbox::new();
     assert_eq!(sandbox.run(["--store", "s.db", "--name", "bad", "false", ":::", "x"]).done().code(), 1);

@@ -162,8 +162,8 @@ impl Pages {
             Some(job) => job,
             None => store.create_job(name, &typed(&books.words))?,
         };
-        let environment: Vec<_> = books.environment.iter().cloned().map(assignment).collect();
-        let setting = setting(&storage.variables, books, &environment);
+        let environment = books.environment.iter().cloned().map(assignment).collect();
+        let setting = setting(&storage.variables, books);
         let common = common(&setting, environment);
         let run = store.begin_run(job.id, setting)?;
         Ok(Self { run, is_new, known, common })
@@ -187,18 +187,19 @@ fn typed(words: &[OsString]) -> String {
     words.join(" ")
 }
 
-fn setting(variables: &[OsString], books: Books, environment: &[Vec<u8>]) -> Setting {
-    let Books { name, words, grammar, dir, .. } = books;
+fn setting(variables: &[OsString], books: Books) -> Setting {
+    let Books { name, words, grammar, dir, environment } = books;
     let here = || std::env::current_dir().unwrap_or_default();
     // Of a job file we may be a command ourselves, but then it is another's.
-    let ours = std::env::vars_os().filter(|(name, _)| !is_secret(name) && name != JOB).map(assignment);
-    let job = name.map(|name| assignment((JOB.into(), name.into())));
+    let ours = std::env::vars_os().filter(|(name, _)| name != JOB);
+    let job = name.map(|name| (JOB.into(), name.into()));
+    let all = ours.chain(job).chain(environment);
     Setting {
         words: bytes(&words),
         grammar: grammar.to_stored(),
         variables: bytes(variables),
         directory: dir.unwrap_or_else(here).into_os_string().into_vec(),
-        environment: ours.chain(job).chain(environment.iter().cloned()).collect(),
+        environment: all.filter(|(name, _)| !is_secret(name)).map(assignment).collect(),
     }
 }
 
@@ -222,13 +223,13 @@ pub fn is_secret(name: &OsStr) -> bool {
     SIGNS.iter().any(|sign| name.contains(sign))
 }
 
-/// What goes into the key of each task before its input.
+/// What goes into the key of each task before its input. Each group begins with its number, so that none is taken for another.
 fn common(setting: &Setting, environment: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    let words = [setting.words.len().to_string().into_bytes()].into_iter().chain(setting.words.iter().cloned());
     let named = setting.variables.iter().map(|name| {
         let name = OsString::from_vec(name.clone());
         let value = std::env::var_os(&name).unwrap_or_default();
         assignment((name, value))
     });
-    words.chain([setting.directory.clone()]).chain(named).chain(environment).collect()
+    let groups = [setting.words.clone(), vec![setting.directory.clone()], named.collect(), environment];
+    groups.into_iter().flat_map(|group| [vec![group.len().to_string().into_bytes()], group].concat()).collect()
 }
