@@ -16,13 +16,13 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use ganger::{NotStarted, Outcome, Report, TaskId};
+use ganger::{NotStarted, Outcome, Report, TaskId, command_end};
 use ganger_store::{
     Accepted, Backlog, Claim, Done, End, Ended, Fate, JobId, NewJob, QueueId, StoreError, Stream, Turn, Usage,
 };
 use tokio::sync::oneshot;
 
-use crate::config::Config;
+use crate::config::{Config, Runs};
 use crate::error::ServeError;
 use crate::notify::Notify;
 use event::{AHEAD, Event};
@@ -224,14 +224,20 @@ impl Driver {
     }
 
     fn on_ended(&mut self, lane: usize, task: TaskId, slot: u32, outcome: &Outcome) {
-        if let (Outcome::Returned(answer), crate::config::Runs::Worker(_)) = (outcome, &self.lanes[lane].config.runs) {
-            self.on_output(lane, task, Stream::Stdout, answer.clone());
-        }
+        // What a program that is kept answers is its own affair, and never read as what a command tells of its end.
+        let told = match (&self.lanes[lane].config.runs, outcome) {
+            (Runs::Commands, _) => command_end(outcome),
+            (Runs::Worker(_), Outcome::Returned(answer)) => {
+                self.on_output(lane, task, Stream::Stdout, answer.clone());
+                None
+            }
+            (Runs::Worker(_), _) => None,
+        };
         let Some(Held { claim, printed, fault }) = self.lanes[lane].take(task) else { return };
         if matches!(outcome, Outcome::NotStarted(NotStarted::PoolFailed(_))) {
             self.lanes[lane].rest();
         }
-        let (end, used) = verdict::judge(outcome, fault);
+        let (end, used) = verdict::judge(outcome, told, fault);
         // What has been asked to end may do so in any way, and need not have failed.
         let asked = self.stage == Stage::Ending && end != End::Exit(0);
         self.end(claim, slot, printed, if asked { End::Stopped } else { end }, used);

@@ -1,11 +1,10 @@
 //! What an outcome makes of a task.
 
-use ganger::{CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, command_end};
+use ganger::{CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome};
 use ganger_store::{Claim, End, Fate, State, Usage};
 
-/// How an attempt ended, and what it used.
-pub(super) fn judge(outcome: &Outcome, fault: Option<String>) -> (End, Usage) {
-    let told = command_end(outcome);
+/// How an attempt ended, and what it used, as its command has `told`.
+pub(super) fn judge(outcome: &Outcome, told: Option<CommandEnd>, fault: Option<String>) -> (End, Usage) {
     let end = match outcome {
         Outcome::Returned(_) => End::Exit(0),
         Outcome::Failed(failure) => failed(failure, told.as_ref()),
@@ -112,9 +111,9 @@ mod tests {
             (Outcome::Cancelled, End::Stopped),
             (Outcome::NotStarted(NotStarted::Terminated), End::Stopped),
         ] {
-            assert_eq!(judge(&outcome, None).0, end, "{outcome:?}");
+            assert_eq!(judge(&outcome, None, None).0, end, "{outcome:?}");
         }
-        let told = judge(&Outcome::Crashed(vec![killed]), Some("w.py answered garbage".to_owned()));
+        let told = judge(&Outcome::Crashed(vec![killed]), None, Some("w.py answered garbage".to_owned()));
         assert_eq!(told.0, End::Crashed("w.py answered garbage".to_owned()));
     }
 
