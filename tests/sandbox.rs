@@ -61,6 +61,17 @@ impl Sandbox {
         cmd
     }
 
+    /// `ganger run` refuses each of these, with these words, before anything runs.
+    #[track_caller]
+    pub(crate) fn refuses(&self, table: &[(&[&str], &str)]) {
+        for (args, told) in table {
+            println!("{args:?}");
+            let done = self.run(*args).done();
+            done.told(255, told);
+            assert_eq!(done.stdout, "");
+        }
+    }
+
     /// A shell script in which `$GANGER` is the binary.
     pub(crate) fn script(&self, text: &str) -> Cmd<'_> {
         let mut cmd = self.cmd("sh");
