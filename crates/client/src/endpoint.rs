@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn addresses_are_read_or_refused_with_the_remedy() {
-        for (text, shown) in [("/run/g.sock", "unix:/run/g.sock"), ("unix:g", "unix:g"), ("tcp:[::1]:7", "tcp:[::1]:7")] {
+        for (text, shown) in [("/run/g.sock", "unix:/run/g.sock"), ("unix:g", "unix:g"), ("tcp:[::1]:7", "tcp:[::1]:7")]
+        {
             assert_eq!(text.parse::<Endpoint>().expect(text).to_string(), shown);
         }
         for text in ["", "unix:", "tcp:host", "tcp::7", "tcp:host:70000"] {
