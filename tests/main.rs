@@ -38,6 +38,7 @@ mod run_worker;
 mod run_worker_native;
 mod serve;
 mod serve_end;
+mod serve_notify;
 mod serve_described;
 mod serve_client;
 mod systemd;

@@ -1,7 +1,7 @@
 //! A systemd of one's own, with the units of `scripts/systemd` and the binary under test: `scripts/lab/container`.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
