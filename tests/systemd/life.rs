@@ -27,7 +27,8 @@ fn it_is_started_when_it_answers() {
 #[test]
 fn what_cannot_start_is_never_called_ready() {
     let Some(container) = Container::boot("what_cannot_start_is_never_called_ready") else { return };
-    container.edit("ganger.service", "[Service]\nRestart=no\nExecStartPre=sh -c 'echo garbage >/var/lib/ganger/jobs.db'\n");
+    container
+        .edit("ganger.service", "[Service]\nRestart=no\nExecStartPre=sh -c 'echo garbage >/var/lib/ganger/jobs.db'\n");
     let why = container.tried(&["systemctl", "start", "ganger"]).expect_err("its store is none");
     assert!(why.contains("failed"), "{why}");
     assert_eq!(container.show("ganger", "Result"), "exit-code");
