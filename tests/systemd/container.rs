@@ -52,18 +52,17 @@ impl Container {
 
     /// As the package does.
     fn install(&self) {
-        fs::hard_link(GANGER, self.path("bin/ganger"))
-            .or_else(|_| fs::copy(GANGER, self.path("bin/ganger")).map(drop))
+        let binary = self.path("local/bin/ganger");
+        fs::hard_link(GANGER, &binary)
+            .or_else(|_| fs::copy(GANGER, &binary).map(drop))
             .expect("the binary has a place");
-        for unit in ["ganger.service"] {
-            fs::copy(scripts("systemd").join(unit), self.path("units").join(unit)).expect("a unit");
-        }
-        fs::copy(scripts("systemd/ganger.sysusers"), self.path("etc/ganger.sysusers")).expect("a file");
-        self.run(&["systemd-sysusers", "/etc/ganger.sysusers"]);
+        let installed = Command::new(scripts("systemd/install")).arg(self.path("local")).status();
+        assert!(installed.is_ok_and(|status| status.success()), "the units have a place");
+        self.run(&["systemd-sysusers", "ganger.conf"]);
         self.systemctl(&["daemon-reload"]);
     }
 
-    /// A file of the container: below `bin`, `units`, `etc` or `var`.
+    /// A file of the container: below `local`, `units`, `etc` or `var`.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -80,7 +79,7 @@ impl Container {
         command.args(["-t", &self.pid, "-m", "-p", "-C", "-u", "-i", "--"]).args(words);
         // systemctl would ask the manager of the user who runs the tests.
         command.env_remove("XDG_RUNTIME_DIR").env_remove("DBUS_SESSION_BUS_ADDRESS");
-        command.env("SYSTEMD_UNIT_PATH", "/etc/systemd/system:/usr/lib/systemd/system");
+        command.env("SYSTEMD_UNIT_PATH", "/etc/systemd/system:/usr/local/lib/systemd/system");
         command.output().expect("nsenter runs")
     }
 

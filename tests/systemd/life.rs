@@ -68,7 +68,7 @@ fn a_thousand_tasks_survive_restarts() {
     container.systemctl(&["restart", "ganger"]);
     replace_binary(&container);
     container.systemctl(&["restart", "ganger"]);
-    let new = std::fs::metadata(container.path("bin/ganger")).expect("a file");
+    let new = std::fs::metadata(container.path("local/bin/ganger")).expect("a file");
     container.kill("ganger", "-KILL");
     container.eventually_restarted("ganger", "1");
     let pid = container.main_pid("ganger");
@@ -85,6 +85,6 @@ fn a_thousand_tasks_survive_restarts() {
 
 /// As a package does it: another file in the place of the first.
 fn replace_binary(container: &Container) {
-    let (new, place) = (container.path("bin/ganger.new"), container.path("bin/ganger"));
+    let (new, place) = (container.path("local/bin/ganger.new"), container.path("local/bin/ganger"));
     std::fs::copy(&place, &new).and_then(|_| std::fs::rename(&new, &place)).expect("an upgrade");
 }
