@@ -40,7 +40,8 @@ fn instances_have_each_their_own() {
 fn a_user_has_a_queue_of_their_own() {
     let Some(container) = Container::boot("a_user_has_a_queue_of_their_own") else { return };
     container.systemctl(&["start", "someone"]);
-    let as_user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "env", "XDG_RUNTIME_DIR=/run/someone"];
+    let as_user =
+        ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "env", "XDG_RUNTIME_DIR=/run/someone"];
     let user = |words: &[&str]| container.run(&[&as_user, words].concat());
     user(&["systemctl", "--user", "start", "ganger"]);
     let mut client = container.connect("/run/someone/ganger/ganger.sock").expect("it listens");
