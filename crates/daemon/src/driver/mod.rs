@@ -7,6 +7,7 @@
 //! ```
 
 mod event;
+mod functions;
 mod lane;
 mod verdict;
 
@@ -249,7 +250,14 @@ impl Driver {
                 None
             }
             (Runs::Worker(_), _) => None,
+            (Runs::Functions(_), _) => None,
         };
+        let kept = self.lanes[lane].config.output;
+        let answered = functions::answer(&self.lanes[lane].config.runs, outcome, kept);
+        let outcome = answered.as_ref().map_or(outcome, |(_, outcome)| outcome);
+        if let Some((answer, _)) = &answered {
+            self.on_output(lane, task, Stream::Stdout, answer.clone());
+        }
         let Some(Held { claim, printed, fault }) = self.lanes[lane].take(task) else { return };
         if matches!(outcome, Outcome::NotStarted(NotStarted::PoolFailed(_))) {
             self.lanes[lane].rest();
