@@ -31,6 +31,7 @@ mod client;
 pub use client::{Answer, Client};
 
 mod notify;
+mod metrics;
 mod server;
 mod api;
 mod driver;

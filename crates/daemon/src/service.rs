@@ -60,7 +60,7 @@ impl Service {
         let notify = Notify::from_environment();
         let quiet = notify.without_watchdog();
         let (driver, desk) = Driver::start(&config, backlog, notify)?;
-        let api = Api::new(desk.clone(), config.store.clone(), driver.queues(), config.limits);
+        let api = Api::new(desk.clone(), config.store.clone(), driver.queues(), config.limits, driver.metrics());
         let thread = thread::Builder::new().name("ganger-driver".to_owned());
         let (lives, ended) = oneshot::channel::<()>();
         let work = move || {
@@ -78,7 +78,8 @@ impl Service {
     /// Why the service had to end by itself.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { config, runtime, socket, desk, api, driver, mut ended, notify } = self;
-        let serving = socket.serve(api.router(), config.limits);
+        let metrics = api.metrics();
+        let serving = socket.serve(api.router(), config.limits, metrics);
         let mut signals = {
             let _runtime = runtime.enter();
             Signals::new().map_err(ServeError::system("signals"))?

@@ -10,8 +10,11 @@
 //! | `GET /v1/jobs/{id}/tasks/{number}` | a task with its attempts |
 //! | `GET /v1/jobs/{id}/tasks/{number}/stdout`, `…/stderr` | what its last attempt has printed so far; with ranges |
 //! | `GET /v1/queues` | the queues, and how long they are |
+//! | `GET /metrics` | what a Prometheus wants to know |
+//! | `GET /healthz`, `/readyz` | whether the service lives; whether it does its work |
 //! | `GET /v1/openapi.json` | all of this, for programs |
 
+mod health;
 mod jobs;
 mod problem;
 mod ranges;
@@ -33,7 +36,9 @@ use tokio::sync::Semaphore;
 
 use crate::config::Limits;
 use crate::driver::Desk;
+use crate::metrics::{self, Metrics};
 use problem::Problem;
+pub(crate) use problem::ProblemName;
 use readers::Readers;
 use views::QueueView;
 
@@ -49,12 +54,25 @@ pub(crate) struct Api {
     limits: Limits,
     /// A permit for each KiB of large bodies that may be in memory.
     bodies: Arc<Semaphore>,
+    store: Arc<PathBuf>,
+    metrics: Metrics,
 }
 
 impl Api {
-    pub(crate) fn new(desk: Desk, store: PathBuf, queues: Vec<(String, QueueId)>, limits: Limits) -> Self {
+    pub(crate) fn new(
+        desk: Desk,
+        store: PathBuf,
+        queues: Vec<(String, QueueId)>,
+        limits: Limits,
+        metrics: Metrics,
+    ) -> Self {
         let bodies = Arc::new(Semaphore::new(limits.bodies.max(limits.body).div_ceil(1024)));
-        Self { desk, readers: Readers::new(store), queues: queues.into(), limits, bodies }
+        let readers = Readers::new(store.clone());
+        Self { desk, readers, queues: queues.into(), limits, bodies, store: store.into(), metrics }
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.metrics.clone()
     }
 
     pub(crate) fn router(self) -> Router {
@@ -66,6 +84,9 @@ impl Api {
             .route("/v1/jobs/{id}/tasks/{number}", get(tasks::show))
             .route("/v1/jobs/{id}/tasks/{number}/{stream}", get(tasks::output))
             .route("/v1/queues", get(queues))
+            .route("/metrics", get(health::metrics))
+            .route("/healthz", get(health::lives))
+            .route("/readyz", get(health::is_ready))
             .route("/v1/openapi.json", get(async || ([(header::CONTENT_TYPE, "application/json")], DESCRIPTION)))
             .method_not_allowed_fallback(async || {
                 let detail = "this path has another method: GET looks, POST changes";
@@ -74,6 +95,7 @@ impl Api {
             .fallback(async |uri: Uri| {
                 Problem::not_found(format!("{:?} is no path of this service: begin with /v1/jobs", uri.path()))
             })
+            .layer(axum::middleware::from_fn_with_state(self.metrics.clone(), metrics::observe))
             .with_state(self)
     }
 }
