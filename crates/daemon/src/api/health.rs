@@ -18,16 +18,39 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// What is written to see whether the disk takes it: a block.
 const PROBE: [u8; 4096] = [0; 4096];
 
+/// What a Prometheus wants to know; `application/openmetrics-text` to who accepts that
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "readMetrics",
+    responses((status = 200, description = "samples", content_type = "text/plain; version=0.0.4; charset=utf-8"))
+)]
 pub(super) async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
     let survey = api.desk.survey(PATIENCE).await;
     api.metrics.answer(survey.as_ref(), &headers)
 }
 
-/// That it answers is the answer.
+/// Whether the process lives: that it answers is the answer
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "isAlive",
+    responses((status = 200, description = "it does", content_type = "text/plain; charset=utf-8"))
+)]
 pub(super) async fn lives() -> &'static str {
     "ok\n"
 }
 
+/// Whether the service does its work: it accepts jobs, has workers, and its disk takes what is written
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "isReady",
+    responses(
+        (status = 200, description = "it does", content_type = "text/plain; charset=utf-8"),
+        (status = 503, description = "it does not: why"),
+    )
+)]
 pub(super) async fn is_ready(State(api): State<Api>) -> Result<&'static str, Problem> {
     let survey = api.desk.survey(PATIENCE).await;
     let survey = survey.ok_or_else(|| not_ready("the queues' thread does not answer: the log says why"))?;

@@ -4,6 +4,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ganger_store::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::driver::Refusal;
 
@@ -11,14 +12,17 @@ use crate::driver::Refusal;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProblemName(pub(crate) &'static str);
 
-/// `application/problem+json`.
-#[derive(Debug, Serialize)]
+/// Why not, and the remedy: a problem of RFC 9457.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
+    /// Which kind, as programs know it: `urn:ganger:problem:…`.
     #[serde(rename = "type")]
     kind: String,
     #[serde(skip)]
     name: &'static str,
+    /// Which kind, as people do.
     title: &'static str,
+    /// The answer's.
     status: u16,
     /// What exactly, and the remedy.
     detail: String,
