@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use ganger_client::Client;
+use ganger_daemon::Client;
 use nix::sys::signal::Signal;
 use serde_json::json;
 
