@@ -115,10 +115,7 @@ impl TurnMetrics {
 
     fn ended(&self, ended: &Ended) {
         self.of(ended.claim.queue, |queue| {
-            let end = match &ended.attempt.end {
-                End::Exit(0) => "succeeded",
-                other => other.kind(),
-            };
+            let end = if ended.attempt.end == End::Exit(0) { "succeeded" } else { ended.attempt.end.kind() };
             self.attempts.get_or_create(&OfEnd { queue: queue.queue.clone(), end }).inc();
             self.wall.get_or_create(queue).observe(ended.attempt.used.wall.as_secs_f64());
             match ended.fate {
