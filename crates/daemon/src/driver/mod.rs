@@ -13,6 +13,7 @@ mod survey;
 mod verdict;
 
 pub(crate) use event::{Depth, Desk, Refusal};
+pub(crate) use functions::MANY;
 pub(crate) use survey::{LaneSurvey, Survey};
 
 use std::collections::HashMap;
