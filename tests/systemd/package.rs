@@ -15,9 +15,7 @@ pub(crate) fn scripts(path: &str) -> PathBuf {
 pub(crate) fn install(prefix: &Path) {
     let binary = prefix.join("bin/ganger");
     fs::create_dir_all(prefix.join("bin")).expect("a directory");
-    fs::hard_link(GANGER, &binary)
-        .or_else(|_| fs::copy(GANGER, &binary).map(drop))
-        .expect("the binary has a place");
+    fs::hard_link(GANGER, &binary).or_else(|_| fs::copy(GANGER, &binary).map(drop)).expect("the binary has a place");
     let installed = Command::new(scripts("systemd/install")).arg(prefix).status();
     assert!(installed.is_ok_and(|status| status.success()), "the units have a place");
 }
