@@ -52,7 +52,7 @@ fn awaits(gate: PathBuf) -> u64 {
 #[ganger::task]
 fn serve(place: PathBuf, program: String) {
     let runs = Runs::Functions(vec![program]);
-    let queue = QueueConfig { name: "functions".to_owned(), slots: 2, runs, output: 100_000, ..QueueConfig::default() };
+    let queue = QueueConfig { name: "functions".to_owned(), slots: 2, runs, ..QueueConfig::default() };
     let config = Config { queues: vec![queue], ..Config::new(place.join("s.db"), place.join("s.sock")) };
     Service::start(config).and_then(Service::run).expect("it serves");
 }
@@ -137,8 +137,8 @@ fn how_a_task_ends_is_told_over_the_wire() {
     let limited = TaskOptions::new().timeout(Duration::from_millis(50)).name("too slow");
     let error = executor.pool().submit_with(&limited, awaits, gate.clone()).unwrap().result().unwrap_err();
     assert!(error.is_timed_out() && error.to_string().starts_with("too slow "), "{error}");
-    let large = executor.submit(blank, 200_000).unwrap().result().unwrap_err();
-    assert!(large.failure().is_some_and(|failure| failure.message.contains("100000")), "{large}");
+    let large = executor.submit(blank, 2_000_000).unwrap().result().unwrap_err();
+    assert!(large.failure().is_some_and(|failure| failure.message.contains("1048576")), "{large}");
     assert_eq!(executor.submit(blank, 50_000).unwrap().result().unwrap().len(), 50_000);
 }
 
