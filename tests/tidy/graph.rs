@@ -10,7 +10,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ganger", &["ganger-proto", "ganger-sys", "ganger-shm", "ganger-machine", "ganger-macros"]),
     ("ganger-store", &[]),
     ("ganger-batch", &["ganger", "ganger-store"]),
-    ("ganger-daemon", &["ganger", "ganger-store"]),
+    // The doors need what only the kernel can tell: who is at the other end, what systemd has left open.
+    ("ganger-daemon", &["ganger", "ganger-store", "ganger-sys"]),
     // Its limits are those of the bare ring; it is a client of the service.
     ("ganger-bench", &["ganger", "ganger-daemon", "ganger-shm", "ganger-sys"]),
     ("ganger-jobs", &["ganger"]),

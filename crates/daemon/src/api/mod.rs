@@ -33,7 +33,7 @@ use tokio::sync::Semaphore;
 
 use crate::config::Limits;
 use crate::driver::Desk;
-use problem::Problem;
+pub(crate) use problem::Problem;
 use readers::Readers;
 use views::QueueView;
 
