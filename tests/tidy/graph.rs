@@ -10,12 +10,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ganger", &["ganger-proto", "ganger-sys", "ganger-shm", "ganger-machine", "ganger-macros"]),
     ("ganger-store", &[]),
     ("ganger-batch", &["ganger", "ganger-store"]),
+    // Neither the service nor its store: a client has no runtime and no database.
+    ("ganger-client", &["ganger"]),
     // The doors need what only the kernel can tell: who is at the other end, what systemd has left open.
-    ("ganger-daemon", &["ganger", "ganger-store", "ganger-sys"]),
+    ("ganger-daemon", &["ganger", "ganger-client", "ganger-store", "ganger-sys"]),
     // Its limits are those of the bare ring; it is a client of the service.
     ("ganger-bench", &["ganger", "ganger-daemon", "ganger-shm", "ganger-sys"]),
     ("ganger-jobs", &["ganger"]),
-    ("ganger-cli", &["ganger", "ganger-batch", "ganger-daemon", "ganger-store"]),
+    ("ganger-cli", &["ganger", "ganger-batch", "ganger-client", "ganger-daemon", "ganger-store"]),
 ];
 
 /// The packages that decide without doing, and what would let them do.
