@@ -40,6 +40,7 @@ mod serve;
 mod serve_end;
 mod serve_described;
 mod serve_client;
+mod serve_doors;
 
 // This program is itself the worker in Rust of some tests.
 ganger::test_worker!();
