@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::error::ServeError;
+use crate::notify;
 use crate::server::{Keeper, Keys};
 
 /// Who changes what can be changed.
@@ -25,10 +26,12 @@ impl Reload {
 
     /// All or nothing: of a configuration that is at fault, nothing counts.
     pub(crate) async fn reload(&self) {
+        notify::reloading();
         match self.change().await {
             Ok(()) => log::info!("the configuration was read again"),
             Err(why) => log::error!("the configuration stays as it was: {why}"),
         }
+        notify::ready();
     }
 
     async fn change(&self) -> Result<(), String> {

@@ -12,7 +12,7 @@ use crate::api::Api;
 use crate::config::Config;
 use crate::driver::{Desk, Driver};
 use crate::error::ServeError;
-use crate::notify::Notify;
+use crate::notify;
 use crate::reload::Reload;
 use crate::server::Doors;
 
@@ -40,7 +40,6 @@ pub struct Service {
     driver: JoinHandle<Result<(), ServeError>>,
     /// Closed when the driver has ended.
     ended: oneshot::Receiver<()>,
-    notify: Notify,
     reload: Reload,
 }
 
@@ -59,9 +58,7 @@ impl Service {
         }
         // Behind the store, whose lock tells whether there is another service.
         let doors = Doors::open(&config)?;
-        let notify = Notify::from_environment();
-        let quiet = notify.without_watchdog();
-        let (driver, desk) = Driver::start(&config, backlog, notify)?;
+        let (driver, desk) = Driver::start(&config, backlog)?;
         let reload = Reload::new(doors.keeper());
         let api = Api::new(desk.clone(), config.store.clone(), driver.queues(), config.limits);
         let thread = thread::Builder::new().name("ganger-driver".to_owned());
@@ -71,7 +68,7 @@ impl Service {
             driver.run()
         };
         let driver = thread.spawn(work).map_err(ServeError::system("a thread for the queues"))?;
-        Ok(Self { config, runtime, doors, desk, api, driver, ended, notify: quiet, reload })
+        Ok(Self { config, runtime, doors, desk, api, driver, ended, reload })
     }
 
     /// Where SIGHUP has the configuration read again; without it, the signal does nothing. What is there says why it cannot
@@ -88,36 +85,34 @@ impl Service {
     /// # Errors
     /// Why the service had to end by itself.
     pub fn run(self) -> Result<(), ServeError> {
-        let Self { config, runtime, doors, desk, api, driver, mut ended, notify, reload } = self;
+        let Self { config, runtime, doors, desk, api, driver, mut ended, reload } = self;
         let serving = doors.serve(api.router());
         let mut signals = {
             let _runtime = runtime.enter();
             Signals::new().map_err(ServeError::system("signals"))?
         };
-        notify.ready(&format!("{} queues", config.queues.len()));
+        notify::ready();
         runtime.block_on(async {
             let serving = tokio::spawn(serving);
             let mut patience = config.drain;
-            // The first signal begins the end, another one hastens it.
             loop {
                 match signals.next(&mut ended).await {
-                    Asked::ToEnd => {}
-                    Asked::ToReload => {
-                        reload.reload().await;
-                        continue;
-                    }
+                    Asked::ToReload => reload.reload().await,
+                    // The first signal begins the end, another one hastens it.
+                    Asked::ToEnd => drain(&desk, std::mem::take(&mut patience)),
                     Asked::Nothing => break,
                 }
-                log::info!("nothing more is accepted; what runs has {} s", patience.as_secs());
-                notify.stopping(patience + config.grace);
-                let (desk, until) = (desk.clone(), Instant::now() + patience);
-                drop(tokio::task::spawn_blocking(move || desk.drain(until)));
-                patience = Duration::ZERO;
             }
             serving.abort();
         });
         driver.join().unwrap_or_else(|_| Err(ServeError::driver_gone()))
     }
+}
+
+fn drain(desk: &Desk, patience: Duration) {
+    log::info!("nothing more is accepted; what runs has {} s", patience.as_secs());
+    let (desk, until) = (desk.clone(), Instant::now() + patience);
+    drop(tokio::task::spawn_blocking(move || desk.drain(until)));
 }
 
 fn check_queues(config: &Config) -> Result<(), ServeError> {
