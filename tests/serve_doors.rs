@@ -105,7 +105,10 @@ fn a_browser_gets_a_session_for_a_token() {
     assert_eq!(status(&elsewhere), "403");
     let right = log_in(TOKEN, &["origin: http://localhost"]);
     let cookie = field(&right, "set-cookie");
-    assert!(status(&right) == "303" && cookie.contains("; HttpOnly; SameSite=Strict") && !cookie.contains(TOKEN), "{right}");
+    assert!(
+        status(&right) == "303" && cookie.contains("; HttpOnly; SameSite=Strict") && !cookie.contains(TOKEN),
+        "{right}"
+    );
     let session = format!("cookie: a=b; {}", cookie.split(';').next().expect("its value"));
 
     assert_eq!(status(&raw(port, &head("GET", "/v1/queues", &[&session]))), "200");
@@ -122,11 +125,16 @@ fn a_browser_gets_a_session_for_a_token() {
 fn answers_tell_browsers_to_be_careful() {
     let sandbox = Sandbox::new();
     let (service, port) = with_port(&sandbox, &[]);
-    for (method, path) in [("GET", "/v1/queues"), ("GET", "/nothing"), ("GET", "/login"), ("POST", "/login"), ("DELETE", "/v1/jobs")] {
+    for (method, path) in
+        [("GET", "/v1/queues"), ("GET", "/nothing"), ("GET", "/login"), ("POST", "/login"), ("DELETE", "/v1/jobs")]
+    {
         let answer = raw(port, &head(method, path, &[&format!("authorization: Bearer {TOKEN}")]));
         assert!(field(&answer, "content-security-policy").starts_with("default-src 'self'; "), "{answer}");
         assert!(field(&answer, "content-security-policy").contains("frame-ancestors 'none'"), "{answer}");
-        assert_eq!((field(&answer, "x-content-type-options"), field(&answer, "referrer-policy")), ("nosniff", "no-referrer"));
+        assert_eq!(
+            (field(&answer, "x-content-type-options"), field(&answer, "referrer-policy")),
+            ("nosniff", "no-referrer")
+        );
         assert!(!answer.contains("access-control"), "no other origin may read it: {answer}");
     }
     service.stop();
@@ -147,7 +155,10 @@ fn doors_that_are_not_safe_are_not_opened() {
         (&["--listen", "tcp:127.0.0.1:0", "--token-file", "nowhere"], "nowhere: No such file"),
         (&["--listen", "tcp:0.0.0.0:0", "--token-file", "tokens"], "give --tls-cert and --tls-key"),
         (&["--listen", "tcp:[::]:0", "--token-file", "tokens"], "give --tls-cert and --tls-key"),
-        (&["--listen", "tcp:127.0.0.1:0", "--token-file", "tokens", "--tls-cert", "tokens", "--tls-key", "tokens"], "no certificate in it"),
+        (
+            &["--listen", "tcp:127.0.0.1:0", "--token-file", "tokens", "--tls-cert", "tokens", "--tls-key", "tokens"],
+            "no certificate in it",
+        ),
         (&["--listen", "tcp:127.0.0.1:0", "--token-file", "tokens", "--tls-cert", "tokens"], "--tls-key"),
         (&["--listen", "tcp:localhost:80"], "like tcp:127.0.0.1:7070"),
         (&["--listen", "udp:1"], "no unix:PATH"),

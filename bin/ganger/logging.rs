@@ -51,7 +51,9 @@ mod tests {
     #[test]
     fn each_line_has_its_priority() {
         let told = |level, text: &str| {
-            for_the_journal(&Record::builder().level(level).target("ganger_daemon").args(format_args!("{text}")).build())
+            for_the_journal(
+                &Record::builder().level(level).target("ganger_daemon").args(format_args!("{text}")).build(),
+            )
         };
         assert_eq!(told(Level::Warn, "one\ntwo"), "<4>ganger_daemon: one\n<4>ganger_daemon: two\n");
         assert_eq!(told(Level::Info, "<0>forged"), "<6>ganger_daemon: <0>forged\n");

@@ -8,7 +8,6 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use ganger_batch::parse_duration;
 
-
 /// What is asked of a service. Not in the help as long as the service is not.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ask {

@@ -145,7 +145,11 @@ enum Asked {
 impl Signals {
     /// Within a runtime.
     fn new() -> std::io::Result<Self> {
-        Ok(Self { hangup: signal(SignalKind::hangup())?, term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            term: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self, ended: &mut oneshot::Receiver<()>) -> Asked {

@@ -27,7 +27,8 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no rate: give a number from 1 to 1000000 and a time, like 100/s, 30/m, 5/h");
+        let wrong =
+            || format!("{text:?} is no rate: give a number from 1 to 1000000 and a time, like 100/s, 30/m, 5/h");
         let (count, unit) = text.split_once('/').ok_or_else(wrong)?;
         let count = count.parse().ok().filter(|count| (1..=1_000_000).contains(count)).ok_or_else(wrong)?;
         let (_, seconds) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;

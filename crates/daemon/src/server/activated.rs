@@ -16,7 +16,8 @@ pub(super) fn doors(keeper: &Keeper) -> Result<Vec<Door>, ServeError> {
     let failed = ServeError::system("a socket that systemd hands over");
     let given: Vec<_> = sd_notify::listen_fds_with_names().map_err(&failed)?.collect();
     if given.is_empty() {
-        let why = "--listen systemd: it hands no socket over; is there a .socket unit, and was the service started by it?";
+        let why =
+            "--listen systemd: it hands no socket over; is there a .socket unit, and was the service started by it?";
         return Err(ServeError::access(why.to_owned()));
     }
     given.into_iter().map(|(number, name)| door(handed_over(number).map_err(&failed)?, &name, keeper)).collect()

@@ -127,7 +127,9 @@ impl Open {
                 Ok(match peers.admit(&stream) {
                     Ok(()) => Some(Guest::Known(stream)),
                     Err(who) => {
-                        keeper.refusals.tell(|| format!("a connection of {who} was refused: it may not use the socket"));
+                        keeper
+                            .refusals
+                            .tell(|| format!("a connection of {who} was refused: it may not use the socket"));
                         None
                     }
                 })
@@ -171,6 +173,7 @@ async fn receive(guest: Guest, visit: Visit) {
 
 fn group_id(name: &str) -> Result<u32, ServeError> {
     let found = Group::from_name(name).map_err(|error| ServeError::access(format!("group {name:?}: {error}")))?;
-    let group = found.ok_or_else(|| ServeError::access(format!("there is no group {name:?}: make it, or give another")));
+    let group =
+        found.ok_or_else(|| ServeError::access(format!("there is no group {name:?}: make it, or give another")));
     group.map(|group| group.gid.as_raw())
 }

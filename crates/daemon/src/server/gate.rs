@@ -109,7 +109,8 @@ fn wants_a_page(parts: &Parts) -> bool {
 }
 
 pub(super) fn unauthorized(why: &str) -> Response<Body> {
-    let mut answer = Problem::new(StatusCode::UNAUTHORIZED, "token", "there is no token, or a wrong one", why).into_response();
+    let mut answer =
+        Problem::new(StatusCode::UNAUTHORIZED, "token", "there is no token, or a wrong one", why).into_response();
     answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     answer
 }

@@ -56,7 +56,9 @@ impl Keeper {
         let local = address.ip().to_canonical().is_loopback();
         match (self.tokens(), self.acceptor()) {
             (None, _) => refused("whoever is on this machine could connect: give --token-file"),
-            (_, None) if !local => refused("tokens would be in the open: give --tls-cert and --tls-key, or listen at 127.0.0.1"),
+            (_, None) if !local => {
+                refused("tokens would be in the open: give --tls-cert and --tls-key, or listen at 127.0.0.1")
+            }
             _ => Ok(()),
         }
     }

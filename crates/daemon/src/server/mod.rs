@@ -76,7 +76,8 @@ impl Doors {
 
 /// How many connections each door may have: the store and the workers keep half of the descriptors.
 fn share(wanted: usize, doors: usize) -> Result<usize, ServeError> {
-    let open_files = ganger_sys::limits::limit(Resource::OpenFiles).map_err(ServeError::system("the limit of open files"))?;
+    let open_files =
+        ganger_sys::limits::limit(Resource::OpenFiles).map_err(ServeError::system("the limit of open files"))?;
     let most = usize::try_from(open_files.soft / 2).unwrap_or(usize::MAX) / doors;
     if most < wanted {
         log::warn!("each door takes {most} connections at a time, not {wanted}: raise `ulimit -n` for more");

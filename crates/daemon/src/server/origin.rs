@@ -85,17 +85,28 @@ mod tests {
     use super::*;
 
     fn checked(method: &str, headers: &[(&str, &str)], known: bool) -> Result<(), Foreign> {
-        let request = headers.iter().fold(Request::builder().method(method), |request, (name, value)| request.header(*name, *value));
+        let request = headers
+            .iter()
+            .fold(Request::builder().method(method), |request, (name, value)| request.header(*name, *value));
         let (parts, ()) = request.uri("/v1/jobs").body(()).expect("a request").into_parts();
         check(&parts, &["queue.example.org".to_owned()], known)
     }
 
     #[test]
     fn a_request_is_for_one_of_our_names() {
-        for host in ["localhost", "localhost:7070", "a.localhost", "127.0.0.1:7070", "[::1]:7070", "10.1.2.3", "Queue.Example.org:443"] {
+        for host in [
+            "localhost",
+            "localhost:7070",
+            "a.localhost",
+            "127.0.0.1:7070",
+            "[::1]:7070",
+            "10.1.2.3",
+            "Queue.Example.org:443",
+        ] {
             assert_eq!(checked("GET", &[("host", host)], false), Ok(()), "{host}");
         }
-        for host in ["evil.example.org", "evil.example.org:7070", "localhost.evil.org", "ganger", "127.0.0.1.evil.org"] {
+        for host in ["evil.example.org", "evil.example.org:7070", "localhost.evil.org", "ganger", "127.0.0.1.evil.org"]
+        {
             assert_eq!(checked("GET", &[("host", host)], false), Err(Foreign::Name), "{host}");
         }
         for host in ["", ":80", "[::1", "a:b", "a:99999"] {
@@ -104,12 +115,18 @@ mod tests {
         assert_eq!(checked("GET", &[], true), Err(Foreign::NoHost));
         assert_eq!(checked("GET", &[("host", "a"), ("host", "a")], true), Err(Foreign::NoHost));
         assert_eq!(checked("GET", &[("host", "ganger")], true), Ok(()), "at a socket any word is a host");
-        assert_eq!(checked("GET", &[("host", "evil.org")], true), Err(Foreign::Name), "by ssh -L a browser comes there");
+        assert_eq!(
+            checked("GET", &[("host", "evil.org")], true),
+            Err(Foreign::Name),
+            "by ssh -L a browser comes there"
+        );
     }
 
     #[test]
     fn a_page_of_another_origin_gets_nothing_through() {
-        let from = |method: &str, more: &[(&str, &str)]| checked(method, &[&[("host", "localhost:7070")], more].concat(), false);
+        let from = |method: &str, more: &[(&str, &str)]| {
+            checked(method, &[&[("host", "localhost:7070")], more].concat(), false)
+        };
         for ours in [
             &[][..],
             &[("origin", "http://localhost:7070")],

@@ -56,7 +56,12 @@ mod tests {
         assert_eq!(holder(&ours, &cookie, now), Some("ann"));
         assert_eq!(holder(&ours, &cookie, now + LASTING), None, "it has an end");
         assert_eq!(holder(&tokens("ann:another-token-of-hers"), &cookie, now), None, "it ends with the token");
-        let forged = [cookie.replacen("ann", "bob", 1), format!("{cookie}00"), format!("{cookie}.x"), cookie.replacen('.', ".9", 1)];
+        let forged = [
+            cookie.replacen("ann", "bob", 1),
+            format!("{cookie}00"),
+            format!("{cookie}.x"),
+            cookie.replacen('.', ".9", 1),
+        ];
         for cookie in forged.iter().map(String::as_str).chain(["", "..", "ann..", "ann.99999999999.zz", "é.1.é"]) {
             assert_eq!(holder(&ours, cookie, now), None, "{cookie}");
         }

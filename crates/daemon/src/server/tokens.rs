@@ -42,7 +42,8 @@ impl Tokens {
     /// the time that it takes nor a part that was right tells anything.
     pub(super) fn holder(&self, given: &[u8]) -> Option<&Token> {
         let hashed = self.hash(given);
-        let right = |token: &Token| hashed.clone().verify_slice(&self.hash(token.secret.as_bytes()).finalize().into_bytes());
+        let right =
+            |token: &Token| hashed.clone().verify_slice(&self.hash(token.secret.as_bytes()).finalize().into_bytes());
         self.tokens.iter().fold(None, |found, token| if right(token).is_ok() { Some(token) } else { found })
     }
 
@@ -78,8 +79,10 @@ fn private_text(path: &Path) -> Result<String, String> {
 fn parse(text: &str) -> Result<Vec<Token>, String> {
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.trim()));
     let told = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    let tokens: Vec<Token> = told.map(|(at, line)| token(line).map_err(|why| format!("line {at}: {why}"))).collect::<Result<_, _>>()?;
-    let twice = tokens.iter().enumerate().find(|(at, token)| tokens[..*at].iter().any(|other| other.name == token.name));
+    let tokens: Vec<Token> =
+        told.map(|(at, line)| token(line).map_err(|why| format!("line {at}: {why}"))).collect::<Result<_, _>>()?;
+    let twice =
+        tokens.iter().enumerate().find(|(at, token)| tokens[..*at].iter().any(|other| other.name == token.name));
     match (tokens.is_empty(), twice) {
         (true, _) => Err("there is no token in it: echo \"me:$(openssl rand -hex 32)\" makes one".to_owned()),
         (_, Some((_, token))) => Err(format!("there are two tokens of {:?}: give each its own name", token.name)),
@@ -98,7 +101,9 @@ fn token(line: &str) -> Result<Token, String> {
         return Err(format!("the token of {name:?} has other characters than the visible ones of ASCII"));
     }
     if secret.len() < SHORTEST {
-        return Err(format!("the token of {name:?} can be guessed: it needs {SHORTEST} characters; openssl rand -hex 32 makes one"));
+        return Err(format!(
+            "the token of {name:?} can be guessed: it needs {SHORTEST} characters; openssl rand -hex 32 makes one"
+        ));
     }
     Ok(Token { name: name.to_owned(), secret: secret.to_owned() })
 }
