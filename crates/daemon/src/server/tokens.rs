@@ -113,7 +113,7 @@ pub(super) mod tests {
     use super::*;
 
     pub(in super::super) fn tokens(text: &str) -> Tokens {
-        Tokens { tokens: parse(text).ok().expect("tokens"), salt: [7; 40] }
+        Tokens { tokens: parse(text).expect("tokens"), salt: [7; 40] }
     }
 
     #[test]
