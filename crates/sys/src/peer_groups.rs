@@ -49,7 +49,8 @@ mod tests {
         let (ours, _theirs) = UnixStream::pair().unwrap();
         let mut own: Vec<u32> = nix::unistd::getgroups().unwrap().iter().map(|group| group.as_raw()).collect();
         let mut told = peer_groups(ours.as_fd()).unwrap();
-        (own.sort_unstable(), told.sort_unstable());
+        own.sort_unstable();
+        told.sort_unstable();
         assert_eq!(told, own);
         let file = std::fs::File::open("/dev/null").unwrap();
         assert!(peer_groups(file.as_fd()).is_err());
