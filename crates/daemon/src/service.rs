@@ -60,7 +60,7 @@ impl Service {
         let doors = Doors::open(&config)?;
         let (driver, desk) = Driver::start(&config, backlog)?;
         let reload = Reload::new(doors.keeper());
-        let api = Api::new(desk.clone(), config.store.clone(), driver.queues(), config.limits);
+        let api = Api::new(desk.clone(), config.store.clone(), driver.queues(), config.limits, driver.metrics());
         let thread = thread::Builder::new().name("ganger-driver".to_owned());
         let (lives, ended) = oneshot::channel::<()>();
         let work = move || {
@@ -86,7 +86,8 @@ impl Service {
     /// Why the service had to end by itself.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { config, runtime, doors, desk, api, driver, mut ended, reload } = self;
-        let serving = doors.serve(api.router());
+        let metrics = api.metrics();
+        let serving = doors.serve(api.router(), metrics);
         let mut signals = {
             let _runtime = runtime.enter();
             Signals::new().map_err(ServeError::system("signals"))?

@@ -19,23 +19,33 @@ use super::guests::Seat;
 use super::keeper::Keeper;
 use super::patient::Patient;
 use crate::config::Limits;
+use crate::metrics::{Metrics, Visitor};
 
 /// How large a request's head may be.
 const HEAD: usize = 16 << 10;
 
-/// All that is known of one who has come.
-pub(super) struct Visit {
+/// What is behind all doors.
+#[derive(Clone)]
+pub(super) struct House {
     pub(super) router: Router,
     pub(super) keeper: Arc<Keeper>,
-    pub(super) seat: Seat,
     pub(super) limits: Limits,
+    pub(super) metrics: Metrics,
+}
+
+/// All that is known of one who has come.
+pub(super) struct Visit {
+    pub(super) house: House,
+    pub(super) seat: Seat,
     pub(super) entrance: Entrance,
+    /// Counted as long as it is here.
+    pub(super) _counted: Visitor,
 }
 
 pub(super) async fn talk<S: AsyncRead + AsyncWrite + Unpin>(stream: S, visit: Visit) {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(visit.limits.head_time).max_buf_size(HEAD);
-    let stream = TokioIo::new(Patient::new(stream, visit.limits.body_time));
+    http.timer(TokioTimer::new()).header_read_timeout(visit.house.limits.head_time).max_buf_size(HEAD);
+    let stream = TokioIo::new(Patient::new(stream, visit.house.limits.body_time));
     let visit = Arc::new(visit);
     let service = service_fn(|request| Arc::clone(&visit).answer(request));
     tokio::select! {
@@ -50,12 +60,12 @@ impl Visit {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response<Body>, std::convert::Infallible> {
         // Where such a body ends, others on the way may have seen otherwise: nothing that follows is believed.
         let doubtful = request.headers().contains_key(header::TRANSFER_ENCODING);
-        let request = match gate::pass(request, &self.entrance, &self.keeper).await {
+        let request = match gate::pass(request, &self.entrance, &self.house.keeper).await {
             Ok(request) => request,
             Err(refused) => return Ok(gate::secured(*refused)),
         };
         self.seat.is_busy();
-        let answer = TowerToHyperService::new(self.router.clone()).call(request).await?;
+        let answer = TowerToHyperService::new(self.house.router.clone()).call(request).await?;
         let mut answer = gate::secured(answer.map(|body| Body::new(Answer { body, visit: Arc::clone(&self) })));
         if doubtful {
             answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -4,20 +4,17 @@ use std::io;
 use std::net::{SocketAddr, TcpListener as BoundTcp};
 use std::os::unix::net::UnixListener as BoundUnix;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use nix::unistd::Group;
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 
-use super::connection::{Visit, talk};
+use super::connection::{House, Visit, talk};
 use super::gate::Entrance;
 use super::guests::Guests;
 use super::keeper::Keeper;
 use super::peers::Peers;
 use super::unix::{self, SocketFile};
-use crate::config::Limits;
 use crate::error::ServeError;
 
 /// How long nobody is accepted when there is no descriptor left.
@@ -73,23 +70,18 @@ impl Door {
     }
 
     /// Serves until it is dropped.
-    pub(super) async fn serve(self, router: Router, keeper: Arc<Keeper>, limits: Limits) {
+    pub(super) async fn serve(self, house: House) {
         let name = self.name();
         let (open, _file) = match self.open() {
             Ok(open) => open,
             Err(error) => return log::error!("{name}: {error}"),
         };
-        let guests = Guests::new(limits.connections);
+        let (guests, keeper) = (Guests::new(house.limits.connections), &house.keeper);
         loop {
-            match open.accept(&keeper).await {
+            match open.accept(keeper).await {
                 Ok(Some(guest)) => {
-                    let visit = Visit {
-                        router: router.clone(),
-                        keeper: Arc::clone(&keeper),
-                        seat: guests.seat().await,
-                        limits,
-                        entrance: guest.entrance(&keeper),
-                    };
+                    let (seat, entrance) = (guests.seat().await, guest.entrance(keeper));
+                    let visit = Visit { house: house.clone(), seat, entrance, _counted: house.metrics.visitor() };
                     tokio::spawn(receive(guest, visit));
                 }
                 Ok(None) => {}
@@ -154,18 +146,18 @@ impl Guest {
 }
 
 async fn receive(guest: Guest, visit: Visit) {
-    match (guest, visit.keeper.acceptor()) {
+    match (guest, visit.house.keeper.acceptor()) {
         (Guest::Known(stream), _) => talk(stream, visit).await,
         (Guest::Stranger(stream, _), None) => talk(stream, visit).await,
         (Guest::Stranger(stream, from), Some(acceptor)) => {
             let shaken = tokio::select! {
-                shaken = tokio::time::timeout(visit.limits.head_time, acceptor.accept(stream)) => shaken,
+                shaken = tokio::time::timeout(visit.house.limits.head_time, acceptor.accept(stream)) => shaken,
                 () = visit.seat.is_wanted() => return,
             };
             match shaken {
                 Ok(Ok(stream)) => talk(stream, visit).await,
-                Ok(Err(error)) => visit.keeper.refusals.tell(|| format!("{from}: no TLS: {error}")),
-                Err(_) => visit.keeper.refusals.tell(|| format!("{from}: no TLS in time")),
+                Ok(Err(error)) => visit.house.keeper.refusals.tell(|| format!("{from}: no TLS: {error}")),
+                Err(_) => visit.house.keeper.refusals.tell(|| format!("{from}: no TLS in time")),
             }
         }
     }

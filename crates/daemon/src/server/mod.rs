@@ -30,6 +30,8 @@ use ganger_sys::limits::Resource;
 
 use crate::config::{Config, Limits, Listen};
 use crate::error::ServeError;
+use crate::metrics::Metrics;
+use connection::House;
 use door::Door;
 pub(crate) use keeper::{Keeper, Keys};
 
@@ -65,10 +67,11 @@ impl Doors {
     }
 
     /// Serves until it is dropped. Within a runtime.
-    pub(crate) async fn serve(self, router: Router) {
+    pub(crate) async fn serve(self, router: Router, metrics: Metrics) {
         let mut open = tokio::task::JoinSet::new();
+        let house = House { router, keeper: self.keeper, limits: self.limits, metrics };
         for door in self.doors {
-            open.spawn(door.serve(router.clone(), Arc::clone(&self.keeper), self.limits));
+            open.spawn(door.serve(house.clone()));
         }
         while open.join_next().await.is_some() {}
     }
