@@ -262,8 +262,7 @@ impl Driver {
                 self.on_output(lane, task, Stream::Stdout, answer.clone());
                 None
             }
-            (Runs::Worker(_), _) => None,
-            (Runs::Functions(_), _) => None,
+            (Runs::Worker(_) | Runs::Functions(_), _) => None,
         };
         let kept = self.lanes[lane].config.output;
         let answered = functions::answer(&self.lanes[lane].config.runs, outcome, kept);
