@@ -71,6 +71,8 @@ pub(crate) enum PlanError {
     Pipe(PipeError),
     /// A job whose command has a replacement string for inputs has none.
     NothingGiven,
+    /// `{%}` in a job for a service.
+    Slot,
     /// What failed is to be run again, and it is a job of a file.
     JobOfFile {
         name: String,
@@ -137,6 +139,11 @@ impl fmt::Display for PlanError {
                 f,
                 "its command has a replacement string, and nothing stands there for it: give it inputs = [...], \
                  inputs_from, array or product; for these very characters write \\\\{{}} in TOML"
+            ),
+            PlanError::Slot => write!(
+                f,
+                "{{%}}: a service knows a task's slot when it begins it; $GANGER_SLOT says it in a script of one word: \
+                 'echo $GANGER_SLOT {{}}'"
             ),
             PlanError::JobOfFile { name } => write!(
                 f,
