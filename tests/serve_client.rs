@@ -156,7 +156,7 @@ fn top_tells_lines_or_draws() {
     let mut terminal = Terminal::start(&sandbox, &[GANGER, "top", "--connect", "unix:s.sock"]);
     terminal.draws("seen");
     terminal.draws("0 tasks run, 0 wait");
-    terminal.press("q");
+    terminal.types(b"q");
     assert_eq!(terminal.status(), Some(0));
     service.stop();
 }

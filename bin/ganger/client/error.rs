@@ -5,7 +5,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::flags::client::Address;
+use ganger_client::Endpoint;
+
 use crate::look::plain;
 use crate::plan::PlanError;
 
@@ -13,11 +14,13 @@ use crate::plan::PlanError;
 #[derive(Debug)]
 pub(crate) enum AskError {
     /// Nobody listens there.
-    Connect { address: Address, source: io::Error },
+    Connect { endpoint: Endpoint, source: io::Error },
     /// A variable of the environment that says nothing.
-    Environment { name: &'static str, text: String, why: String },
+    Environment { name: &'static str, why: io::Error },
+    /// The files of the token or the certificates.
+    Door(io::Error),
     /// The connection ended before the answer; what was asked may have been done, or not.
-    Lost { address: Address, source: io::Error },
+    Lost { endpoint: Endpoint, source: io::Error },
     /// The service says no: with which status, and why.
     Refused { status: u16, detail: String },
     /// What it says is not understood.
@@ -62,14 +65,15 @@ impl AskError {
 impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect { address, source } => write!(
+            Self::Connect { endpoint, source } => write!(
                 f,
-                "no service answers at {address}: {source}; ganger serve starts one, --connect or GANGER_CONNECT says where \
+                "no service answers at {endpoint}: {source}; ganger serve starts one, --connect or GANGER_CONNECT says where \
                  one is"
             ),
-            Self::Environment { name, text, why } => write!(f, "{name}={text}: {why}"),
-            Self::Lost { address, source } => {
-                write!(f, "the service at {address} went away: {source}; ganger status says what it has")
+            Self::Environment { name, why } => write!(f, "{name}: {why}"),
+            Self::Door(error) => error.fmt(f),
+            Self::Lost { endpoint, source } => {
+                write!(f, "the service at {endpoint} went away: {source}; ganger status says what it has")
             }
             Self::Refused { status, detail } if detail.is_empty() => write!(f, "the service: status {status}"),
             Self::Refused { detail, .. } => write!(f, "the service: {}", plain::line(detail.as_bytes())),

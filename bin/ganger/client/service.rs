@@ -1,16 +1,15 @@
 //! The connection to a service.
 
 use std::env;
-use std::io;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ganger_daemon::{Answer, Client};
+use ganger_client::{Answer, Client, Endpoint};
 use serde_json::Value;
 
 use super::AskError;
-use crate::flags::client::{Address, DoorFlags};
+use crate::flags::client::DoorFlags;
 use crate::show;
 
 /// How long an answer may take, beyond what the service is asked to wait itself.
@@ -28,7 +27,7 @@ const SYSTEM: &str = "/run/ganger/ganger.sock";
 
 /// A service that is asked.
 pub(super) struct Service {
-    address: Address,
+    endpoint: Endpoint,
     client: Option<Client>,
     used: Instant,
 }
@@ -36,8 +35,14 @@ pub(super) struct Service {
 impl Service {
     /// Connects, so that a wrong address is told before anything is done.
     pub(super) fn open(flags: &DoorFlags) -> Result<Self, AskError> {
-        let address = flags.connect.clone().map_or_else(usual, Ok)?;
-        let mut service = Self { address, client: None, used: Instant::now() };
+        let mut endpoint = flags.connect.clone().map_or_else(usual, Ok)?;
+        if let Some(file) = &flags.token_file {
+            endpoint = endpoint.with_token_file(file).map_err(AskError::Door)?;
+        }
+        if let Some(file) = &flags.ca {
+            endpoint = endpoint.with_ca(file).map_err(AskError::Door)?;
+        }
+        let mut service = Self { endpoint, client: None, used: Instant::now() };
         service.client()?;
         Ok(service)
     }
@@ -119,39 +124,32 @@ impl Service {
         // What ended in the middle of something answers nothing else.
         answer.map_err(|source| {
             self.client = None;
-            AskError::Lost { address: self.address.clone(), source }
+            AskError::Lost { endpoint: self.endpoint.clone(), source }
         })
     }
 
     fn client(&mut self) -> Result<&mut Client, AskError> {
         let connected = match self.client.take() {
             Some(client) => Ok(client),
-            None => connect(&self.address),
+            None => Client::open(&self.endpoint, PATIENCE),
         };
         self.used = Instant::now();
         match connected {
             Ok(client) => Ok(self.client.insert(client)),
-            Err(source) => Err(AskError::Connect { address: self.address.clone(), source }),
+            Err(source) => Err(AskError::Connect { endpoint: self.endpoint.clone(), source }),
         }
     }
 }
 
-fn connect(address: &Address) -> io::Result<Client> {
-    match address {
-        Address::Unix(path) => Client::connect(path, PATIENCE),
-        Address::Tcp(_) => Err(io::ErrorKind::Unsupported.into()),
-    }
-}
-
 /// What the environment says; that of the user, if it is there; else that of the machine.
-fn usual() -> Result<Address, AskError> {
+fn usual() -> Result<Endpoint, AskError> {
     if let Some(text) = env::var_os(VARIABLE).filter(|text| !text.is_empty()) {
         let text = text.to_string_lossy();
-        return text.parse().map_err(|why| AskError::Environment { name: VARIABLE, text: text.into_owned(), why });
+        return text.parse().map_err(|why| AskError::Environment { name: VARIABLE, why });
     }
     let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
     let own = runtime.map(|path| path.join("ganger/ganger.sock")).filter(|path| path.exists());
-    Ok(Address::Unix(own.unwrap_or_else(|| SYSTEM.into())))
+    Ok(Endpoint::unix(own.unwrap_or_else(|| SYSTEM.into())))
 }
 
 /// A problem, told as the service tells it.

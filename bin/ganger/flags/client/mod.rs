@@ -7,7 +7,7 @@ mod schedule;
 
 use clap::{Args, Subcommand};
 
-pub(crate) use door::{Address, DoorFlags, ServiceFlags};
+pub(crate) use door::{DoorFlags, ServiceFlags};
 pub(crate) use jobs::{DeadFlags, HoldFlags, StatusFlags, Target, TargetFlags, WaitFlags};
 pub(crate) use schedule::{ScheduleFlags, ScheduleVerb, ScheduledFlags};
 pub(crate) use submit::{AddFlags, SubmitFlags, WishFlags};
