@@ -21,7 +21,8 @@ pub(super) fn dead(flags: &DeadFlags, out: &mut Out) -> Result<u8, AskError> {
     if flags.service.json {
         return json(out, &found);
     }
-    let rows: Vec<Vec<String>> = found.as_array().into_iter().flatten().map(if flags.causes { cause } else { letter }).collect();
+    let rows: Vec<Vec<String>> =
+        found.as_array().into_iter().flatten().map(if flags.causes { cause } else { letter }).collect();
     if rows.is_empty() {
         show::message("nothing has failed for good");
         return Ok(0);

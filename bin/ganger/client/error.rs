@@ -14,15 +14,27 @@ use crate::plan::PlanError;
 #[derive(Debug)]
 pub(crate) enum AskError {
     /// Nobody listens there.
-    Connect { endpoint: Endpoint, source: io::Error },
+    Connect {
+        endpoint: Endpoint,
+        source: io::Error,
+    },
     /// A variable of the environment that says nothing.
-    Environment { name: &'static str, why: io::Error },
+    Environment {
+        name: &'static str,
+        why: io::Error,
+    },
     /// The files of the token or the certificates.
     Door(io::Error),
     /// The connection ended before the answer; what was asked may have been done, or not.
-    Lost { endpoint: Endpoint, source: io::Error },
+    Lost {
+        endpoint: Endpoint,
+        source: io::Error,
+    },
     /// The service says no: with which status, and why.
-    Refused { status: u16, detail: String },
+    Refused {
+        status: u16,
+        detail: String,
+    },
     /// What it says is not understood.
     Unclear(serde_json::Error),
     /// What was typed is no job.
@@ -30,21 +42,38 @@ pub(crate) enum AskError {
     /// Inputs cannot be read.
     Inputs(ganger_batch::Error),
     /// JSON has text alone.
-    NoText { word: OsString },
+    NoText {
+        word: OsString,
+    },
     /// More tasks than a schedule keeps.
-    TooMany { most: usize },
+    TooMany {
+        most: usize,
+    },
     /// There is no input.
     NothingToDo,
     /// A job was made, and cannot be handed over to its end.
-    Unfinished { job: u64, tasks: u64, why: Box<AskError> },
+    Unfinished {
+        job: u64,
+        tasks: u64,
+        why: Box<AskError>,
+    },
     /// `--wd`, or this one.
-    Directory { path: PathBuf, source: io::Error },
+    Directory {
+        path: PathBuf,
+        source: io::Error,
+    },
     /// `--at`
-    NoMoment { text: String },
+    NoMoment {
+        text: String,
+    },
     /// A job of a service has a number.
-    NoNumber { text: String },
+    NoNumber {
+        text: String,
+    },
     /// A flag that is for stores alone.
-    OfStore { flag: &'static str },
+    OfStore {
+        flag: &'static str,
+    },
     /// Standard output.
     Write(io::Error),
     System(ganger::Error),
@@ -78,7 +107,10 @@ impl fmt::Display for AskError {
             Self::Refused { status, detail } if detail.is_empty() => write!(f, "the service: status {status}"),
             Self::Refused { detail, .. } => write!(f, "the service: {}", plain::line(detail.as_bytes())),
             Self::Unclear(error) => {
-                write!(f, "the service says what this ganger does not understand ({error}); is it an older or newer one?")
+                write!(
+                    f,
+                    "the service says what this ganger does not understand ({error}); is it an older or newer one?"
+                )
             }
             Self::Plan(error) => error.fmt(f),
             Self::Inputs(error) => error.fmt(f),
@@ -106,7 +138,9 @@ impl fmt::Display for AskError {
                 "{text:?} is no job of a service: those have numbers, JOB or JOB.TASK (ganger status lists them); for what \
                  ganger run --store FILE recorded, say --store FILE"
             ),
-            Self::OfStore { flag } => write!(f, "{flag} is for what ganger run recorded: name its store (--store FILE)"),
+            Self::OfStore { flag } => {
+                write!(f, "{flag} is for what ganger run recorded: name its store (--store FILE)")
+            }
             Self::Write(error) => write!(f, "failed to write to standard output: {error}"),
             Self::System(error) => error.fmt(f),
         }

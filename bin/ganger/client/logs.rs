@@ -26,7 +26,8 @@ pub(super) fn logs(flags: &LogsFlags, out: &mut Out) -> Result<u8, AskError> {
     }
     let target = target(flags)?;
     let mut service = Service::open(&flags.door)?;
-    let printer = Printer { which: flags.attempt, failed: flags.failed, streams: streams(flags.stderr), follow: flags.follow };
+    let printer =
+        Printer { which: flags.attempt, failed: flags.failed, streams: streams(flags.stderr), follow: flags.follow };
     let _farewell = flags.follow.then(|| Farewell::begin(wait::farewell(&[target.job]))).transpose()?;
     printer.print(&mut service, target, out).map(|()| 0)
 }
@@ -95,7 +96,8 @@ impl Printer {
             Which::All => 1..=story.newest(),
             Which::Nth(nth) => nth as u64..=nth as u64,
         };
-        some.filter(|attempt| *attempt > 0).try_for_each(|attempt| self.attempt(service, path, attempt, &mut [0; 2], out))
+        some.filter(|attempt| *attempt > 0)
+            .try_for_each(|attempt| self.attempt(service, path, attempt, &mut [0; 2], out))
     }
 
     /// The attempt that runs, and those that come, until the task is over.

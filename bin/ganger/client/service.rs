@@ -82,7 +82,10 @@ impl Service {
         }
     }
 
-    pub(super) fn patiently<T>(&mut self, mut ask: impl FnMut(&mut Self) -> Result<T, AskError>) -> Result<T, AskError> {
+    pub(super) fn patiently<T>(
+        &mut self,
+        mut ask: impl FnMut(&mut Self) -> Result<T, AskError>,
+    ) -> Result<T, AskError> {
         let mut away: Option<Instant> = None;
         loop {
             match ask(self) {
@@ -109,13 +112,7 @@ impl Service {
         }
     }
 
-    fn answer(
-        &mut self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Result<Answer, AskError> {
+    fn answer(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, AskError> {
         if self.used.elapsed() > STALE {
             self.client = None;
         }

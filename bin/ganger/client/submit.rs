@@ -46,7 +46,11 @@ pub(super) fn submit(mut flags: SubmitFlags, out: &mut Out) -> Result<u8, AskErr
     if flags.follow {
         logs::follow(&mut service, id, out)?;
     }
-    if flags.follow || flags.wait { wait::until_over(&mut service, &[id]).map(|jobs| wait::status(&jobs)) } else { Ok(0) }
+    if flags.follow || flags.wait {
+        wait::until_over(&mut service, &[id]).map(|jobs| wait::status(&jobs))
+    } else {
+        Ok(0)
+    }
 }
 
 /// What the service said of the job when it had all of it.
@@ -68,7 +72,11 @@ fn hand_over(service: &mut Service, job: Value, inputs: Expansion, farewell: &Fa
         return Ok(receipt);
     }
     farewell.change(format!("job {id} stays open for more tasks; ganger cancel {id} ends it"));
-    append(service, id, chunks, &mut sent).map_err(|why| AskError::Unfinished { job: id, tasks: sent, why: why.into() })?;
+    append(service, id, chunks, &mut sent).map_err(|why| AskError::Unfinished {
+        job: id,
+        tasks: sent,
+        why: why.into(),
+    })?;
     receipt["tasks"] = json!(sent);
     Ok(receipt)
 }

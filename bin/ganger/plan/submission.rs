@@ -53,11 +53,7 @@ pub(crate) fn expanded(
 }
 
 /// A command that has no place for an input.
-fn once(
-    command: &[OsString],
-    arguments: &ArgumentFlags,
-    inputs: &InputFlags,
-) -> Result<Option<Expansion>, PlanError> {
+fn once(command: &[OsString], arguments: &ArgumentFlags, inputs: &InputFlags) -> Result<Option<Expansion>, PlanError> {
     let grammar = grammar::grammar(arguments, inputs, 1, Vec::new(), None);
     let template = template(&Grammar { append: false, ..grammar }, command)?;
     let one = || std::iter::once(Args::none()).collect::<ganger_batch::Source>();

@@ -61,7 +61,9 @@ impl State {
             Key::Char('q') | Key::Ctrl('c') => return Some(Wish::Quit),
             Key::Up => self.select(-1),
             Key::Down => self.select(1),
-            Key::Char('p') => return self.job().map(|job| if job.paused { Wish::Resume(job.id) } else { Wish::Pause(job.id) }),
+            Key::Char('p') => {
+                return self.job().map(|job| if job.paused { Wish::Resume(job.id) } else { Wish::Pause(job.id) });
+            }
             Key::Char('r') => return self.selected.map(Wish::Retry),
             Key::Char('c') if doubted.is_some() && doubted == self.selected => return doubted.map(Wish::Cancel),
             Key::Char('c') => self.doubt(),
