@@ -123,7 +123,7 @@ impl Chunks {
     fn next(&mut self) -> Result<Chunk, AskError> {
         let (mut tasks, mut bytes, mut since) = (Vec::new(), 0, None);
         while tasks.len() < TASKS && bytes < BYTES {
-            match self.inputs.next()? {
+            match self.inputs.upcoming()? {
                 Upcoming::Words(words) => {
                     let words = wish::texts(words)?;
                     bytes += weight(&words);

@@ -51,7 +51,7 @@ pub(super) fn conditions(flags: &SubmitFlags, job: &mut Value) -> Result<(), Ask
         ("after", waits.then(|| json!(after))),
         ("after_if", waits.then(|| json!(after_if))),
         ("key", flags.key.as_ref().map(|key| json!(key))),
-        ("paused", flags.paused.then(|| json!(true))),
+        ("paused", flags.paused.then_some(Value::Bool(true))),
     ];
     given.into_iter().for_each(|(field, value)| value.into_iter().for_each(|value| job[field] = value));
     Ok(())

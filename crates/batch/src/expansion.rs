@@ -16,8 +16,8 @@ use crate::template::Template;
 /// let inputs: Source = [Args::one(b"a.log".to_vec())].into_iter().collect();
 /// let mut expansion = Expansion::new(template, inputs, None, false);
 /// assert_eq!(expansion.prefix(), [&b"gzip"[..], b"-9"]);
-/// assert_eq!(expansion.next()?, Upcoming::Words(vec![b"a.log".to_vec()]));
-/// assert_eq!(expansion.next()?, Upcoming::End);
+/// assert_eq!(expansion.upcoming()?, Upcoming::Words(vec![b"a.log".to_vec()]));
+/// assert_eq!(expansion.upcoming()?, Upcoming::End);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct Expansion {
     source: Source,
 }
 
-/// What [`Expansion::next`] has.
+/// What [`Expansion::upcoming`] has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Upcoming {
     /// The words of a task, behind those of all.
@@ -56,7 +56,7 @@ impl Expansion {
     ///
     /// # Errors
     /// When an input could not be read or cannot be an argument: once, and then there is no more.
-    pub fn next(&mut self) -> Result<Upcoming, Error> {
+    pub fn upcoming(&mut self) -> Result<Upcoming, Error> {
         Ok(match self.source.next()? {
             Next::Ready(task) => Upcoming::Words(self.template.words(&task, self.source.total())),
             Next::NotYet => Upcoming::NotYet,
@@ -64,7 +64,7 @@ impl Expansion {
         })
     }
 
-    /// Waits until there may be something to be said by [`next`](Self::next), at most `limit`.
+    /// Waits until there may be something to be said by [`upcoming`](Self::upcoming), at most `limit`.
     pub fn wait(&mut self, limit: Duration) {
         self.source.wait(limit);
     }
