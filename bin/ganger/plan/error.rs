@@ -90,6 +90,12 @@ pub(crate) enum PlanError {
     },
 }
 
+const NOTHING_GIVEN: &str = "its command has a replacement string, and nothing stands there for it: give it inputs = [...], \
+    inputs_from, array or product; for these very characters write \\\\{} in TOML";
+
+const SLOT: &str = "{%}: a service knows a task's slot when it begins it; $GANGER_SLOT says it in a script of one word: \
+    'echo $GANGER_SLOT {}'";
+
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -135,16 +141,8 @@ impl fmt::Display for PlanError {
             PlanError::Header(error) => error.fmt(f),
             PlanError::Results { path, source } => write!(f, "--results {}: {source}", path.display()),
             PlanError::Pipe(error) => error.fmt(f),
-            PlanError::NothingGiven => write!(
-                f,
-                "its command has a replacement string, and nothing stands there for it: give it inputs = [...], \
-                 inputs_from, array or product; for these very characters write \\\\{{}} in TOML"
-            ),
-            PlanError::Slot => write!(
-                f,
-                "{{%}}: a service knows a task's slot when it begins it; $GANGER_SLOT says it in a script of one word: \
-                 'echo $GANGER_SLOT {{}}'"
-            ),
+            PlanError::NothingGiven => f.write_str(NOTHING_GIVEN),
+            PlanError::Slot => f.write_str(SLOT),
             PlanError::JobOfFile { name } => write!(
                 f,
                 "{name} is a job of a job file: ganger run --file FILE --store STORE --resume runs again what failed, with \
