@@ -111,7 +111,11 @@ impl fmt::Display for AskError {
             }
             Self::Refused { status, detail } if detail.is_empty() => write!(f, "the service: status {status}"),
             Self::Refused { status: 401, detail } => {
-                write!(f, "the service: {}; --token-file FILE, or GANGER_TOKEN_FILE, has it", plain::line(detail.as_bytes()))
+                write!(
+                    f,
+                    "the service: {}; --token-file FILE, or GANGER_TOKEN_FILE, has it",
+                    plain::line(detail.as_bytes())
+                )
             }
             Self::Refused { detail, .. } => write!(f, "the service: {}", plain::line(detail.as_bytes())),
             Self::Unclear(error) => {
