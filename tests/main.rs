@@ -31,7 +31,7 @@ mod run_shortage;
 mod run_tui;
 mod run_manual;
 mod run_grammar;
-mod run_guide;
+mod guide;
 #[path = "run_worker.rs"]
 mod run_worker;
 #[path = "run_worker_native.rs"]

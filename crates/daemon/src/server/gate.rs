@@ -120,7 +120,7 @@ fn problem(foreign: Foreign) -> Response<Body> {
         Foreign::NoHost => Problem::bad_request("the request has not one host that it is for: give one `Host`"),
         Foreign::Name => {
             let detail = "it is for a host that is none of this service's names: use localhost or an address, or add the \
-                          name to `hosts` of its configuration";
+                          name to `host` in [service] of its configuration";
             Problem::new(StatusCode::MISDIRECTED_REQUEST, "host", "the request is for another host", detail)
         }
         Foreign::Page => {

@@ -1,10 +1,10 @@
-//! The guide (docs/run.md and docs/run): its commands are run as they stand there, chapter by chapter, and print what the
-//! guide says; what it links to is there.
+//! The guides (docs/run.md, docs/serve.md and their chapters): their commands are run as they stand there, chapter by chapter,
+//! and print what the guide says; what it links to is there.
 //!
 //! A block marked `sh` is run, by the one bash that a chapter has. A block marked `text` right after it is what it
 //! prints, on standard output and standard error; `…` stands for any text within a line, and a line of `…` for any
 //! lines. Without such a block it has to succeed. A comment `<!-- sh` … `-->` is run as well, unseen, and `sh ignore`
-//! is not run.
+//! is not run. Blocks marked `sh root` are run under a systemd of their own (tests/systemd/guide.rs).
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -123,10 +123,20 @@ fn run(name: &str) {
     assert!(faults.is_empty(), "\ndocs/{name}:\n{faults}");
 }
 
+/// Whether there is a program that a chapter calls.
+fn has(program: &str, test: &str) -> bool {
+    let there = Command::new(program).arg("--version").output().is_ok();
+    assert!(there || std::env::var_os("CI").is_none(), "{program} is missing: apt-get install {program}");
+    if !there {
+        let _ = writeln!(io::stderr(), "SKIPPED {test}: there is no {program}");
+    }
+    there
+}
+
 /// Every file of the guide.
 fn chapters() -> Vec<PathBuf> {
     let of = |dir: PathBuf| fs::read_dir(dir).expect("a directory").flatten().map(|entry| entry.path());
-    let all = of(root().join("docs")).chain(of(root().join("docs/run")));
+    let all = ["docs", "docs/run", "docs/serve"].into_iter().flat_map(|dir| of(root().join(dir)));
     all.filter(|path| path.extension().is_some_and(|ext| ext == "md")).collect()
 }
 
@@ -167,7 +177,7 @@ fn what_the_guide_links_to_is_there() {
 
 #[test]
 fn chapters_are_short_and_are_run() {
-    let tests = include_str!("run_guide.rs");
+    let tests = include_str!("guide.rs");
     for file in chapters() {
         let text = fs::read_to_string(&file).expect("a chapter");
         assert!(text.lines().count() <= 400, "{}: more than 400 lines; split it", file.display());
@@ -225,11 +235,9 @@ fn the_chapter_of_limits() {
 
 #[test]
 fn the_chapter_of_workers() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        let _ = writeln!(io::stderr(), "SKIPPED the_chapter_of_workers: there is no python3");
-        return;
+    if has("python3", "the_chapter_of_workers") {
+        run("run/workers.md");
     }
-    run("run/workers.md");
 }
 
 #[test]
@@ -260,4 +268,45 @@ fn the_chapter_of_jobs() {
 #[test]
 fn the_chapter_of_blocks() {
     run("run/pipe.md");
+}
+
+#[test]
+fn the_way_from_nothing_to_a_service() {
+    run("serve.md");
+}
+
+#[test]
+fn the_chapter_of_jobs_for_a_service() {
+    run("serve/jobs.md");
+}
+
+#[test]
+fn the_chapter_of_schedules() {
+    run("serve/schedules.md");
+}
+
+#[test]
+fn the_chapter_of_configuration() {
+    if has("python3", "the_chapter_of_configuration") {
+        run("serve/configuration.md");
+    }
+}
+
+#[test]
+fn the_chapter_of_watching() {
+    if has("curl", "the_chapter_of_watching") {
+        run("serve/watching.md");
+    }
+}
+
+#[test]
+fn the_chapter_of_http() {
+    if has("curl", "the_chapter_of_http") {
+        run("serve/http.md");
+    }
+}
+
+#[test]
+fn the_chapter_of_durability() {
+    run("serve/durability.md");
 }
