@@ -17,6 +17,7 @@ WORKLOADS
   cpu        200 tasks of 50 ms of processor time on 2 workers: the speed-up against doing them one after the other
   launch     the program `true` 2,000 times, two at a time, seconds
   durable    the same, beside ganger with a store
+  serve      a queue as a service: tasks accepted a second, in batches and one by one, and submit -> result (queues.py)
   queue      items from one process to another through a queue, items/s, and there and back one at a time, us
   lock       acquire and release, alone in ns, and while another process does so too, pairs/s
   filter     files of protobuf records filtered by id, a process a processor (filter_records.py), MB/s of the files
@@ -235,6 +236,16 @@ def launch(workload, commands, n):
         once = lambda: seconds(lambda: subprocess.run(command, input=inputs, stdout=subprocess.DEVNULL, check=True))
         took = statistics.median(once() for _ in range(3))
         show(workload, system, round(took, 3), "s", tasks=n)
+
+
+def bench_serve():
+    import queues
+    for system, found in queues.measured():
+        for what in ("batches", "singles"):
+            if what in found:
+                show("serve", f"{system} {what}", round(found[what]), "tasks/s")
+        show("serve", f"{system} submit to result", round(found["latency"], 4), "s")
+        show("serve", f"{system} memory", round(found["memory"], 1), "MiB PSS", queued=found["queued"])
 
 
 def take(q, done, n):

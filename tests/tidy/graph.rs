@@ -10,11 +10,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ganger", &["ganger-proto", "ganger-sys", "ganger-shm", "ganger-machine", "ganger-macros"]),
     ("ganger-store", &[]),
     ("ganger-batch", &["ganger", "ganger-store"]),
-    ("ganger-daemon", &["ganger", "ganger-store"]),
+    // Neither the service nor its store: a client has no runtime and no database.
+    ("ganger-client", &["ganger"]),
+    ("ganger-daemon", &["ganger", "ganger-client", "ganger-store"]),
     // Its limits are those of the bare ring; it is a client of the service.
     ("ganger-bench", &["ganger", "ganger-daemon", "ganger-shm", "ganger-sys"]),
     ("ganger-jobs", &["ganger"]),
-    ("ganger-cli", &["ganger", "ganger-batch", "ganger-daemon", "ganger-store"]),
+    ("ganger-cli", &["ganger", "ganger-batch", "ganger-client", "ganger-daemon", "ganger-store"]),
 ];
 
 /// The packages that decide without doing, and what would let them do.

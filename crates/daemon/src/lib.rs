@@ -27,8 +27,7 @@ pub use error::ServeError;
 mod service;
 pub use service::Service;
 
-mod client;
-pub use client::{Answer, Client};
+pub use ganger_client::{Answer, Client, Endpoint};
 
 mod notify;
 mod server;

@@ -4,149 +4,155 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ganger_store::{JobId, NewJob, Reader, Served};
+use ganger_store::{JobId, Reader, Served};
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
+use super::asked::{Asked, JobPath, MOST, SOME, no_job};
+use super::body::{self, json};
 use super::problem::Problem;
 use super::submission::Submission;
 use super::views::JobView;
 
-/// How many jobs or tasks are shown at most in one answer, and how many if that is not said.
-pub(super) const MOST: usize = 1_000;
-pub(super) const SOME: usize = 100;
-
-#[derive(Serialize)]
-struct Receipt {
+/// A job that was accepted.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Receipt {
     id: i64,
+    /// How many it has.
     tasks: usize,
 }
 
+/// Hand a job in
+#[utoipa::path(
+    post,
+    path = "/v1/jobs",
+    operation_id = "submitJob",
+    request_body = Submission,
+    responses(
+        (status = 201, description = "it is committed", body = Receipt, headers(("location" = String))),
+        (status = 400, description = "the body is no job"),
+        (status = 408, description = "the body did not come in time"),
+        (status = 413, description = "it is too large"),
+        (status = 415, description = "it is not called JSON"),
+        (status = 422, description = "it can be read, and not be met"),
+        (status = 503, description = "the service is busy, or about to end"),
+        (status = 507, description = "the disk refuses"),
+    )
+)]
 pub(super) async fn submit(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    check_type(request.headers())?;
+    let (queues, tasks) = (Arc::clone(&api.queues), api.limits.tasks);
+    let check = move |body: &[u8]| json::<Submission>(body, "job")?.check(&queues, tasks);
     // Until the job is committed: it is in memory as long.
-    let (job, _share) = read_job(&api, request).await?;
+    let (job, _share) = body::read(&api, request, check).await?;
     let tasks = job.tasks.len();
     let id = api.desk.submit(job).await?.job.0;
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/jobs/{id}"))], Json(Receipt { id, tasks }))
         .into_response())
 }
 
-/// A form of another origin's page cannot have this type, so no browser sends it without asking.
-fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if given.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
-        return Ok(());
-    }
-    let detail = format!("the content type is {given:?}: send application/json (curl --json does)");
-    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "type", "the content type is not JSON", detail))
-}
-
-/// How much of large bodies is in memory at a time is bounded, so who sends one slowly holds up others who send such, for a
-/// while. Small ones are bounded by the number of connections.
-async fn read_job(api: &Api, request: Request) -> Result<(NewJob, Option<OwnedSemaphorePermit>), Problem> {
-    let limit = api.limits.body;
-    let length = content_length(request.headers()).unwrap_or(limit);
-    if length > limit {
-        return Err(too_large(limit));
-    }
-    let share = if length > api.limits.small { Some(share(api, length).await?) } else { None };
-    let body = read_body(request.into_body(), length, api.limits.body_time).await?;
-    let (queues, tasks) = (Arc::clone(&api.queues), api.limits.tasks);
-    let parse = move || Submission::parse(&body)?.check(&queues, tasks);
-    let job = if share.is_some() { apart(parse).await } else { parse() };
-    Ok((job?, share))
-}
-
-async fn share(api: &Api, length: usize) -> Result<OwnedSemaphorePermit, Problem> {
-    let share = u32::try_from(length.div_ceil(1024)).unwrap_or(u32::MAX);
-    Arc::clone(&api.bodies).acquire_many_owned(share).await.map_err(|_| Problem::slow())
-}
-
-/// What takes a while is done on another thread.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(Problem::failed()))
-}
-
-async fn read_body(body: Body, limit: usize, patience: Duration) -> Result<axum::body::Bytes, Problem> {
-    let read = tokio::time::timeout(patience, to_bytes(body, limit)).await.map_err(|_| Problem::slow())?;
-    read.map_err(|_| too_large(limit))
-}
-
-fn too_large(limit: usize) -> Problem {
-    Problem::too_large(format!("a body has at most {limit} bytes: send several jobs"))
-}
-
-fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
-}
-
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Wait {
-    /// In seconds.
+    /// Answer when the job is over, or after so many seconds: 60 at most
+    #[param(minimum = 0, nullable = false)]
     wait: Option<f64>,
 }
 
+/// A job, and how far it is
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}",
+    operation_id = "showJob",
+    params(JobPath, Wait),
+    responses(
+        (status = 200, description = "the job", body = JobView),
+        (status = 400, description = "the query cannot be read"),
+        (status = 404, description = "there is no such job"),
+    )
+)]
 pub(super) async fn show(
     State(api): State<Api>,
-    Path(id): Path<String>,
-    query: Result<Query<Wait>, axum::extract::rejection::QueryRejection>,
+    JobPath { id }: JobPath,
+    Asked(Wait { wait }): Asked<Wait>,
 ) -> Result<Json<JobView>, Problem> {
-    let id = job_id(&id)?;
-    let Query(Wait { wait }) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     if let Some(seconds) = wait {
         api.desk.wait(id, patience(seconds, api.limits.wait)?).await?;
     }
-    let shown = api.readers.read(move |reader| Ok(JobView::from(&found(reader, id)?))).await?;
-    Ok(Json(shown))
+    view(&api, id).await.map(Json)
 }
 
 fn patience(seconds: f64, most: Duration) -> Result<Duration, Problem> {
-    let patience = Duration::try_from_secs_f64(seconds).map(|patience| patience.min(most));
-    patience.map_err(|_| Problem::bad_request(format!("wait={seconds}: give seconds from 0")))
+    if seconds.is_nan() || seconds < 0.0 {
+        return Err(Problem::bad_request(format!("wait={seconds}: give seconds from 0")));
+    }
+    // What is too long for a duration is longer than the most.
+    Ok(Duration::try_from_secs_f64(seconds).map_or(most, |patience| patience.min(most)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
+    /// Those with a lower id
+    #[param(nullable = false, maximum = 9223372036854775807_i64, minimum = -9223372036854775808_i64)]
     before: Option<i64>,
+    /// At most 1000; 100 if it is left out
+    #[param(nullable = false, maximum = 4294967295_u32)]
     limit: Option<usize>,
 }
 
+/// Jobs, the newest first
+#[utoipa::path(
+    get,
+    path = "/v1/jobs",
+    operation_id = "listJobs",
+    params(Page),
+    responses(
+        (status = 200, description = "jobs", body = Vec<JobView>),
+        (status = 400, description = "the query cannot be read"),
+    )
+)]
 pub(super) async fn list(
     State(api): State<Api>,
-    query: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+    Asked(Page { before, limit }): Asked<Page>,
 ) -> Result<Json<Vec<JobView>>, Problem> {
-    let Query(Page { before, limit }) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let (before, limit) = (JobId(before.unwrap_or(i64::MAX)), limit.unwrap_or(SOME).min(MOST));
     let shown =
         api.readers.read(move |reader| Ok(reader.served_before(before, limit)?.iter().map(JobView::from).collect()));
     Ok(Json(shown.await?))
 }
 
-/// It says yes before all of it has stopped: that is seen where the job is shown.
-pub(super) async fn cancel(State(api): State<Api>, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = job_id(&id)?;
-    api.readers.read(move |reader| found(reader, id)).await?;
+/// Nothing more of a job begins, and what runs is ended
+///
+/// It is answered before all of it has stopped: that is seen where the job is shown.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs/{id}/cancel",
+    operation_id = "cancelJob",
+    params(JobPath),
+    responses(
+        (status = 202, description = "it is written down; a job that is over stays as it is", body = JobView),
+        (status = 404, description = "there is no such job"),
+        (status = 503, description = "the service is busy, or about to end"),
+        (status = 507, description = "the disk refuses"),
+    )
+)]
+pub(super) async fn cancel(State(api): State<Api>, JobPath { id }: JobPath) -> Result<Response, Problem> {
+    view(&api, id).await?;
     api.desk.cancel(id).await?;
-    let shown = api.readers.read(move |reader| Ok(JobView::from(&found(reader, id)?))).await?;
-    Ok((StatusCode::ACCEPTED, Json(shown)).into_response())
+    Ok((StatusCode::ACCEPTED, Json(view(&api, id).await?)).into_response())
+}
+
+/// A job as it is now.
+async fn view(api: &Api, id: JobId) -> Result<JobView, Problem> {
+    api.readers.read(move |reader| Ok(JobView::from(&found(reader, id)?))).await
 }
 
 pub(super) fn found(reader: &Reader, id: JobId) -> Result<Served, Problem> {
     reader.served(id)?.ok_or_else(|| no_job(&id.0.to_string()))
-}
-
-pub(super) fn job_id(id: &str) -> Result<JobId, Problem> {
-    id.parse().map(JobId).map_err(|_| no_job(id))
-}
-
-fn no_job(id: &str) -> Problem {
-    Problem::not_found(format!("there is no job {id:?}: GET /v1/jobs has those that there are"))
 }

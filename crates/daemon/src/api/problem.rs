@@ -4,15 +4,19 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use ganger_store::StoreError;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::driver::Refusal;
 
-/// `application/problem+json`.
-#[derive(Debug, Serialize)]
+/// Why not, and the remedy: a problem of RFC 9457.
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
+    /// Which kind, as programs know it: `urn:ganger:problem:…`.
     #[serde(rename = "type")]
     kind: String,
+    /// Which kind, as people do.
     title: &'static str,
+    /// The answer's.
     status: u16,
     /// What exactly, and the remedy.
     detail: String,

@@ -1,38 +1,60 @@
 //! A job as a client hands it in.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Formatter};
 use std::time::Duration;
 
 use ganger_store::{NewJob, Policy, QueueId};
-use serde::Deserialize;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
 
 use super::problem::Problem;
 
-/// The body of `POST /v1/jobs`.
-#[derive(Debug, Deserialize)]
+/// The body of `POST /v1/jobs`. A task's words are those of `command` and its own of `tasks`: one at least.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Submission {
-    /// What it is called; else by its first word.
+    /// What it is called; else by its program.
+    #[schema(max_length = 200, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*$")]
     name: Option<String>,
     #[serde(default = "default_queue")]
+    #[schema(default = "default")]
     queue: String,
+    /// What is higher begins first.
     #[serde(default)]
+    #[schema(minimum = -2147483648, maximum = 2147483647, default = 0)]
     priority: i32,
     /// What each task's words begin with.
     #[serde(default)]
+    #[schema(value_type = Vec<Word>)]
     command: Vec<String>,
-    /// The words that each task adds. One task without any, if this is left out.
+    /// The words that each task adds: all have some, or none has. One task without any, if this is left out.
+    #[schema(value_type = Option<Vec<Vec<Word>>>, min_items = 1, max_items = 10000)]
     tasks: Option<Vec<Vec<String>>>,
     /// How long an attempt may take, in seconds.
+    #[schema(exclusive_minimum = 0, maximum = 4294967295_u32)]
     timeout: Option<f64>,
     /// How often a task may be tried that fails.
+    #[schema(minimum = 1, maximum = 100, default = 1)]
     attempts: Option<u32>,
     /// How often it may be tried when its worker, or the service, dies under it.
+    #[schema(minimum = 1, maximum = 100, default = 3)]
     crash_attempts: Option<u32>,
+    /// Where its tasks run; else where the service does.
+    #[schema(pattern = "^(/[^\\x00]*)?$")]
     directory: Option<String>,
-    #[serde(default)]
+    /// Variables beside the service's own.
+    #[serde(default, deserialize_with = "once_each")]
+    #[schema(value_type = BTreeMap<String, Word>)]
     environment: BTreeMap<String, String>,
 }
+
+/// A word of a program: the kernel ends it with a NUL.
+#[derive(ToSchema)]
+#[schema(pattern = "^[^\\x00]*$")]
+#[expect(dead_code, reason = "it describes")]
+struct Word(String);
 
 fn default_queue() -> String {
     "default".to_owned()
@@ -45,10 +67,6 @@ const NAME: usize = 200;
 const ATTEMPTS: u32 = 100;
 
 impl Submission {
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
-        serde_json::from_slice(body).map_err(|error| Problem::bad_request(format!("the body is no job: {error}")))
-    }
-
     /// The job, if all of it can be met. `queues`: those that there are; `limit`: the most tasks.
     pub(crate) fn check(self, queues: &[(String, QueueId)], limit: usize) -> Result<NewJob, Problem> {
         let queue = find_queue(&self.queue, queues)?;
@@ -63,8 +81,8 @@ impl Submission {
         }
         let command = words("command", self.command)?;
         let name = self.name.unwrap_or_else(|| name_of(&command, &tasks));
-        if name.len() > NAME || name.contains(char::is_control) {
-            return Err(Problem::invalid(format!("`name`: at most {NAME} bytes, and no control characters")));
+        if name.chars().count() > NAME || name.contains(char::is_control) {
+            return Err(Problem::invalid(format!("`name`: at most {NAME} characters, and no control characters")));
         }
         let directory = check_directory(self.directory.unwrap_or_default())?;
         let environment = self.environment.into_iter().map(variable).collect::<Result<_, _>>()?;
@@ -114,8 +132,11 @@ fn check_count(tasks: usize, limit: usize) -> Result<(), Problem> {
 }
 
 fn seconds(seconds: f64) -> Result<Duration, Problem> {
-    let limit = Duration::try_from_secs_f64(seconds).ok().filter(|limit| !limit.is_zero() && limit.as_secs() < 1 << 32);
-    limit.ok_or_else(|| Problem::invalid(format!("`timeout` is {seconds}: give seconds above 0")))
+    if seconds > 0.0 && seconds <= f64::from(u32::MAX) {
+        // The store counts microseconds.
+        return Ok(Duration::from_secs_f64(seconds).max(Duration::from_micros(1)));
+    }
+    Err(Problem::invalid(format!("`timeout` is {seconds}: give seconds above 0 and up to {}", u32::MAX)))
 }
 
 /// Words of a program: the kernel ends them with a NUL.
@@ -150,4 +171,28 @@ fn name_of(command: &[Vec<u8>], tasks: &[Vec<String>]) -> String {
     let file = word.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let shown = String::from_utf8_lossy(file).into_owned();
     shown.chars().filter(|char| !char.is_control()).take(NAME / 4).collect()
+}
+
+/// A map that says no key twice: which of the two was meant, nobody knows.
+fn once_each<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct Once;
+    impl<'de> Visitor<'de> for Once {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, to: &mut Formatter<'_>) -> fmt::Result {
+            to.write_str("an object of strings")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((key, value)) = entries.next_entry()? {
+                if let Some((key, _)) = map.get_key_value(&key) {
+                    return Err(A::Error::custom(format!("{key:?} is there twice")));
+                }
+                map.insert(key, value);
+            }
+            Ok(map)
+        }
+    }
+    from.deserialize_map(Once)
 }

@@ -1,32 +1,46 @@
-//! Tasks: listed, shown, and what they have printed.
+//! Tasks: listed and shown.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
-use axum::response::Response;
-use ganger_store::{Reader, Served, Stream, Task, TaskId};
+use axum::extract::State;
+use ganger_store::{Reader, Served, Task};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Api;
-use super::jobs::{MOST, SOME, found, job_id};
+use super::asked::{Asked, JobPath, MOST, SOME, TaskPath};
+use super::jobs::found;
 use super::problem::Problem;
-use super::ranges;
 use super::views::{TaskStory, TaskView};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Page {
+    /// The first number
+    #[param(nullable = false, maximum = 9223372036854775807_i64)]
     from: Option<u64>,
+    /// At most 1000; 100 if it is left out
+    #[param(nullable = false, maximum = 4294967295_u32)]
     limit: Option<usize>,
 }
 
+/// A job's tasks, in the order of their numbers
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}/tasks",
+    operation_id = "listTasks",
+    params(JobPath, Page),
+    responses(
+        (status = 200, description = "tasks", body = Vec<TaskView>),
+        (status = 400, description = "the query cannot be read"),
+        (status = 404, description = "there is no such job"),
+    )
+)]
 pub(super) async fn list(
     State(api): State<Api>,
-    Path(id): Path<String>,
-    query: Result<Query<Page>, axum::extract::rejection::QueryRejection>,
+    JobPath { id }: JobPath,
+    Asked(Page { from, limit }): Asked<Page>,
 ) -> Result<Json<Vec<TaskView>>, Problem> {
-    let id = job_id(&id)?;
-    let Query(Page { from, limit }) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     let (from, limit) = (from.unwrap_or(1), limit.unwrap_or(SOME).min(MOST));
     let read = api.readers.read(move |reader| {
         let served = found(reader, id)?;
@@ -36,51 +50,33 @@ pub(super) async fn list(
     Ok(Json(read.await?))
 }
 
+/// A task with its attempts that are over
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}/tasks/{number}",
+    operation_id = "showTask",
+    params(TaskPath),
+    responses(
+        (status = 200, description = "the task", body = TaskStory),
+        (status = 404, description = "there is no such task"),
+    )
+)]
 pub(super) async fn show(
     State(api): State<Api>,
-    Path((id, number)): Path<(String, String)>,
+    TaskPath { id, number }: TaskPath,
 ) -> Result<Json<TaskStory>, Problem> {
-    let id = job_id(&id)?;
     let read = api.readers.read(move |reader| {
         let served = found(reader, id)?;
-        let task = task(reader, &served, &number)?;
+        let task = task(reader, &served, number)?;
         Ok(TaskStory::new(&served, &task, &reader.attempts(task.id)?))
     });
     Ok(Json(read.await?))
 }
 
-/// What the attempt that runs, or the last one, has printed so far.
-pub(super) async fn output(
-    State(api): State<Api>,
-    Path((id, number, stream)): Path<(String, String, String)>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let id = job_id(&id)?;
-    let stream = match stream.as_str() {
-        "stdout" => Stream::Stdout,
-        "stderr" => Stream::Stderr,
-        other => return Err(Problem::not_found(format!("{other:?} is no stream: it is stdout or stderr"))),
-    };
-    let read = api.readers.read(move |reader| {
-        let task = task(reader, &found(reader, id)?, &number)?;
-        printed(reader, task.id, stream)
-    });
-    ranges::answer(read.await?, &headers)
-}
-
-fn printed(reader: &Reader, task: TaskId, stream: Stream) -> Result<Vec<u8>, Problem> {
-    let last = match reader.running_attempt(task)? {
-        Some(running) => Some(running),
-        None => reader.last_attempt(task)?.map(|attempt| attempt.id),
-    };
-    Ok(last.map(|attempt| reader.printed(attempt, stream)).transpose()?.unwrap_or_default())
-}
-
-fn task(reader: &Reader, served: &Served, number: &str) -> Result<Task, Problem> {
-    let parsed = number.parse::<u64>().ok().filter(|number| *number > 0);
-    let found = parsed.map(|number| reader.served_tasks(served, number, 1)).transpose()?.unwrap_or_default();
+pub(super) fn task(reader: &Reader, served: &Served, number: u64) -> Result<Task, Problem> {
+    let found = if number > 0 { reader.served_tasks(served, number, 1)? } else { Vec::new() };
     found.into_iter().next().ok_or_else(|| {
         let (job, total) = (served.job.id.0, served.tasks.total());
-        Problem::not_found(format!("job {job} has no task {number:?}: they are numbered from 1 to {total}"))
+        Problem::not_found(format!("job {job} has no task {number}: they are numbered from 1 to {total}"))
     })
 }

@@ -1,0 +1,94 @@
+//! One request after the other on one connection.
+
+use std::io::{self, BufReader, Write as _};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::answer::{Answer, Body};
+use crate::endpoint::Endpoint;
+use crate::wire::Wire;
+
+/// A connection to a service.
+///
+/// ```no_run
+/// use ganger_client::Client;
+/// use std::{path::Path, time::Duration};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut client = Client::connect(Path::new("/run/ganger.sock"), Duration::from_secs(90))?;
+/// let answer = client.post("/v1/jobs", br#"{"command":["gzip"],"tasks":[["a.log"],["b.log"]]}"#)?;
+/// assert_eq!(answer.status, 201);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    wire: BufReader<Wire>,
+    /// What every request's head says of its client.
+    head: String,
+}
+
+impl Client {
+    /// Connects to a Unix socket. No answer may take longer than `patience`: for one that is waited for, give as much.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub fn connect(socket: &Path, patience: Duration) -> io::Result<Self> {
+        Self::open(&Endpoint::unix(socket), patience)
+    }
+
+    /// As [`connect`](Self::connect), wherever the service listens.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub fn open(endpoint: &Endpoint, patience: Duration) -> io::Result<Self> {
+        Ok(Self { wire: BufReader::new(Wire::connect(endpoint, patience)?), head: endpoint.head() })
+    }
+
+    /// Looks at something.
+    ///
+    /// # Errors
+    /// When the connection ends, or what comes is no HTTP.
+    pub fn get(&mut self, path: &str) -> io::Result<Answer> {
+        self.request("GET", path, &[], &[])
+    }
+
+    /// Hands JSON in.
+    ///
+    /// # Errors
+    /// As for [`get`](Self::get).
+    pub fn post(&mut self, path: &str, json: &[u8]) -> io::Result<Answer> {
+        self.request("POST", path, &[("content-type", "application/json")], json)
+    }
+
+    /// Any request.
+    ///
+    /// # Errors
+    /// As for [`get`](Self::get).
+    pub fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Answer> {
+        self.ask(method, path, headers, body)?;
+        Answer::whole(&mut self.wire)
+    }
+
+    /// Looks at something that grows: the head, with an empty body, and what that says as it comes. Who does not read it to
+    /// its end can ask nothing more on this connection.
+    ///
+    /// # Errors
+    /// As for [`get`](Self::get).
+    pub fn follow(&mut self, path: &str) -> io::Result<(Answer, impl io::Read)> {
+        self.ask("GET", path, &[], &[])?;
+        let answer = Answer::head(&mut self.wire)?;
+        let body = Body::of(&answer, &mut self.wire)?;
+        Ok((answer, body))
+    }
+
+    fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {
+        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let (known, length) = (&self.head, body.len());
+        let head = format!("{method} {path} HTTP/1.1\r\n{known}{headers}content-length: {length}\r\n\r\n");
+        let mut request = head.into_bytes();
+        request.extend_from_slice(body);
+        let wire = self.wire.get_mut();
+        wire.write_all(&request)?;
+        wire.flush()
+    }
+}

@@ -1,0 +1,17 @@
+//! The other side of `ganger serve`: what a program needs that is its client. It blocks, and has no runtime.
+//!
+//! ```text
+//!  Client ──► Wire ──► Unix socket, TCP, or TLS over it
+//!   requests   bytes
+//! ```
+
+mod endpoint;
+pub use endpoint::Endpoint;
+
+mod wire;
+
+mod answer;
+pub use answer::Answer;
+
+mod connection;
+pub use connection::Client;

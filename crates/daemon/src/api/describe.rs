@@ -1,0 +1,63 @@
+//! The description of all this for programs: OpenAPI 3.1, made of what stands beside each route and each view.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+use utoipa::OpenApi;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response};
+
+use super::Api;
+
+/// What holds for all routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "ganger serve",
+        version = "1",
+        description = "A durable queue of jobs. What is answered with 201 is committed. Times are seconds since 1970, durations \
+                       seconds, sizes bytes. Fields may be added to what is answered.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    servers((
+        url = "http://ganger",
+        description = "on the service's Unix socket: curl --unix-socket PATH http://ganger/v1/queues"
+    )),
+    components(schemas(super::problem::Problem))
+)]
+pub(super) struct Description;
+
+/// Says of every refusal that it is a problem, so that a route names its status alone.
+pub(super) fn complete(mut description: utoipa::openapi::OpenApi) -> String {
+    description.paths.paths.values_mut().flat_map(operations).for_each(refusals);
+    // Strings, numbers, maps by strings and lists of such are always JSON.
+    description.to_json().unwrap_or_default()
+}
+
+fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut path.get, &mut path.post, &mut path.delete].into_iter().flatten()
+}
+
+fn refusals(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    responses.insert("default".to_owned(), Response::new("why not, and the remedy").into());
+    for (status, response) in responses {
+        if let RefOr::T(response) = response
+            && (status == "default" || status.starts_with(['4', '5']))
+        {
+            let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            response.content.insert("application/problem+json".to_owned(), problem.into());
+        }
+    }
+}
+
+/// This description
+#[utoipa::path(
+    get,
+    path = "/v1/openapi.json",
+    operation_id = "describe",
+    responses((status = 200, description = "OpenAPI 3.1", body = Object))
+)]
+pub(super) async fn describe(State(api): State<Api>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], api.description.to_string())
+}
