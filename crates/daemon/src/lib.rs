@@ -32,4 +32,5 @@ pub use ganger_client::{Answer, Client, Endpoint};
 mod notify;
 mod server;
 mod api;
+mod cron;
 mod driver;

@@ -37,6 +37,7 @@ use utoipa_axum::routes;
 use crate::config::Limits;
 use crate::driver::Desk;
 use describe::Description;
+pub(crate) use submission::job_of;
 use problem::Problem;
 use readers::Readers;
 

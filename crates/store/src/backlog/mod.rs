@@ -50,6 +50,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use crate::error::StoreError;
 use crate::lock::Lock;
 use crate::record::Attempt;
+use crate::served::Schedule;
 use crate::store::{Store, time};
 use crate::words::{End, JobId, QueueId, State, Usage};
 use checkpoint::Checkpoints;
@@ -210,11 +211,11 @@ impl Backlog {
         self.read(|connection| connection.prepare_cached(sql)?.query_row([job.0], |row| row.get(0)).optional())
     }
 
-    /// The names of the schedules that are due at a moment: for each, the next turn should have an [`Order::Fire`].
+    /// The schedules that are due at a moment: for each, the next turn should have an [`Order::Fire`].
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn due(&self, now: SystemTime) -> Result<Vec<String>, StoreError> {
+    pub fn due(&self, now: SystemTime) -> Result<Vec<Schedule>, StoreError> {
         self.read(|connection| schedule::due(connection, now))
     }
 

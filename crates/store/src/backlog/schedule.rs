@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Writing;
 use super::order::{Answer, Firing, Missing, NewSchedule, Next, Overlap};
+use crate::served::{SCHEDULE, Schedule, schedule};
 use crate::store::time;
 use crate::words::JobId;
 
@@ -87,9 +88,9 @@ impl Writing<'_> {
     }
 }
 
-/// The names of schedules that are due.
-pub(super) fn due(connection: &Connection, now: SystemTime) -> rusqlite::Result<Vec<String>> {
+/// Schedules that are due.
+pub(super) fn due(connection: &Connection, now: SystemTime) -> rusqlite::Result<Vec<Schedule>> {
     const SOME: i64 = 100;
-    let sql = "SELECT name FROM schedule WHERE paused = 0 AND next IS NOT NULL AND next <= ? ORDER BY next LIMIT ?";
-    connection.prepare_cached(sql)?.query_map([time(now), SOME], |row| row.get(0))?.collect()
+    let sql = format!("{SCHEDULE} WHERE paused = 0 AND next IS NOT NULL AND next <= ? ORDER BY next LIMIT ?");
+    connection.prepare_cached(&sql)?.query_map([time(now), SOME], schedule)?.collect()
 }

@@ -10,6 +10,7 @@ pub use dead::{Cause, Causes, DeadLetter, DeadPage};
 pub use jobs::JobFilter;
 pub use outcomes::Outcome;
 pub use schedules::Schedule;
+pub(crate) use schedules::{SCHEDULE, schedule};
 pub use tasks::TaskFilter;
 
 use std::time::{Duration, SystemTime};

@@ -37,7 +37,7 @@ pub struct Schedule {
     pub trouble: Option<String>,
 }
 
-const SCHEDULE: &str =
+pub(crate) const SCHEDULE: &str =
     "SELECT name, cron, zone, queue, job, overlap, paused, next, last, last_job, trouble FROM schedule";
 
 impl Reader {
@@ -58,7 +58,7 @@ impl Reader {
     }
 }
 
-fn schedule(row: &Row<'_>) -> rusqlite::Result<Schedule> {
+pub(crate) fn schedule(row: &Row<'_>) -> rusqlite::Result<Schedule> {
     let time = |at| row.get::<_, Option<i64>>(at).map(|time| time.map(moment));
     Ok(Schedule {
         name: row.get(0)?,
