@@ -65,10 +65,17 @@ impl Pool {
         engine.turn().gang.iter().filter(|member| member.phase != Phase::Starting).filter_map(Member::pid).collect()
     }
 
+    /// How many workers were started so far: those beyond [`workers`](Self::workers) have replaced others.
+    #[must_use]
+    pub fn worker_starts(&self) -> u64 {
+        self.engine().map_or(0, |engine| engine.turn().starts)
+    }
+
     /// How many tasks have no outcome yet.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.engine().map_or(0, |engine| engine.turn().tasks.len())
+        let elsewhere = || self.somewhere_else().map_or(0, |elsewhere| elsewhere.ledger.owed());
+        self.engine().map_or_else(elsewhere, |engine| engine.turn().tasks.len())
     }
 
     /// What runs at this moment, by slot. It costs as much as there are workers, and holds up whoever submits meanwhile.

@@ -53,8 +53,8 @@ pub use recorder::Recorder;
 
 mod backlog;
 pub use backlog::{
-    Accepted, Answer, Backlog, Backoff, Cancelled, Change, Claim, Depth, Done, Ended, Fate, Firing, How, Missing, Needs,
-    NewJob, NewSchedule, Next, Order, Overlap, Policy, Turn, Unique, Until,
+    Accepted, Answer, Backlog, Backoff, Cancelled, Change, Claim, Depth, Done, Ended, Fate, Firing, How, Missing,
+    Needs, NewJob, NewSchedule, Next, Order, Overlap, Policy, Turn, Unique, Until,
 };
 
 mod reader;

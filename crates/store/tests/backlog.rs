@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::time::SystemTime;
 
 use ganger_store::{
-    Answer, Backlog, Claim, Done, End, Ended, Fate, JobFilter, JobId, NewJob, Order, Policy, QueueId, State, Tally, Turn,
-    Usage,
+    Answer, Backlog, Claim, Done, End, Ended, Fate, JobFilter, JobId, NewJob, Order, Policy, QueueId, State, Tally,
+    Turn, Usage,
 };
 
 use crate::place::{Killed, Place, as_child, child, eventually};
@@ -72,7 +72,8 @@ fn tasks_are_claimed_by_priority_and_then_as_they_came() {
 fn what_is_accepted_is_as_it_was_handed_in() {
     let place = Place::new();
     let (mut backlog, queue) = open(&place);
-    let policy = Policy { timeout: Some(std::time::Duration::from_millis(1_500)), failures: 4, losses: 2, ..Policy::default() };
+    let policy =
+        Policy { timeout: Some(std::time::Duration::from_millis(1_500)), failures: 4, losses: 2, ..Policy::default() };
     let words = vec![b"a b".to_vec(), Vec::new(), b"\xff\n".to_vec()];
     let new = NewJob {
         policy,
@@ -229,8 +230,13 @@ fn what_was_acknowledged_is_there_after_a_kill() {
     drop(killed);
     assert_eq!(ganger_store::check(&place.file()).unwrap(), [""; 0]);
     let (backlog, queue) = open(&place);
-    let waiting: u64 =
-        place.reader().served_jobs(&JobFilter { limit: 9_999, ..JobFilter::default() }).unwrap().iter().map(|job| job.tasks.waiting).sum();
+    let waiting: u64 = place
+        .reader()
+        .served_jobs(&JobFilter { limit: 9_999, ..JobFilter::default() })
+        .unwrap()
+        .iter()
+        .map(|job| job.tasks.waiting)
+        .sum();
     assert_eq!(backlog.depth(queue).unwrap().waiting, waiting, "what the jobs count is what waits");
     for job in told {
         assert_eq!(tally(&place, JobId(job)).total(), 10, "job {job}");

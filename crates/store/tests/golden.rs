@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ganger_store::{
-    Attempt, Backlog, Claim, Durability, End, Ended, Fate, Filter, JobId, Key, NewJob, NewTask, Order, Policy, Reader, Record,
-    RunEnd, Setting, State, Store, Stream, Tally, Turn, Usage,
+    Attempt, Backlog, Claim, Durability, End, Ended, Fate, Filter, JobId, Key, NewJob, NewTask, Order, Policy, Reader,
+    Record, RunEnd, Setting, State, Store, Stream, Tally, Turn, Usage,
 };
 use rusqlite::Connection;
 
@@ -96,7 +96,10 @@ fn served(file: &Path) {
     let seen: Vec<_> = claimed.iter().map(|claim| (claim.number, claim.argv())).collect();
     assert_eq!(seen, [(2, vec![&b"cp"[..], b"2", b"\xff"]), (1, vec![b"cp", b"3", b"\xff"]), (1, vec![b"ls"])]);
     let Claim { policy, directory, environment, .. } = &claimed[0];
-    assert_eq!(*policy, Policy { timeout: Some(Duration::from_millis(2_500)), failures: 2, losses: 5, ..Policy::default() });
+    assert_eq!(
+        *policy,
+        Policy { timeout: Some(Duration::from_millis(2_500)), failures: 2, losses: 5, ..Policy::default() }
+    );
     assert_eq!((directory.as_slice(), &environment[..]), (&b"/srv"[..], &[b"A=1".to_vec()][..]));
 }
 

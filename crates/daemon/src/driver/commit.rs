@@ -11,7 +11,7 @@ use crate::error::ServeError;
 impl Driver {
     /// What each queue may begin: a job stands in line there, or may by this turn.
     fn wanted(&self) -> Vec<(QueueId, usize)> {
-        let begins = self.stage == Stage::Open && self.trouble.is_none();
+        let begins = self.stage == Stage::Open;
         let changes = self.changes();
         let lanes = self.lanes.iter().filter(|lane| begins && (changes || lane.line));
         lanes.map(|lane| (lane.queue, lane.room())).filter(|(_, room)| *room > 0).collect()
@@ -42,11 +42,17 @@ impl Driver {
         let changes = self.changes();
         self.turn.wanted = self.wanted();
         if self.turn.wanted.is_empty() && !changes {
+            // Nothing is there to ask the disk with: who comes next does.
+            self.trouble = None;
             self.tell_awaited();
             return Ok(());
         }
+        let began = Instant::now();
         match self.backlog.commit(&self.turn) {
-            Ok(done) => self.on_committed(done),
+            Ok(done) => {
+                self.metrics.turns().committed(&self.turn, &done, began.elapsed());
+                self.on_committed(done);
+            }
             Err(error) if error.is_of_the_disk() => self.on_trouble(&error),
             Err(error) => return Err(error.into()),
         }
@@ -115,6 +121,7 @@ impl Driver {
 
     /// What clients want is refused, what workers have told is kept.
     fn on_trouble(&mut self, error: &StoreError) {
+        self.metrics.turns().refused();
         if self.trouble.is_none() {
             log::error!("{error}; nothing new begins until it can be written to, what ran is kept");
         }

@@ -27,7 +27,9 @@ pub(super) struct Lane {
     pub(super) queue: QueueId,
     pub(super) config: QueueConfig,
     recipe: Recipe,
-    pool: Pool,
+    pub(super) pool: Pool,
+    /// How many workers its pools before this one have started.
+    pub(super) starts_before: u64,
     /// When a pool that has failed is replaced.
     rests: Option<Instant>,
     reports: Reports,
@@ -85,7 +87,20 @@ impl Lane {
         pool.follow(&reports);
         forward(number, reports.clone(), inbox.clone(), Arc::downgrade(&alive))?;
         let (config, held) = (config.clone(), HashMap::new());
-        Ok(Self { queue, config, recipe, pool, rests: None, reports, held, waiting: Change::default(), line: true, paused: false, _alive: alive })
+        Ok(Self {
+            queue,
+            config,
+            recipe,
+            pool,
+            starts_before: 0,
+            rests: None,
+            reports,
+            held,
+            waiting: Change::default(),
+            line: true,
+            paused: false,
+            _alive: alive,
+        })
     }
 
     /// Waits until its workers have answered, or until then: some must have.
@@ -131,6 +146,7 @@ impl Lane {
         }
         self.rests = match self.recipe.pool(&self.config) {
             Ok(pool) => {
+                self.starts_before += self.pool.worker_starts();
                 self.pool = pool;
                 self.pool.follow(&self.reports);
                 log::info!("queue {}: it has new workers", self.config.name);
@@ -141,6 +157,10 @@ impl Lane {
                 Some(Instant::now() + REST)
             }
         };
+    }
+
+    pub(super) fn name(&self) -> (String, QueueId) {
+        (self.config.name.clone(), self.queue)
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -154,7 +174,7 @@ impl Lane {
     pub(super) fn depth(&self) -> Depth {
         let QueueConfig { name, slots, .. } = &self.config;
         let count = |tasks| u64::try_from(tasks).unwrap_or(0);
-        let Change { waiting, delayed } = self.waiting;
+        let Change { waiting, delayed, .. } = self.waiting;
         Depth {
             name: name.clone(),
             slots: *slots,
@@ -168,7 +188,7 @@ impl Lane {
     /// What the store says of its queue when the service begins.
     pub(super) fn take_over(&mut self, depth: ganger_store::Depth) {
         let count = |tasks| i64::try_from(tasks).unwrap_or(i64::MAX);
-        self.waiting = Change { waiting: count(depth.waiting), delayed: count(depth.delayed) };
+        self.waiting = Change { waiting: count(depth.waiting), delayed: count(depth.delayed), added: 0 };
         self.paused = depth.paused;
     }
 

@@ -11,9 +11,11 @@ mod event;
 mod lane;
 mod reports;
 mod schedules;
+mod survey;
 mod verdict;
 
 pub(crate) use event::{Depth, Desk, Refusal};
+pub(crate) use survey::{LaneSurvey, Survey};
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -24,6 +26,7 @@ use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::error::ServeError;
+use crate::metrics::Metrics;
 use crate::notify::{Pulse, Status};
 use event::{AHEAD, Event, Reply};
 use lane::Lane;
@@ -60,6 +63,7 @@ pub(crate) struct Driver {
     tasks: usize,
     stage: Stage,
     pulse: Pulse,
+    metrics: Metrics,
 }
 
 /// How far the service is on its way.
@@ -101,7 +105,9 @@ impl Driver {
         {
             log::error!("tasks wait in queue {name:?}, which nobody works off: give it to the service as well");
         }
+        let names: Vec<_> = lanes.iter().map(Lane::name).collect();
         let driver = Self {
+            metrics: Metrics::new(&names),
             backlog,
             lanes,
             inbox,
@@ -122,7 +128,12 @@ impl Driver {
 
     /// The queues by name.
     pub(crate) fn queues(&self) -> Vec<(String, QueueId)> {
-        self.lanes.iter().map(|lane| (lane.config.name.clone(), lane.queue)).collect()
+        self.lanes.iter().map(Lane::name).collect()
+    }
+
+    /// What is counted of it.
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.metrics.clone()
     }
 
     /// Works until it was told to drain and all is over.
@@ -200,6 +211,7 @@ impl Driver {
             Event::Ordered { order, reply } => self.on_ordered(*order, reply),
             Event::Awaited { job, reply } => self.awaited.push((job, reply)),
             Event::Asked { reply } => tell(reply, self.lanes.iter().map(Lane::depth).collect()),
+            Event::Surveyed { reply } => tell(reply, self.survey()),
             Event::Reported { lane, reports } => reports.into_iter().for_each(|report| self.on_report(lane, report)),
             Event::Drained { until } => self.on_drained(until),
         }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::Writing;
-use super::turn::Change;
 use crate::words::{JobId, QueueId, State};
 
 /// What a turn changes in the counts of jobs.
@@ -64,7 +63,9 @@ impl Writing<'_> {
         let changed = |row: &Row<'_>| Ok((QueueId(row.get(0)?), row.get(1)?));
         let Some((queue, is_idle)) = update.query_row(values, changed).optional()? else { return Ok(false) };
         let change = self.done.depths.entry(queue).or_default();
-        *change = Change { waiting: change.waiting + waiting, delayed: change.delayed + delayed };
+        change.waiting += waiting;
+        change.delayed += delayed;
+        change.added += counts.iter().sum::<i64>().unsigned_abs();
         Ok(is_idle && !self.has_chores(job)?)
     }
 }

@@ -184,7 +184,8 @@ impl Backlog {
     /// # Errors
     /// Those of the disk.
     pub fn depth(&self, queue: QueueId) -> Result<Depth, StoreError> {
-        let sql = "SELECT coalesce(sum(waiting), 0), coalesce(sum(delayed), 0), (SELECT paused FROM queue WHERE id = ?1)
+        let sql =
+            "SELECT coalesce(sum(waiting), 0), coalesce(sum(delayed), 0), (SELECT paused FROM queue WHERE id = ?1)
             FROM served INDEXED BY served_alive WHERE ended IS NULL AND queue = ?1";
         let count = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
         let depth = |row: &rusqlite::Row<'_>| {

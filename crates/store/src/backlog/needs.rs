@@ -33,8 +33,9 @@ impl Writing<'_> {
 
     /// None: it is not over.
     fn how_it_ended(&self, job: JobId) -> rusqlite::Result<Option<Over>> {
-        let mut select =
-            self.to.prepare_cached("SELECT ended IS NULL, failed + stopped + cancelled = 0 FROM served WHERE job = ?")?;
+        let mut select = self
+            .to
+            .prepare_cached("SELECT ended IS NULL, failed + stopped + cancelled = 0 FROM served WHERE job = ?")?;
         let ended = select.query_row([job.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         Ok(match ended {
             Some((true, _)) => None,
@@ -63,9 +64,8 @@ impl Writing<'_> {
 
     /// A job is over: its key is free, and those that need it may begin, or never will.
     pub(super) fn end_job(&mut self, job: JobId) -> rusqlite::Result<()> {
-        let mut end = self.to.prepare_cached(
-            "UPDATE served SET ended = ? WHERE job = ? RETURNING run, failed > 0, key, mode",
-        )?;
+        let mut end =
+            self.to.prepare_cached("UPDATE served SET ended = ? WHERE job = ? RETURNING run, failed > 0, key, mode")?;
         let (run, has_failed, key, mode): (i64, bool, Option<String>, Option<String>) =
             end.query_row([self.now, job.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
         let how = if has_failed { RunEnd::Failed } else { RunEnd::Complete };

@@ -57,6 +57,18 @@ pub enum Order {
     Fire(Box<Firing>),
 }
 
+impl Order {
+    /// The job that it hands in.
+    #[must_use]
+    pub fn job(&self) -> Option<&NewJob> {
+        match self {
+            Self::Submit(job) => Some(job),
+            Self::Fire(firing) => firing.job.as_ref().ok(),
+            _ => None,
+        }
+    }
+}
+
 /// A job that is handed in by the clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSchedule {

@@ -100,9 +100,9 @@ impl Writing<'_> {
 
     /// A job that may be over is not any more, unless another one has its key now.
     fn revive(&mut self, job: JobId) -> rusqlite::Result<Option<Answer>> {
-        let mut update = self
-            .to
-            .prepare_cached("UPDATE served SET ended = NULL, cancelled = 0, reason = NULL WHERE job = ? RETURNING key")?;
+        let mut update = self.to.prepare_cached(
+            "UPDATE served SET ended = NULL, cancelled = 0, reason = NULL WHERE job = ? RETURNING key",
+        )?;
         let key: Option<String> = update.query_row([job.0], |row| row.get(0))?;
         if let Some(key) = key {
             self.to.prepare_cached(INSERT_KEY)?.execute(params![key, job.0])?;

@@ -93,6 +93,8 @@ pub struct Change {
     pub waiting: i64,
     /// In the state `delayed`.
     pub delayed: i64,
+    /// How many of the tasks are new.
+    pub added: u64,
 }
 
 /// A task that may begin.

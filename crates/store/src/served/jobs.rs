@@ -49,9 +49,7 @@ fn condition(state: JobState) -> &'static str {
         JobState::Stopping => "s.ended IS NULL AND s.cancelled = 1",
         JobState::Running => "s.ended IS NULL AND s.cancelled = 0 AND s.running > 0",
         JobState::Held => "s.ended IS NULL AND s.cancelled = 0 AND s.running = 0 AND s.paused = 1",
-        JobState::Blocked => {
-            "s.ended IS NULL AND s.cancelled = 0 AND s.running = 0 AND s.paused = 0 AND s.needs > 0"
-        }
+        JobState::Blocked => "s.ended IS NULL AND s.cancelled = 0 AND s.running = 0 AND s.paused = 0 AND s.needs > 0",
         JobState::Delayed => {
             "s.ended IS NULL AND s.cancelled = 0 AND s.running = 0 AND s.paused = 0 AND s.needs = 0
                 AND (s.due IS NOT NULL OR s.waiting = 0 AND s.delayed > 0)"

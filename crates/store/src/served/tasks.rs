@@ -55,13 +55,7 @@ impl Reader {
         Ok(found.filter(|task| task.number == number))
     }
 
-    fn tasks_in_state(
-        &self,
-        served: &Served,
-        state: State,
-        from: i64,
-        limit: i64,
-    ) -> Result<Vec<Task>, StoreError> {
+    fn tasks_in_state(&self, served: &Served, state: State, from: i64, limit: i64) -> Result<Vec<Task>, StoreError> {
         // Numbers and ids grow together in a job.
         let sql = format!(
             "SELECT t.id, t.number, t.key, t.input, t.state FROM served s CROSS JOIN task t INDEXED BY task_of_job
