@@ -23,10 +23,8 @@ pub(crate) fn job(queue: QueueId, tasks: usize) -> NewJob {
 }
 
 pub(crate) fn accept(backlog: &mut Backlog, job: NewJob) -> JobId {
-    match order(backlog, Order::Submit(Box::new(job))) {
-        Answer::Accepted(accepted) => accepted.job,
-        other => panic!("{other:?}"),
-    }
+    let Answer::Accepted(accepted) = order(backlog, Order::Submit(Box::new(job))) else { panic!("not accepted") };
+    accepted.job
 }
 
 pub(crate) fn order(backlog: &mut Backlog, order: Order) -> Answer {

@@ -223,11 +223,7 @@ impl Driver {
     }
 
     fn on_ordered(&mut self, order: Order, reply: Reply) {
-        let tasks = match &order {
-            Order::Submit(job) => Some(&job.tasks),
-            Order::Append { tasks, .. } => Some(tasks),
-            _ => None,
-        };
+        let tasks = order.tasks();
         if tasks.is_some() && self.stage != Stage::Open {
             return tell(reply, Err(Refusal::Stopping));
         }

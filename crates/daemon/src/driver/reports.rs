@@ -71,10 +71,7 @@ impl Driver {
 /// What is tried again waits as long as its job says.
 fn put_off(fate: Fate, claim: &Claim, now: SystemTime) -> Fate {
     let delay = claim.policy.backoff.after(claim.number);
-    match fate {
-        Fate::Again if !delay.is_zero() => Fate::Later(now + jittered(delay)),
-        fate => fate,
-    }
+    if fate == Fate::Again && !delay.is_zero() { Fate::Later(now + jittered(delay)) } else { fate }
 }
 
 /// Between three quarters of it and all: what failed together, for a cause that they share, does not come again together.

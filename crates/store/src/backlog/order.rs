@@ -61,11 +61,16 @@ impl Order {
     /// The job that it hands in.
     #[must_use]
     pub fn job(&self) -> Option<&NewJob> {
-        match self {
-            Self::Submit(job) => Some(job),
-            Self::Fire(firing) => firing.job.as_ref().ok(),
-            _ => None,
+        if let Self::Submit(job) = self {
+            return Some(job);
         }
+        if let Self::Fire(firing) = self { firing.job.as_ref().ok() } else { None }
+    }
+
+    /// The words of the tasks that it hands in, if it does.
+    #[must_use]
+    pub fn tasks(&self) -> Option<&[Vec<Vec<u8>>]> {
+        if let Self::Append { tasks, .. } = self { Some(tasks) } else { self.job().map(|job| job.tasks.as_slice()) }
     }
 }
 
