@@ -8,6 +8,7 @@
 
 mod commit;
 mod event;
+mod functions;
 mod lane;
 mod reports;
 mod schedules;
@@ -15,6 +16,7 @@ mod survey;
 mod verdict;
 
 pub(crate) use event::{Depth, Desk, Refusal};
+pub(crate) use functions::MANY;
 pub(crate) use survey::{LaneSurvey, Survey};
 
 use std::collections::HashMap;

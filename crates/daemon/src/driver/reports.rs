@@ -7,7 +7,7 @@ use ganger::{NotStarted, Outcome, Report, TaskId, command_end};
 use ganger_store::{Claim, End, Ended, Fate, Stream, Usage};
 
 use super::lane::{self, Held};
-use super::{Driver, Stage, verdict};
+use super::{Driver, Stage, functions, verdict};
 use crate::config::Runs;
 
 impl Driver {
@@ -42,8 +42,14 @@ impl Driver {
                 self.on_output(lane, task, Stream::Stdout, answer.clone());
                 None
             }
-            (Runs::Worker(_), _) => None,
+            (Runs::Worker(_) | Runs::Functions(_), _) => None,
         };
+        let kept = self.lanes[lane].config.output;
+        let answered = functions::answer(&self.lanes[lane].config.runs, outcome, kept);
+        let outcome = answered.as_ref().map_or(outcome, |(_, outcome)| outcome);
+        if let Some((answer, _)) = &answered {
+            self.on_output(lane, task, Stream::Stdout, answer.clone());
+        }
         let Some(Held { claim, printed, fault }) = self.lanes[lane].take(task) else { return };
         if matches!(outcome, Outcome::NotStarted(NotStarted::PoolFailed(_))) {
             self.lanes[lane].rest();
