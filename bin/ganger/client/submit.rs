@@ -46,7 +46,11 @@ pub(super) fn submit(mut flags: SubmitFlags, out: &mut Out) -> Result<u8, AskErr
     if flags.follow {
         jobs.iter().try_for_each(|job| logs::follow(&mut service, *job, out))?;
     }
-    if flags.follow || flags.wait { wait::until_over(&mut service, &jobs).map(|jobs| wait::status(&jobs)) } else { Ok(0) }
+    if flags.follow || flags.wait {
+        wait::until_over(&mut service, &jobs).map(|jobs| wait::status(&jobs))
+    } else {
+        Ok(0)
+    }
 }
 
 /// What the service said of the job when it had all of it; of several, where it is one that can add nothing to a job.
@@ -67,7 +71,9 @@ fn hand_over(
     let mut open = job.clone();
     open["open"] = json!(true);
     let mut receipt = match service.post("/v1/jobs", &open) {
-        Err(AskError::Refused { status: 400, detail }) if detail.contains("`open`") => return apart(service, job, chunks),
+        Err(AskError::Refused { status: 400, detail }) if detail.contains("`open`") => {
+            return apart(service, job, chunks);
+        }
         told => told?,
     };
     // The job that has the key already gets nothing from us.
