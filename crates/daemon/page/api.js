@@ -1,7 +1,5 @@
 // The service, asked. What it refuses is a Refusal, with its own words.
 
-const TOKEN = "ganger-token";
-
 export class Refusal extends Error {
   constructor(status, problem) {
     super(problem?.detail || problem?.title || `the service answered ${status}`);
@@ -9,23 +7,16 @@ export class Refusal extends Error {
   }
 }
 
-function headers(more = {}) {
-  const token = sessionStorage.getItem(TOKEN);
-  return token ? { ...more, authorization: `Bearer ${token}` } : more;
-}
-
-export function keepToken(token) {
-  sessionStorage.setItem(TOKEN, token);
-}
-
 async function answered(response) {
   if (response.ok) return response;
+  // A session that is over begins anew, where the service has sessions.
+  if (response.status === 401) location.assign("/login");
   throw new Refusal(response.status, await response.json().catch(() => undefined));
 }
 
 /** Any answer, as it is. */
 export async function ask(path, options = {}) {
-  return answered(await fetch(path, { ...options, headers: headers(options.headers), cache: "no-store" }));
+  return answered(await fetch(path, { ...options, cache: "no-store" }));
 }
 
 export async function get(path, query = {}) {

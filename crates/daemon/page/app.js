@@ -7,7 +7,6 @@
 import { events } from "./api.js";
 import { h, render } from "./dom.js";
 import * as history from "./history.js";
-import { askForToken, wantsToken } from "./talk.js";
 import * as failures from "./views/failures.js";
 import * as job from "./views/job.js";
 import * as jobs from "./views/jobs.js";
@@ -65,7 +64,7 @@ async function look(place) {
     tellLink(true);
     draw(place, place.view.show(data, place));
   } catch (error) {
-    if (place === shown) await failed(place, error);
+    if (place === shown) failed(place, error);
   }
 }
 
@@ -80,11 +79,7 @@ function draw(place, content) {
   if (place.byUser) main.focus({ preventScroll: true });
 }
 
-async function failed(place, error) {
-  if (wantsToken(error)) {
-    if (await askForToken()) await look(place);
-    return;
-  }
+function failed(place, error) {
   const cut = error instanceof TypeError;
   if (cut) tellLink(false);
   // What was seen last is better than nothing.
@@ -92,6 +87,7 @@ async function failed(place, error) {
 }
 
 let streaming = false;
+let stream = new AbortController();
 
 function tellLink(answers) {
   const word = answers ? (streaming ? "live" : "connected") : "not connected";
@@ -120,21 +116,28 @@ function lookSoon() {
 
 /** Without such a stream, the page looks by the clock alone. */
 async function follow() {
-  try {
-    await events("/v1/events", undefined, () => {
-      streaming = true;
-      lookSoon();
-    });
-  } catch (error) {
-    // A service without it needs not be asked again.
-    if (error.status === 404) return;
-  }
+  stream.abort();
+  const { signal } = (stream = new AbortController());
+  const told = () => {
+    streaming = true;
+    lookSoon();
+  };
+  const error = await events("/v1/events", signal, told).catch((reason) => reason);
+  if (signal.aborted) return;
   streaming = false;
-  setTimeout(follow, EVERY);
+  // A service without it needs not be asked again.
+  if (error?.status !== 404) setTimeout(() => signal.aborted || follow(), EVERY);
+}
+
+/** A browser has few connections to a service for all of its tabs: one that nobody sees needs none. */
+function onSeen() {
+  if (document.visibilityState !== "visible") return stream.abort();
+  follow();
+  lookSoon();
 }
 
 addEventListener("hashchange", () => go(true));
-document.addEventListener("visibilitychange", lookSoon);
+document.addEventListener("visibilitychange", onSeen);
 document.querySelector(".skip").onclick = (event) => {
   // The address is the view's.
   event.preventDefault();

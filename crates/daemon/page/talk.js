@@ -1,7 +1,6 @@
 // What the page says to its user, and asks: notes that are read out, and questions before something is lost.
 
 import { h, render } from "./dom.js";
-import { Refusal, keepToken } from "./api.js";
 
 const said = document.getElementById("said");
 
@@ -35,31 +34,6 @@ export function confirmed({ title, text, yes }) {
       h("button", { type: "button", class: "button", autofocus: true, onclick: () => answer(false) }, "Keep as it is"),
       h("button", { type: "button", class: "button danger", onclick: () => answer(true) }, yes)),
   ]);
-}
-
-let asking;
-
-/** The service wants to know who asks. Once at a time, whoever else runs into it. */
-export function askForToken() {
-  asking ??= dialog((answer) => [
-    h("h2", { id: "asked" }, "This service wants a token"),
-    h("p", null, "It is kept until this tab is closed, and sent to this service alone."),
-    h("form", { class: "stack", onsubmit: (event) => takeToken(event, answer) },
-      h("label", { for: "token" }, "Token"),
-      h("input", { id: "token", type: "password", autocomplete: "off", required: true, autofocus: true }),
-      h("div", { class: "actions" }, h("button", { class: "button primary" }, "Go on"))),
-  ]).finally(() => (asking = undefined));
-  return asking;
-}
-
-function takeToken(event, answer) {
-  event.preventDefault();
-  keepToken(event.target.elements.token.value);
-  answer(true);
-}
-
-export function wantsToken(error) {
-  return error instanceof Refusal && error.status === 401;
 }
 
 /** A modal question: what it is answered with, false when it is left. */

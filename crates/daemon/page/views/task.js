@@ -115,14 +115,17 @@ async function follow(pre, path, attempt, place) {
   }
 }
 
-/** Takes what there is beyond what was taken, as long as somebody wants it. */
+/** Takes what there is beyond what was taken, as long as somebody wants it. What is followed comes from its beginning. */
 async function take(path, taken, signal, wants) {
   const response = await ask(path, { signal, headers: taken.bytes > 0 ? { range: `bytes=${taken.bytes}-` } : {} });
-  const counted = response.body.pipeThrough(new TransformStream({
+  let known = response.status === 206 ? 0 : taken.bytes;
+  const fresh = response.body.pipeThrough(new TransformStream({
     transform(chunk, next) {
-      taken.bytes += chunk.byteLength;
-      next.enqueue(chunk);
+      const rest = chunk.subarray(Math.min(known, chunk.byteLength));
+      known -= chunk.byteLength - rest.byteLength;
+      taken.bytes += rest.byteLength;
+      next.enqueue(rest);
     },
   }));
-  for await (const text of texts({ body: counted })) if (!wants(text)) return;
+  for await (const text of texts({ body: fresh })) if (!wants(text)) return;
 }
