@@ -33,13 +33,13 @@ fn body<'a>(text: &'a str, close: &str) -> (&'a str, &'a str) {
     text.split_once(close).unwrap_or_else(|| panic!("a block without an end: {text}"))
 }
 
-/// The blocks of a chapter that are run, in their order.
-fn blocks(chapter: &str) -> Vec<Block> {
+/// The blocks of a chapter that are marked so, in their order.
+fn blocks(chapter: &str, mark: &str) -> Vec<Block> {
     let (mut found, mut rest) = (Vec::new(), chapter);
     while let Some((line, after)) = rest.split_once('\n') {
         let (script, then) = match line {
-            "```sh" => body(after, "\n```\n"),
-            "<!-- sh" => body(after, "\n-->\n"),
+            _ if line.strip_prefix("```") == Some(mark) => body(after, "\n```\n"),
+            _ if line.strip_prefix("<!-- ") == Some(mark) => body(after, "\n-->\n"),
             _ if line.starts_with("```") => {
                 rest = body(after, "```\n").1;
                 continue;
@@ -89,29 +89,35 @@ fn fault(block: &Block, found: &str, status: &str) -> Option<String> {
     (!good).then(|| format!("{}\nwanted:\n{wanted}found (status {status}):\n{found}\n", block.script))
 }
 
-/// All of a chapter's blocks in one bash, which tells where each ends.
+/// All blocks in one bash, which tells where each ends.
 fn script(blocks: &[Block]) -> String {
     let one = |block: &Block| format!("{}\nprintf '\\n{MARK}%d\\n' $?\n", block.script);
-    format!(
-        "exec 2>&1\nPATH=$PWD/bin:$PATH\nmkdir home work; export HOME=$PWD/home; cd work\n{}",
-        blocks.iter().map(one).collect::<String>()
-    )
+    format!("exec 2>&1\n{}", blocks.iter().map(one).collect::<String>())
 }
 
 /// Runs a chapter.
 #[track_caller]
 fn run(name: &str) {
-    let chapter = fs::read_to_string(root().join("docs").join(name)).expect("the chapter");
-    let blocks = blocks(&chapter);
-    assert!(!blocks.is_empty(), "{name} has commands");
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.path("bin")).expect("a directory");
     symlink(GANGER, sandbox.path("bin/ganger")).expect("a link");
-    let mut cmd = sandbox.cmd("bash").arg("-c").arg(script(&blocks));
-    for name in ["GANGER_STORE", "GANGER_CONFIG", "XDG_CONFIG_HOME"] {
-        cmd.command.env_remove(name);
-    }
-    let printed = cmd.done().stdout;
+    run_by(name, "sh", |script| {
+        let place = "PATH=$PWD/bin:$PATH\nmkdir home work; export HOME=$PWD/home; cd work\n";
+        let mut cmd = sandbox.cmd("bash").arg("-c").arg(format!("{place}{script}"));
+        for name in ["GANGER_STORE", "GANGER_CONFIG", "GANGER_CONNECT", "XDG_CONFIG_HOME"] {
+            cmd.command.env_remove(name);
+        }
+        cmd.done().stdout
+    });
+}
+
+/// Has the blocks of a chapter run that are marked so, by who gives back what they print.
+#[track_caller]
+pub(crate) fn run_by(name: &str, mark: &str, bash: impl FnOnce(&str) -> String) {
+    let chapter = fs::read_to_string(root().join("docs").join(name)).expect("the chapter");
+    let blocks = blocks(&chapter, mark);
+    assert!(!blocks.is_empty(), "{name} has commands");
+    let printed = bash(&script(&blocks));
     let mut rest = printed.as_str();
     let mut faults = String::new();
     for block in &blocks {
@@ -183,13 +189,13 @@ fn chapters_are_short_and_are_run() {
         assert!(text.lines().count() <= 400, "{}: more than 400 lines; split it", file.display());
         let name = file.strip_prefix(root().join("docs")).expect("a file there").to_str().expect("a name");
         let listed = tests.contains(&format!("run(\"{name}\")"));
-        assert_eq!(listed, !blocks(&text).is_empty(), "{name}: a chapter with commands needs a test here");
+        assert_eq!(listed, !blocks(&text, "sh").is_empty(), "{name}: a chapter with commands needs a test here");
     }
 }
 
 #[test]
 fn a_block_that_prints_something_else_is_found() {
-    let blocks = blocks("text\n\n```sh\nls\n```\n\n```text\na…c\n…\nd\n```\n```toml\nx\n```\n<!-- sh\ntrue\n-->\n");
+    let blocks = blocks("text\n\n```sh\nls\n```\n\n```text\na…c\n…\nd\n```\n```toml\nx\n```\n<!-- sh\ntrue\n-->\n", "sh");
     let [first, second] = blocks.as_slice() else { panic!("{blocks:?}") };
     assert_eq!((first.script.as_str(), second.script.as_str()), ("ls", "true"));
     for (found, good) in [("abc\nd\n", true), ("ac\n1\n2\nd\n", true), ("ab\nd\n", false), ("abc\n", false)] {

@@ -6,3 +6,4 @@ mod guest;
 mod life;
 mod stop;
 mod units;
+mod guide;
