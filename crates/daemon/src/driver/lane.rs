@@ -10,6 +10,7 @@ use ganger::{Command, Hosted, Pool, Reports, TaskId, TaskOptions};
 use ganger_store::{AttemptId, Claim, JobId, QueueId, Stream};
 
 use super::event::{Depth, Event};
+use super::room::Room;
 use crate::config::{Config, QueueConfig, Runs};
 use crate::error::ServeError;
 
@@ -27,6 +28,7 @@ pub(super) struct Lane {
     pub(super) queue: QueueId,
     pub(super) config: QueueConfig,
     recipe: Recipe,
+    room: Room,
     pub(super) pool: Pool,
     /// How many workers its pools before this one have started.
     pub(super) starts_before: u64,
@@ -76,6 +78,7 @@ impl Lane {
         service: &Config,
         queue: QueueId,
         number: usize,
+        room: &Room,
         inbox: &SyncSender<Event>,
     ) -> Result<Self, ServeError> {
         let recipe = Recipe { grace: service.grace, alone: service.queues.len() == 1 };
@@ -88,6 +91,7 @@ impl Lane {
             queue,
             config,
             recipe,
+            room: room.clone(),
             pool,
             starts_before: 0,
             rests: None,
@@ -177,7 +181,8 @@ impl Lane {
         let options = options(&claim, &self.config.runs);
         let submitted = match self.config.runs {
             Runs::Commands => {
-                self.pool.run_command(command(&claim), &options, &self.reports).map_err(|refused| refused.error)
+                let command = Command { terms: self.room.terms(&self.config), ..command(&claim) };
+                self.pool.run_command(command, &options, &self.reports).map_err(|refused| refused.error)
             }
             Runs::Worker(_) => {
                 let number = claim.task.0.unsigned_abs();
