@@ -10,8 +10,8 @@ use ganger::{Command, Hosted, Pool, Reports, TaskId, TaskOptions};
 use ganger_store::{AttemptId, Claim, JobId, QueueId, Stream};
 
 use super::event::{Depth, Event};
-use super::room::Room;
 use super::functions;
+use super::room::Room;
 use crate::config::{Config, QueueConfig, Runs};
 use crate::error::ServeError;
 

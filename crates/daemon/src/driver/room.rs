@@ -45,8 +45,7 @@ impl Room {
         let QueueConfig { memory, cpu_time, .. } = queue;
         let groups = self.groups.as_ref().filter(|_| self.memory || memory.is_none());
         let cgroup = groups.map(|groups| groups.prefix());
-        is_limited(queue)
-            .then(|| Box::new(Terms { memory: *memory, cpu_time: *cpu_time, cgroup, ..Terms::default() }))
+        is_limited(queue).then(|| Box::new(Terms { memory: *memory, cpu_time: *cpu_time, cgroup, ..Terms::default() }))
     }
 }
 
