@@ -1,3 +1,4 @@
+#![cfg_attr(doctest, doc = include_str!("../../../docs/serve/rust.md"))]
 //! The other side of `ganger serve`: what a program needs that is its client. It blocks, and has no runtime.
 //!
 //! ```text

@@ -128,7 +128,7 @@ fn backoff(text: &str) -> Result<Backoff, String> {
 /// Hand a job in again and again, at the times of a cron expression.
 #[derive(Debug, Args)]
 pub(crate) struct AddFlags {
-    /// In which time zone the times are: Europe/Berlin [default: the service's]
+    /// In which time zone the times are: Europe/Berlin [default: UTC]
     #[arg(long, value_name = "ZONE")]
     pub(crate) zone: Option<String>,
 
