@@ -260,3 +260,26 @@ fn another_program_is_told_to_be_the_wrong_one() {
     assert!(ask(&name, "", "Ag==").contains("cannot decode u64"));
     assert!(ask(&name, "", "no base64").contains("`args[0]` is no base64"));
 }
+
+#[test]
+fn many_at_once_cost_far_less_than_one_after_the_other() {
+    let served = Served::start();
+    let executor = served.executor();
+    let timed = |work: &dyn Fn()| {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    let one =
+        timed(&|| (0..100).for_each(|n| assert_eq!(executor.submit(square, n).unwrap().result().unwrap(), n * n)))
+            / 100;
+    let each = timed(&|| {
+        let futures: Vec<_> = (0..10_000).map(|n| executor.submit(square, n).unwrap()).collect();
+        assert_eq!(
+            futures.iter().map(|future| future.result().unwrap()).sum::<u64>(),
+            (0..10_000).map(|n| n * n).sum::<u64>()
+        );
+    }) / 10_000;
+    println!("alone {one:?}, of many {each:?}");
+    assert!(each * 3 < one, "alone {one:?}, of many {each:?}");
+}
