@@ -62,7 +62,9 @@ pub use ganger_client::{Answer, Client, Endpoint};
 
 mod notify;
 mod metrics;
+mod page;
 mod reload;
 mod server;
 mod api;
+mod cron;
 mod driver;
