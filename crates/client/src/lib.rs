@@ -1,10 +1,10 @@
-#![cfg_attr(doctest, doc = include_str!("../../../docs/serve/rust.md"))]
 //! The other side of `ganger serve`: what a program needs that is its client. It blocks, and has no runtime.
 //!
 //! ```text
 //!  ServiceExecutor ──► Client ──► Wire ──► Unix socket, TCP, or TLS over it
 //!   futures             requests   bytes
 //! ```
+#![cfg_attr(doctest, doc = include_str!("../../../docs/serve/rust.md"))]
 
 mod endpoint;
 pub use endpoint::Endpoint;
