@@ -195,7 +195,8 @@ fn chapters_are_short_and_are_run() {
 
 #[test]
 fn a_block_that_prints_something_else_is_found() {
-    let blocks = blocks("text\n\n```sh\nls\n```\n\n```text\na…c\n…\nd\n```\n```toml\nx\n```\n<!-- sh\ntrue\n-->\n", "sh");
+    let blocks =
+        blocks("text\n\n```sh\nls\n```\n\n```text\na…c\n…\nd\n```\n```toml\nx\n```\n<!-- sh\ntrue\n-->\n", "sh");
     let [first, second] = blocks.as_slice() else { panic!("{blocks:?}") };
     assert_eq!((first.script.as_str(), second.script.as_str()), ("ls", "true"));
     for (found, good) in [("abc\nd\n", true), ("ac\n1\n2\nd\n", true), ("ab\nd\n", false), ("abc\n", false)] {

@@ -145,17 +145,39 @@ fn the_format_is_the_one_that_is_asked_for() {
         }
     }
     assert!(families.len() > 25, "{families:?}");
-    promtool(&told(&mut client, "*/*").1);
+    promtool(&["metrics"], &told(&mut client, "*/*").1);
+    service.stop();
+}
+
+#[test]
+fn the_guide_s_alerts_are_rules() {
+    let chapter = include_str!("../docs/serve/watching.md");
+    let rules = chapter.split("```yaml\n").find(|block| block.starts_with("groups:")).expect("rules");
+    let rules = rules.split("```").next().expect("an end");
+    let metrics = rules.split(|char: char| !char.is_ascii_lowercase() && char != '_');
+    let metrics: BTreeSet<_> = metrics.filter(|word| word.starts_with("ganger_")).collect();
+    promtool(&["rules", "/dev/stdin"], rules);
+    let sandbox = Sandbox::new();
+    let service = Service::start(&sandbox, &[]);
+    let (_, text) = told(&mut service.client(), "*/*");
+    let is_told = |metric: &&&str| text.lines().any(|line| line.split(['{', ' ']).next() == Some(**metric));
+    let known = metrics.iter().filter(is_told).count();
+    assert!(known == metrics.len() && known > 3, "{known} of {metrics:?} are told: {text}");
     service.stop();
 }
 
 /// Prometheus' own opinion.
-fn promtool(text: &str) {
-    let promtool =
-        Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::piped()).stderr(Stdio::piped()).spawn();
+fn promtool(what: &[&str], text: &str) {
+    let promtool = Command::new("promtool")
+        .arg("check")
+        .args(what)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
     let Ok(mut promtool) = promtool else {
         assert!(std::env::var_os("CI").is_none(), "there is no promtool: apt-get install prometheus");
-        let told = "SKIPPED the_format_is_the_one_that_is_asked_for: no promtool: apt-get install prometheus\n";
+        let told = format!("SKIPPED a check of {}: no promtool: apt-get install prometheus\n", what[0]);
         return std::io::stderr().write_all(told.as_bytes()).expect("stderr");
     };
     promtool.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("it reads");

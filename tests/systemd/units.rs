@@ -29,7 +29,8 @@ fn they_are_right_and_closed() {
 fn instances_have_each_their_own() {
     let Some(container) = Container::boot("instances_have_each_their_own") else { return };
     for instance in ["day", "night"] {
-        fs::write(container.path(&format!("etc/ganger/{instance}.toml")), "[queue.default]\nslots = 1\n").expect("a file");
+        fs::write(container.path(&format!("etc/ganger/{instance}.toml")), "[queue.default]\nslots = 1\n")
+            .expect("a file");
     }
     container.systemctl(&["start", "ganger@day", "ganger@night"]);
     let of = |instance: &str| container.connect(&format!("/run/ganger-{instance}/ganger.sock")).expect("it listens");
