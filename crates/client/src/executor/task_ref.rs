@@ -4,13 +4,13 @@ use std::fmt;
 use std::io;
 use std::str::FromStr;
 
-/// A task of a service: its job's number and its own number there. As text, `JOB/NUMBER`, it can be written down.
+/// A task of a service: its job's number and its own number there. As text, `JOB.NUMBER`, it can be written down.
 ///
 /// ```
 /// use ganger_client::TaskRef;
 ///
-/// let task: TaskRef = "17/3".parse()?;
-/// assert_eq!((task.job, task.number, task.to_string()), (17, 3, "17/3".to_owned()));
+/// let task: TaskRef = "17.3".parse()?;
+/// assert_eq!((task.job, task.number, task.to_string()), (17, 3, "17.3".to_owned()));
 /// # Ok::<_, std::io::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,7 +23,7 @@ pub struct TaskRef {
 
 impl fmt::Display for TaskRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.job, self.number)
+        write!(f, "{}.{}", self.job, self.number)
     }
 }
 
@@ -31,8 +31,8 @@ impl FromStr for TaskRef {
     type Err = io::Error;
 
     fn from_str(text: &str) -> io::Result<Self> {
-        let parsed = text.split_once('/').and_then(|(job, number)| Some((job.parse().ok()?, number.parse().ok()?)));
-        let refused = || io::Error::new(io::ErrorKind::InvalidInput, format!("{text:?} is no task: give JOB/NUMBER"));
+        let parsed = text.split_once('.').and_then(|(job, number)| Some((job.parse().ok()?, number.parse().ok()?)));
+        let refused = || io::Error::new(io::ErrorKind::InvalidInput, format!("{text:?} is no task: give JOB.NUMBER, as in 17.3"));
         parsed.map(|(job, number)| Self { job, number }).ok_or_else(refused)
     }
 }
