@@ -39,6 +39,7 @@ mod run_worker_native;
 mod serve;
 mod serve_end;
 mod serve_described;
+mod serve_follow;
 mod serve_client;
 
 // This program is itself the worker in Rust of some tests.

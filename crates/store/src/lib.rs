@@ -60,6 +60,9 @@ pub use reader::Reader;
 mod served;
 pub use served::{Served, Tally};
 
+mod printed;
+pub use printed::Place;
+
 mod pages;
 pub use pages::{Attempts, Filter, Tasks};
 

@@ -13,12 +13,14 @@
 mod asked;
 mod body;
 mod describe;
+mod events;
 mod jobs;
 mod output;
 mod problem;
 mod queues;
 mod ranges;
 mod readers;
+mod streamed;
 mod submission;
 mod tasks;
 mod views;
@@ -49,14 +51,17 @@ pub(crate) struct Api {
     limits: Limits,
     /// A permit for each KiB of large bodies that may be in memory.
     bodies: Arc<Semaphore>,
+    /// A permit for each who may follow.
+    followers: Arc<Semaphore>,
     description: Arc<str>,
 }
 
 impl Api {
     pub(crate) fn new(desk: Desk, store: PathBuf, queues: Vec<(String, QueueId)>, limits: Limits) -> Self {
         let bodies = Arc::new(Semaphore::new(limits.bodies.max(limits.body).div_ceil(1024)));
+        let followers = Arc::new(Semaphore::new(limits.followers));
         let (readers, queues) = (Readers::new(store), queues.into());
-        Self { desk, readers, queues, limits, bodies, description: Arc::default() }
+        Self { desk, readers, queues, limits, bodies, followers, description: Arc::default() }
     }
 
     pub(crate) fn router(self) -> Router {
@@ -82,6 +87,9 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(output::read))
+        .routes(routes!(events::of_all))
+        .routes(routes!(events::of_job))
         .routes(routes!(queues::list))
+        .routes(routes!(queues::show))
         .routes(routes!(describe::describe))
 }

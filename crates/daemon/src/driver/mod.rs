@@ -8,9 +8,11 @@
 
 mod event;
 mod lane;
+mod news;
 mod verdict;
 
 pub(crate) use event::{Depth, Desk, Refusal};
+pub(crate) use news::Change;
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -27,6 +29,7 @@ use crate::error::ServeError;
 use crate::notify::Notify;
 use event::{AHEAD, Event};
 use lane::{Held, Lane};
+use news::News;
 
 /// How much is gathered for one commit, in about bytes: who comes next waits for as long as that takes.
 const FULL: usize = 1 << 20;
@@ -54,6 +57,7 @@ pub(crate) struct Driver {
     /// There is more to do without an event.
     more: bool,
     stage: Stage,
+    news: News,
     notify: Notify,
 }
 
@@ -96,6 +100,7 @@ impl Driver {
         {
             log::error!("tasks wait in queue {name:?}, which nobody works off: give it to the service as well");
         }
+        let news = News::new();
         let driver = Self {
             backlog,
             lanes,
@@ -109,9 +114,10 @@ impl Driver {
             trouble: None,
             more: true,
             stage: Stage::Open,
+            news: news.clone(),
             notify,
         };
-        Ok((driver, Desk(sender)))
+        Ok((driver, Desk::new(sender, news)))
     }
 
     /// The queues by name.
@@ -296,6 +302,7 @@ impl Driver {
             log::info!("the store can be written to again");
         }
         let turn = std::mem::take(&mut self.turn);
+        self.news.tell(&turn, &done);
         (self.weight, self.more) = (0, done.more);
         for (reply, accepted) in self.submitted.drain(..).zip(&done.accepted) {
             tell(reply, Ok(*accepted));

@@ -70,6 +70,12 @@ impl From<Tally> for TallyView {
     }
 }
 
+impl JobView {
+    pub(in crate::api) fn is_over(&self) -> bool {
+        matches!(self.state, JobState::Succeeded | JobState::Failed | JobState::Stopped)
+    }
+}
+
 impl JobState {
     fn of(served: &Served) -> Self {
         let tasks = &served.tasks;

@@ -1,6 +1,6 @@
 //! A task, and its story: the attempts at it.
 
-use ganger_store::{Attempt, End, Served, State, Task};
+use ganger_store::{Attempt, End, JobId, Served, State, Task};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,6 +14,16 @@ pub(in crate::api) struct TaskView {
     number: u64,
     /// The words that it adds to its job's.
     words: Vec<String>,
+    state: TaskState,
+}
+
+/// A task that has changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct TaskChange {
+    /// Whose it is.
+    job: i64,
+    /// From 1, in its job.
+    number: u64,
     state: TaskState,
 }
 
@@ -88,6 +98,12 @@ impl TaskView {
     pub(in crate::api) fn new(served: &Served, task: &Task) -> Self {
         let words = served.words(task).iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
         Self { number: task.number, words, state: task.state.into() }
+    }
+}
+
+impl TaskChange {
+    pub(in crate::api) fn new(job: JobId, task: &Task) -> Self {
+        Self { job: job.0, number: task.number, state: task.state.into() }
     }
 }
 
