@@ -38,9 +38,11 @@ mod run_worker;
 mod run_worker_native;
 mod serve;
 mod serve_end;
+mod serve_notify;
 mod serve_described;
 mod serve_follow;
 mod serve_client;
+mod systemd;
 
 // This program is itself the worker in Rust of some tests.
 ganger::test_worker!();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::net::UnixDatagram;
 
 use ganger_daemon::Client;
 use nix::sys::signal::Signal;
@@ -185,7 +184,7 @@ fn on_a_full_disk_nothing_is_accepted_and_what_ran_is_kept() {
 }
 
 /// The workers of the sandbox's service: they have names of their own, and no environment that can be seen.
-fn workers(sandbox: &Sandbox) -> Vec<i32> {
+pub(crate) fn workers(sandbox: &Sandbox) -> Vec<i32> {
     let service = sandbox.processes();
     let is_ours = |status: &str| {
         let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
@@ -197,36 +196,6 @@ fn workers(sandbox: &Sandbox) -> Vec<i32> {
     };
     let all = fs::read_dir("/proc").expect("/proc").flatten().map(|entry| entry.path()).filter(is_worker);
     all.filter_map(|path| path.file_name()?.to_str()?.parse().ok()).collect()
-}
-
-#[test]
-fn systemd_is_told_how_it_goes() {
-    let sandbox = Sandbox::new();
-    let systemd = UnixDatagram::bind(sandbox.path("notify")).expect("a socket");
-    systemd.set_read_timeout(Some(std::time::Duration::from_secs(30))).expect("a socket");
-    let heard = || {
-        let mut bytes = [0; 512];
-        let length = systemd.recv(&mut bytes).expect("a message");
-        String::from_utf8_lossy(&bytes[..length]).into_owned()
-    };
-    let args = ["serve", "--store", "s.db", "--listen", "unix:s.sock", "--queue", "default=3"];
-    let mut serve = sandbox.cmd(crate::sandbox::GANGER).args(args);
-    serve.command.env("NOTIFY_SOCKET", sandbox.path("notify")).env("WATCHDOG_USEC", "200000");
-    let started = serve.start();
-    let mut told = vec![heard()];
-    let workers_at_first = workers(&sandbox).len();
-    while told.iter().filter(|words| *words == "WATCHDOG=1").count() < 3
-        || !told.iter().any(|words| words.starts_with("READY=1"))
-    {
-        told.push(heard());
-    }
-    assert!(sandbox.path("s.sock").exists(), "it is ready when it listens");
-    if told[0].starts_with("READY=1") {
-        assert_eq!(workers_at_first, 3, "and when its workers have answered");
-    }
-    started.signal(Signal::SIGTERM);
-    eventually("it says that it ends", || heard().starts_with("STOPPING=1"));
-    started.done().printed("");
 }
 
 #[test]

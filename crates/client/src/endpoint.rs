@@ -17,7 +17,7 @@ use rustls::{ClientConfig, RootCertStore};
 /// use ganger_client::Endpoint;
 ///
 /// let endpoint: Endpoint = "tcp:jobs.example:7070".parse()?;
-/// assert_eq!(endpoint.with_token("a long secret")?.to_string(), "tcp:jobs.example:7070");
+/// assert_eq!(endpoint.with_token("a-long-secret")?.to_string(), "tcp:jobs.example:7070");
 /// assert!("tcp:jobs.example".parse::<Endpoint>().is_err(), "it has no port");
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// ```

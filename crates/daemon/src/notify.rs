@@ -1,75 +1,113 @@
-//! Words for systemd, where it listens: sd_notify(3) in a few lines.
+//! Words for systemd, where it listens: sd_notify(3), by the crate of that name. Where nobody listens they go nowhere.
+//!
+//! READY and RELOADING are said by who starts and reloads the service. What has to be said again and again is said by the
+//! driver's own loop, with its [`Pulse`]: a driver that hangs falls silent, and is killed for it.
 
-use std::env;
-use std::os::linux::net::SocketAddrExt as _;
-use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::fmt;
 use std::time::{Duration, Instant};
+
+use sd_notify::NotifyState;
 
 /// How often the driver comes by if nobody watches it.
 const SELDOM: Duration = Duration::from_secs(60);
+/// How often the status is told at most.
+const STATUS: Duration = Duration::from_secs(1);
+/// How often more time is asked for at the end, and how much: a commit to a slow disk must fit in.
+const EXTEND: Duration = Duration::from_secs(1);
+const EXTENSION: Duration = Duration::from_secs(10);
 
-/// The way to who started us, if it wants to be told.
+/// The store is open, the workers have answered, the sockets listen.
+pub(crate) fn ready() {
+    tell(&[NotifyState::Ready]);
+}
+
+fn tell(words: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(words) {
+        log::warn!("systemd was not told {words:?}: {error}");
+    }
+}
+
+fn tell_extension(time: Duration) {
+    tell(&[NotifyState::ExtendTimeoutUsec(u32::try_from(time.as_micros()).unwrap_or(u32::MAX))]);
+}
+
+/// What the service does, in a few words of `systemctl status`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) waiting: u64,
+    pub(crate) running: usize,
+    pub(crate) ending: bool,
+    pub(crate) disk_refuses: bool,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { waiting, running, ending, disk_refuses } = self;
+        let before = match (ending, disk_refuses) {
+            (true, _) => "ending: ",
+            (false, true) => "the disk refuses: ",
+            (false, false) => "",
+        };
+        write!(f, "{before}{waiting} waiting, {running} running")
+    }
+}
+
+/// What the driver says of itself as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Notify {
-    socket: Option<(UnixDatagram, SocketAddr)>,
-    /// How often it wants a sign of life: half of its patience.
-    every: Option<Duration>,
-    next: Instant,
+pub(crate) struct Pulse {
+    /// How often systemd wants a sign of life: half of its patience.
+    watchdog: Option<Duration>,
+    sign: Instant,
+    told: Option<Status>,
+    /// When the status may be told again; it has changed since if `changed`.
+    status: Instant,
+    changed: bool,
+    /// When more time is asked for, if the service is about to end.
+    extend: Option<Instant>,
 }
 
-impl Notify {
-    pub(crate) fn from_environment() -> Self {
-        let micros = |value: String| value.parse().ok().map(|patience| Duration::from_micros(patience) / 2);
-        let mine = env::var("WATCHDOG_PID").ok().is_none_or(|pid| pid == std::process::id().to_string());
-        let every = env::var("WATCHDOG_USEC").ok().filter(|_| mine).and_then(micros);
-        Self::new(env::var("NOTIFY_SOCKET").ok().as_deref().and_then(address), every)
+impl Pulse {
+    pub(crate) fn new() -> Self {
+        let (watchdog, now) = (sd_notify::watchdog_enabled().map(|patience| patience / 2), Instant::now());
+        Self { watchdog, sign: now, told: None, status: now, changed: false, extend: None }
     }
 
-    fn new(address: Option<SocketAddr>, every: Option<Duration>) -> Self {
-        let socket = address.and_then(|address| Some((UnixDatagram::unbound().ok()?, address)));
-        Self { socket, every, next: Instant::now() }
-    }
-
-    /// The same way, for who has nothing to do with the watchdog.
-    pub(crate) fn without_watchdog(&self) -> Self {
-        Self::new(self.socket.as_ref().map(|(_, address)| address.clone()), None)
-    }
-
-    pub(crate) fn ready(&self, status: &str) {
-        self.tell(&format!("READY=1\nSTATUS={status}"));
-    }
-
-    pub(crate) fn stopping(&self, patience: Duration) {
-        self.tell(&format!("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC={}", patience.as_micros()));
-    }
-
-    /// When the next sign of life is due.
+    /// When it has something to say.
     pub(crate) fn due(&self) -> Instant {
-        if self.every.is_some() { self.next } else { Instant::now() + SELDOM }
+        let sign = self.watchdog.map_or_else(|| Instant::now() + SELDOM, |_| self.sign);
+        let others = [self.changed.then_some(self.status), self.extend];
+        others.into_iter().flatten().fold(sign, Instant::min)
     }
 
-    /// A sign of life, if it is due.
-    pub(crate) fn beat(&mut self) {
-        let Some(every) = self.every else { return };
-        if self.next <= Instant::now() {
-            self.tell("WATCHDOG=1");
-            self.next = Instant::now() + every;
+    /// Says what is due.
+    pub(crate) fn beat(&mut self, status: Status) {
+        let now = Instant::now();
+        if let Some(every) = self.watchdog.filter(|_| self.sign <= now) {
+            tell(&[NotifyState::Watchdog]);
+            self.sign = now + every;
+        }
+        if self.extend.is_some_and(|due| due <= now) {
+            tell_extension(EXTENSION);
+            self.extend = Some(now + EXTEND);
+        }
+        self.changed = self.told != Some(status);
+        if self.changed && self.status <= now {
+            tell(&[NotifyState::Status(&status.to_string())]);
+            (self.told, self.status, self.changed) = (Some(status), now + STATUS, false);
         }
     }
 
-    fn tell(&self, words: &str) {
-        if let Some((socket, address)) = &self.socket
-            && let Err(error) = socket.send_to_addr(words.as_bytes(), address)
-        {
-            log::warn!("systemd was not told {words:?}: {error}");
+    /// The end has begun: from now on more time is asked for, as long as the driver lives.
+    pub(crate) fn stopping(&mut self) {
+        if self.extend.is_none() {
+            tell(&[NotifyState::Stopping]);
+            self.extend = Some(Instant::now());
         }
     }
-}
 
-fn address(name: &str) -> Option<SocketAddr> {
-    match name.strip_prefix('@') {
-        Some(name) => SocketAddr::from_abstract_name(name).ok(),
-        None => SocketAddr::from_pathname(name).ok(),
+    /// For who will be silent for that long.
+    pub(crate) fn hold_breath(&self, time: Duration) {
+        tell_extension(time + EXTENSION);
     }
 }
 
@@ -78,26 +116,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_listens_is_told() {
-        let name = format!("ganger-notify-{}", std::process::id());
-        let address = address(&format!("@{name}")).expect("a name");
-        let systemd = UnixDatagram::bind_addr(&address).expect("a socket");
-        let mut notify = Notify::new(Some(address), Some(Duration::from_secs(3600)));
-        let heard = || {
-            let mut bytes = [0; 256];
-            let length = systemd.recv(&mut bytes).expect("a message");
-            String::from_utf8_lossy(&bytes[..length]).into_owned()
-        };
-        notify.ready("2 queues");
-        assert_eq!(heard(), "READY=1\nSTATUS=2 queues");
-        notify.beat();
-        assert_eq!(heard(), "WATCHDOG=1");
-        notify.beat();
-        notify.stopping(Duration::from_secs(2));
-        assert_eq!(
-            heard(),
-            "STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=2000000",
-            "no second beat before it is due"
-        );
+    fn a_change_is_told_when_its_time_has_come() {
+        let mut pulse = Pulse::new();
+        let one = Status { waiting: 1, ..Status::default() };
+        pulse.beat(Status::default());
+        assert!(!pulse.changed && pulse.due() > pulse.status, "nothing has changed since");
+        pulse.beat(one);
+        assert!(pulse.changed && pulse.due() == pulse.status, "it is told, but not at once");
+        pulse.status = Instant::now();
+        pulse.beat(one);
+        assert_eq!((pulse.changed, pulse.told), (false, Some(one)));
+        let words = Status { running: 2, ending: true, ..one }.to_string();
+        assert_eq!(words, "ending: 1 waiting, 2 running");
     }
 }

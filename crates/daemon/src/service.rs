@@ -12,7 +12,7 @@ use crate::api::Api;
 use crate::config::Config;
 use crate::driver::{Desk, Driver};
 use crate::error::ServeError;
-use crate::notify::Notify;
+use crate::notify;
 use crate::server::Socket;
 
 /// How many threads may look into the store at a time.
@@ -39,7 +39,6 @@ pub struct Service {
     driver: JoinHandle<Result<(), ServeError>>,
     /// Closed when the driver has ended.
     ended: oneshot::Receiver<()>,
-    notify: Notify,
 }
 
 impl Service {
@@ -57,9 +56,7 @@ impl Service {
         }
         // Behind the store, whose lock tells whether there is another service.
         let socket = Socket::bind(&config.socket)?;
-        let notify = Notify::from_environment();
-        let quiet = notify.without_watchdog();
-        let (driver, desk) = Driver::start(&config, backlog, notify)?;
+        let (driver, desk) = Driver::start(&config, backlog)?;
         let api = Api::new(desk.clone(), config.store.clone(), driver.queues(), config.limits);
         let thread = thread::Builder::new().name("ganger-driver".to_owned());
         let (lives, ended) = oneshot::channel::<()>();
@@ -68,7 +65,7 @@ impl Service {
             driver.run()
         };
         let driver = thread.spawn(work).map_err(ServeError::system("a thread for the queues"))?;
-        Ok(Self { config, runtime, socket, desk, api, driver, ended, notify: quiet })
+        Ok(Self { config, runtime, socket, desk, api, driver, ended })
     }
 
     /// Serves until it gets SIGTERM or SIGINT. Then nothing more is accepted and nothing begins; what runs has as long as the
@@ -77,20 +74,19 @@ impl Service {
     /// # Errors
     /// Why the service had to end by itself.
     pub fn run(self) -> Result<(), ServeError> {
-        let Self { config, runtime, socket, desk, api, driver, mut ended, notify } = self;
+        let Self { config, runtime, socket, desk, api, driver, mut ended } = self;
         let serving = socket.serve(api.router(), config.limits);
         let mut signals = {
             let _runtime = runtime.enter();
             Signals::new().map_err(ServeError::system("signals"))?
         };
-        notify.ready(&format!("{} queues", config.queues.len()));
+        notify::ready();
         runtime.block_on(async {
             let serving = tokio::spawn(serving);
             let mut patience = config.drain;
             // The first signal begins the end, another one hastens it.
             while let Asked::ToEnd = signals.next(&mut ended).await {
                 log::info!("nothing more is accepted; what runs has {} s", patience.as_secs());
-                notify.stopping(patience + config.grace);
                 let (desk, until) = (desk.clone(), Instant::now() + patience);
                 drop(tokio::task::spawn_blocking(move || desk.drain(until)));
                 patience = Duration::ZERO;

@@ -315,8 +315,8 @@ impl<P: From<Pool>> PoolBuilder<P> {
             return Err(error);
         }
         let on_threads = matches!(self.method, StartMethod::Thread | StartMethod::Inline);
-        if on_threads && matches!(self.role, Role::Host(_) | Role::Lines) {
-            let why = "only a worker that is a process answers lines: Zygote or Spawn";
+        if on_threads && matches!(self.role, Role::Host(_) | Role::Lines | Role::Named) {
+            let why = "only a worker that is a process answers lines and calls by name: Zygote or Spawn";
             return Err(Error::new(ErrorKind::Invalid { what: "start_method", why }));
         }
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);

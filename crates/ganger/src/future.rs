@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind};
 use crate::passing;
 use crate::registry;
+use crate::remote::Elsewhere;
 use crate::slot::{Detail, Ended, Hook, How, Reading, Told};
 use crate::task::Portable;
 use crate::task_error::{Context, TaskError, Why};
@@ -44,9 +45,19 @@ use crate::worker::panic::text_of;
 pub struct Future<T> {
     pub(crate) slot: Reading,
     pub(crate) what: What,
-    /// None where tasks run in the caller: they are done before anyone could wait.
-    pub(crate) engine: Option<(Arc<Engine>, TaskId)>,
+    pub(crate) bringer: Bringer,
     pub(crate) result: PhantomData<fn() -> T>,
+}
+
+/// Who brings the outcome.
+#[derive(Clone)]
+pub(crate) enum Bringer {
+    /// The caller itself: it is there before anyone could wait.
+    Caller,
+    /// A pool, of which it is this task.
+    Pool(Arc<Engine>, TaskId),
+    /// Somebody elsewhere, by this number.
+    Remote(Arc<Elsewhere>, u64),
 }
 
 /// What a task is called.
@@ -66,11 +77,10 @@ impl<T> Future<T> {
     /// Whether the task has its outcome. Never waits.
     #[must_use]
     pub fn done(&self) -> bool {
+        if let (false, Bringer::Pool(engine, _)) = (self.slot.is_filled(), &self.bringer) {
+            engine.look();
+        }
         self.slot.is_filled()
-            || self.engine.as_ref().is_some_and(|(engine, _)| {
-                engine.look();
-                self.slot.is_filled()
-            })
     }
 
     /// Whether the task was cancelled.
@@ -84,8 +94,12 @@ impl<T> Future<T> {
     /// not running yet; one whose outcome is on its way is no longer.
     #[must_use]
     pub fn running(&self) -> bool {
-        let at_it = |(engine, task): &(Arc<Engine>, TaskId)| engine.turn().is_running(*task);
-        !self.done() && self.engine.as_ref().is_some_and(at_it)
+        !self.done()
+            && match &self.bringer {
+                Bringer::Caller => false,
+                Bringer::Pool(engine, task) => engine.turn().is_running(*task),
+                Bringer::Remote(elsewhere, task) => elsewhere.remote.is_running(*task),
+            }
     }
 
     /// Ends the task, even if it runs: its worker is killed for it, and no other task suffers. On threads a running
@@ -93,21 +107,25 @@ impl<T> Future<T> {
     ///
     /// True if the task has no outcome yet: it will be `Cancelled`, unless its result is on the way already.
     pub fn cancel(&self) -> bool {
-        match &self.engine {
-            Some((engine, task)) if !self.done() => {
-                engine.cancel(*task);
-                true
-            }
-            _ => self.cancelled(),
+        if self.done() {
+            return self.cancelled();
         }
+        match &self.bringer {
+            Bringer::Caller => return false,
+            Bringer::Pool(engine, task) => engine.cancel(*task),
+            Bringer::Remote(elsewhere, task) => elsewhere.remote.cancel(*task),
+        }
+        true
     }
 
     /// Waits for the outcome. False: not before the deadline.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
-        match &self.engine {
-            Some((engine, _)) => engine.wait_for(&*self.slot, deadline),
-            None => self.slot.is_filled(),
+        match &self.bringer {
+            Bringer::Caller => {}
+            Bringer::Pool(engine, _) => return engine.wait_for(&*self.slot, deadline),
+            Bringer::Remote(..) => self.slot.sleep(deadline),
         }
+        self.slot.is_filled()
     }
 
     /// Number `index` of what `told` waits for; told at once if it is done.
@@ -120,13 +138,29 @@ impl<T> Future<T> {
     /// Calls `f` once, on the pool's callback thread, when the task has its outcome.
     pub(crate) fn when_done(&self, f: impl FnOnce() + Send + 'static) {
         if let Some(hook) = self.slot.hook(Hook::Call(Box::new(f))) {
-            run(self.engine.as_ref().map(|(engine, _)| &**engine), hook);
+            match &self.bringer {
+                Bringer::Caller => run(None, hook),
+                Bringer::Pool(engine, _) => run(Some(engine), hook),
+                Bringer::Remote(elsewhere, _) => elsewhere.ledger.run(hook),
+            }
         }
     }
 
     /// Another reader of the same outcome.
     pub(crate) fn handle(&self) -> Self {
-        Self { slot: self.slot.clone(), what: self.what.clone(), engine: self.engine.clone(), result: PhantomData }
+        Self { slot: self.slot.clone(), what: self.what.clone(), bringer: self.bringer.clone(), result: PhantomData }
+    }
+
+    /// The number of a task that runs elsewhere, as [`Promise::task`](crate::remote::Promise::task) tells it to the other side.
+    #[must_use]
+    pub fn remote_task(&self) -> Option<u64> {
+        if let Bringer::Remote(_, task) = &self.bringer { Some(*task) } else { None }
+    }
+
+    /// The same outcome, read as what it is.
+    pub(crate) fn of<R>(&self) -> Future<R> {
+        let Self { slot, what, bringer, .. } = self.handle();
+        Future { slot, what, bringer, result: PhantomData }
     }
 
     fn context(&self, detail: &Detail) -> Context {
@@ -167,7 +201,7 @@ impl<T: Portable> Future<T> {
     /// Calls `f` with the outcome, once, on the pool's callback thread. A callback that panics is logged, and harms
     /// nothing; one that blocks holds up other callbacks only.
     pub fn add_done_callback(&self, f: impl FnOnce(Result<T, TaskError>) + Send + 'static) {
-        let own = Self { engine: None, ..self.handle() };
+        let own = Self { bringer: Bringer::Caller, ..self.handle() };
         self.when_done(move || f(own.read()));
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::engine::lead::Awaited;
 use crate::engine::{Engine, lock};
 use crate::error::{Error, ErrorKind};
-use crate::future::Future;
+use crate::future::{Bringer, Future};
 use crate::slot::Told;
 use crate::task::Portable;
 
@@ -111,7 +111,10 @@ fn gather<T>(futures: &[Future<T>]) -> Arc<Gathering> {
 
 /// All futures are of one pool as a rule; of another, that pool's own driver brings the outcome.
 fn engine_of<T>(futures: &[Future<T>]) -> Option<Arc<Engine>> {
-    futures.iter().find_map(|future| future.engine.as_ref().map(|(engine, _)| Arc::clone(engine)))
+    futures.iter().find_map(|future| match &future.bringer {
+        Bringer::Pool(engine, _) => Some(Arc::clone(engine)),
+        Bringer::Caller | Bringer::Remote(..) => None,
+    })
 }
 
 /// Gives futures as they are done.

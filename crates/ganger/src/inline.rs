@@ -14,7 +14,7 @@ use crate::builder::StartMethod;
 use crate::engine::settings::Settings;
 use crate::engine::table::{Payload, Work};
 use crate::error::{Error, ErrorKind};
-use crate::future::{Future, What};
+use crate::future::{Bringer, Future, What};
 use crate::passing::Passed;
 use crate::registry;
 use crate::slot::{Body, Detail, Ended, How, Reading, Slots};
@@ -44,7 +44,7 @@ pub(crate) fn run<T>(payload: &Payload, what: What, limit: u64) -> Future<T> {
     };
     let hooks = slot.fill(ended);
     debug_assert!(hooks.is_none(), "nobody has the future yet");
-    Future { slot: Reading::first(slot), what, engine: None, result: PhantomData }
+    Future { slot: Reading::first(slot), what, bringer: Bringer::Caller, result: PhantomData }
 }
 
 /// Calls, in this process, what a pool without processes has instead of a zygote: its preloads; where tasks run in the

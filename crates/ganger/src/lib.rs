@@ -307,6 +307,8 @@ pub use signals::Inquiries;
 
 mod inline;
 
+pub mod remote;
+
 mod logging;
 pub use log::LevelFilter;
 pub use logging::log_to_stderr;

@@ -82,7 +82,7 @@ impl Pool {
         let invalid = |why| Error::new(ErrorKind::Invalid { what: "submit_line", why });
         let engine = match (self.role(), self.engine()) {
             (Role::Lines | Role::Host(_), Some(engine)) => engine,
-            (Role::Lines | Role::Host(_) | Role::Functions | Role::Commands, _) => {
+            (Role::Lines | Role::Host(_) | Role::Functions | Role::Commands | Role::Named, _) => {
                 return Err(invalid("this pool's workers answer no lines: build it with PoolBuilder::for_lines()"));
             }
         };

@@ -1,13 +1,12 @@
 //! ① A pool of workers: `multiprocessing.Pool`, typed.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use ganger_machine::Event;
 use ganger_proto::TaskId;
-use ganger_proto::codec;
 use ganger_proto::spec::{Command, Function, Role};
 
 use crate::arguments::encoded;
@@ -15,15 +14,16 @@ use crate::builder::{PoolBuilder, StartMethod};
 use crate::command::Reports;
 use crate::engine::Engine;
 use crate::engine::settings::Settings;
-use crate::engine::shares::Value;
 use crate::engine::table::{Payload, Work};
 use crate::error::{Error, ErrorKind, SubmitError};
-use crate::future::{Future, What};
+use crate::executor::Waiting;
+use crate::future::{Bringer, Future, What};
 use crate::inline;
 use crate::map_result::MapResult;
 use crate::mapping::{Mapping, Order};
 use crate::options::TaskOptions;
-use crate::shared::{Naming, Shared};
+use crate::remote::Elsewhere;
+use crate::shared::Naming;
 use crate::slot::Reading;
 use crate::task::{Portable, Task, lookup};
 
@@ -49,8 +49,9 @@ pub struct Pool {
 
 struct Inner {
     settings: Arc<Settings>,
-    /// None where tasks run in the caller.
+    /// None where tasks run in the caller, or elsewhere.
     engine: Option<Arc<Engine>>,
+    elsewhere: Option<Arc<Elsewhere>>,
     defaults: TaskOptions,
     closed: AtomicBool,
 }
@@ -91,7 +92,16 @@ impl Pool {
         }
         let settings = Arc::new(settings);
         let engine = if inline { None } else { Some(Engine::start(Arc::clone(&settings))?) };
-        Ok(Self { inner: Arc::new(Inner { settings, engine, defaults, closed: AtomicBool::new(false) }) })
+        Ok(Self {
+            inner: Arc::new(Inner { settings, engine, elsewhere: None, defaults, closed: AtomicBool::new(false) }),
+        })
+    }
+
+    /// The same pool, with its tasks elsewhere.
+    pub(crate) fn moved(self, elsewhere: Elsewhere) -> Self {
+        let (settings, defaults) = (Arc::clone(&self.inner.settings), self.inner.defaults.clone());
+        let elsewhere = Some(Arc::new(elsewhere));
+        Self { inner: Arc::new(Inner { settings, engine: None, elsewhere, defaults, closed: AtomicBool::new(false) }) }
     }
 
     /// Hands a task in, and gives the future of its result: `Executor.submit`, `Pool.apply_async`.
@@ -225,21 +235,6 @@ impl Pool {
         Ok(Mapping::new(self.clone(), lookup::<F>()?, items.into_iter(), Order::Completion))
     }
 
-    /// A value that tasks name and that each worker is sent once.
-    ///
-    /// # Errors
-    /// When the value cannot be encoded or is above the payload limit.
-    pub fn share<T: Portable + Sync>(&self, value: T) -> Result<Shared<T>, Error> {
-        let encoded = codec::encode(&value, self.inner.settings.payload_limit)?;
-        let engine = self.inner.engine.as_ref().map_or_else(Weak::new, Arc::downgrade);
-        let shared = Shared::new(value, &self.inner.settings, engine);
-        match &self.inner.engine {
-            Some(engine) => engine.turn().share(shared.id(), Value::Encoded(encoded.into())),
-            None => crate::worker::values::keep(shared.id(), encoded),
-        }
-        Ok(shared)
-    }
-
     /// Runs a program as a task; what becomes of it is reported to `reports`.
     ///
     /// # Errors
@@ -301,6 +296,9 @@ impl Pool {
 
     fn stop(&self, event: Event) {
         self.inner.closed.store(true, Ordering::Relaxed);
+        if let Some(elsewhere) = &self.inner.elsewhere {
+            elsewhere.remote.close(if matches!(event, Event::Close) { Waiting::Run } else { Waiting::Cancel });
+        }
         if let Some(engine) = &self.inner.engine {
             engine.stop(event);
         }
@@ -315,24 +313,29 @@ impl Pool {
         if !self.inner.closed.load(Ordering::Relaxed) && !self.is_failed() {
             return Err(Error::new(ErrorKind::StillOpen));
         }
-        match &self.inner.engine {
-            Some(engine) if !engine.join(timeout) => {
-                Err(Error::new(ErrorKind::StillRunning { waited: timeout.unwrap_or_default() }))
-            }
-            _ => Ok(()),
-        }
+        let ended = match (&self.inner.engine, &self.inner.elsewhere) {
+            (Some(engine), _) => engine.join(timeout),
+            (None, Some(elsewhere)) => elsewhere.ledger.wait(timeout),
+            (None, None) => true,
+        };
+        let waited = timeout.unwrap_or_default();
+        if ended { Ok(()) } else { Err(Error::new(ErrorKind::StillRunning { waited })) }
     }
 
     fn is_failed(&self) -> bool {
         self.inner.engine.as_ref().is_some_and(|engine| engine.turn().failure.is_some())
     }
 
-    pub(crate) fn settings(&self) -> &Settings {
+    pub(crate) fn settings(&self) -> &Arc<Settings> {
         &self.inner.settings
     }
 
     pub(crate) fn engine(&self) -> Option<&Arc<Engine>> {
         self.inner.engine.as_ref()
+    }
+
+    pub(crate) fn somewhere_else(&self) -> Option<&Arc<Elsewhere>> {
+        self.inner.elsewhere.as_ref()
     }
 
     pub(crate) fn role(&self) -> &Role {
@@ -355,7 +358,10 @@ impl Pool {
 
     /// What this thread encodes from now on may name this pool's shared values.
     pub(crate) fn naming(&self) -> Naming {
-        Naming::begin(&self.inner.settings, self.inner.engine.as_ref())
+        match &self.inner.elsewhere {
+            Some(_) => Naming::nothing(),
+            None => Naming::begin(&self.inner.settings, self.inner.engine.as_ref()),
+        }
     }
 
     pub(crate) fn enqueue<T>(
@@ -369,10 +375,18 @@ impl Pool {
             if self.inner.closed.load(Ordering::Relaxed) {
                 return Err(Error::new(ErrorKind::Closed));
             }
+            if let Some(elsewhere) = &self.inner.elsewhere {
+                return elsewhere.submit(payload.call(function, options), what);
+            }
             return Ok(inline::run(&payload, what, self.inner.settings.payload_limit));
         };
         let (task, slot) = engine.submit(payload, &options.policy).map_err(Error::new)?;
-        Ok(Future { slot: Reading::first(slot), what, engine: Some((Arc::clone(engine), task)), result: PhantomData })
+        Ok(Future {
+            slot: Reading::first(slot),
+            what,
+            bringer: Bringer::Pool(Arc::clone(engine), task),
+            result: PhantomData,
+        })
     }
 }
 

@@ -121,6 +121,25 @@ pub(crate) fn name_of(function: Function) -> String {
     entry(function).map_or_else(|| format!("function {}", function.0), |e| format!("{}::{}", e.module, e.name))
 }
 
+/// The function with this name, as [`name_of`] tells it.
+pub(crate) fn named(name: &str) -> Option<(Function, &'static Entry)> {
+    let mut numbered = (0u32..).map(Function).zip(&REGISTRY.sorted);
+    numbered.find(|(_, entry)| is_called(entry, name)).map(|(number, entry)| (number, *entry))
+}
+
+fn is_called(entry: &Entry, name: &str) -> bool {
+    name.strip_prefix(entry.module).and_then(|rest| rest.strip_prefix("::")) == Some(entry.name)
+}
+
+/// The names of all functions that are the program's own.
+pub(crate) fn names() -> impl Iterator<Item = String> {
+    REGISTRY
+        .sorted
+        .iter()
+        .filter(|entry| !entry.module.starts_with("ganger::"))
+        .map(|e| format!("{}::{}", e.module, e.name))
+}
+
 /// What two executables must have in common to be supervisor and worker.
 pub(crate) fn fingerprint() -> u64 {
     REGISTRY.fingerprint

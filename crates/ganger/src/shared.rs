@@ -16,7 +16,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::engine::Engine;
 use crate::engine::settings::Settings;
+use crate::engine::shares::Value;
+use crate::error::{Error, ErrorKind};
 use crate::passing::Passed;
+use crate::pool::Pool;
+use crate::task::Portable;
 use crate::worker::values;
 
 thread_local! {
@@ -66,6 +70,11 @@ impl Naming {
     pub(crate) fn begin(pool: &Arc<Settings>, engine: Option<&Arc<Engine>>) -> Self {
         let scope = Scope { pool: Arc::as_ptr(pool), engine: engine.cloned(), named: Named::default() };
         Self { before: put(Some(scope)) }
+    }
+
+    /// For one whose workers are out of reach: nothing may be named.
+    pub(crate) fn nothing() -> Self {
+        Self { before: put(None) }
     }
 
     /// What was named.
@@ -202,6 +211,27 @@ impl<'de, T: DeserializeOwned + Send + Sync + 'static> Deserialize<'de> for Shar
         let decode = |bytes: &[u8]| codec::decode::<T>(bytes, u64::MAX).map_err(|e| e.to_string());
         let value = values::get(id, decode).map_err(D::Error::custom)?;
         Ok(Self { id, value, owner: None })
+    }
+}
+
+impl Pool {
+    /// A value that tasks name and that each worker is sent once.
+    ///
+    /// # Errors
+    /// When the value cannot be encoded or is above the payload limit.
+    pub fn share<T: Portable + Sync>(&self, value: T) -> Result<Shared<T>, Error> {
+        if self.somewhere_else().is_some() {
+            let why = "this pool's tasks run elsewhere, where nobody has it: give it as an argument";
+            return Err(Error::new(ErrorKind::Invalid { what: "share", why }));
+        }
+        let encoded = codec::encode(&value, self.payload_limit())?;
+        let engine = self.engine().map_or_else(Weak::new, Arc::downgrade);
+        let shared = Shared::new(value, self.settings(), engine);
+        match self.engine() {
+            Some(engine) => engine.turn().share(shared.id(), Value::Encoded(encoded.into())),
+            None => crate::worker::values::keep(shared.id(), encoded),
+        }
+        Ok(shared)
     }
 }
 

@@ -68,7 +68,8 @@ impl Pool {
     /// How many tasks have no outcome yet.
     #[must_use]
     pub fn pending(&self) -> usize {
-        self.engine().map_or(0, |engine| engine.turn().tasks.len())
+        let elsewhere = || self.somewhere_else().map_or(0, |elsewhere| elsewhere.ledger.owed());
+        self.engine().map_or_else(elsewhere, |engine| engine.turn().tasks.len())
     }
 
     /// What runs at this moment, by slot. It costs as much as there are workers, and holds up whoever submits meanwhile.

@@ -18,7 +18,7 @@ use crate::ids::{SharedId, TaskId, WorkerId};
 use crate::spec::{Bytes, Function, Role};
 
 /// The version of everything in this file. Raise it with every change.
-pub const PROTOCOL: u32 = 7;
+pub const PROTOCOL: u32 = 8;
 
 /// The length of a message's head, in bytes.
 pub const HEAD: usize = 32;
@@ -57,7 +57,7 @@ pub enum ToWorker<'a> {
         /// The encoded [`spec::Command`](crate::spec::Command).
         command: &'a [u8],
     },
-    /// Answer a line.
+    /// Answer a line; of those that call by name, a [`NamedCall`](crate::spec::NamedCall).
     Line {
         /// Whose outcome it is.
         task: TaskId,

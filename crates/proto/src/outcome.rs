@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::spec::Bytes;
 
 /// How a task ended.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     /// The function returned: its encoded result. For a command that ended with status 0: an encoded [`CommandEnd`].
+    #[serde(with = "serde_bytes")]
     Returned(Vec<u8>),
     /// The task's own error.
     Failed(Failure),
@@ -144,7 +145,7 @@ pub fn signal_name(number: i32) -> &'static str {
 }
 
 /// Why a task never ran.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NotStarted {
     /// It came when the pool took no more tasks. A submit that sees this gives the arguments back instead, and there is no
     /// such task. One that waited when the pool was stopped is [`Cancelled`](Outcome::Cancelled).
@@ -154,7 +155,7 @@ pub enum NotStarted {
 }
 
 /// Why a pool gave up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PoolFailure {
     /// Too many workers died in too short a time without one finished task.
     RestartIntensity {

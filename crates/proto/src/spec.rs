@@ -116,6 +116,8 @@ pub enum Role {
     Lines,
     /// Each keeps a program that answers lines: see [`worker`](crate::worker).
     Host(Hosted),
+    /// They call the functions that their program registers, whatever they are, by name.
+    Named,
 }
 
 /// A program that is started once a worker, and is fed task after task.
@@ -165,6 +167,37 @@ impl<'a> LineTask<'a> {
             rest = after;
         }
         Some(Self { number: u64::from_le_bytes(*number), args })
+    }
+}
+
+/// A call by name, of a program that the supervisor does not know: encoded as a [`LineTask`] of four arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedCall<'a> {
+    /// The function's module and name: `app::jobs::resize`.
+    pub function: &'a str,
+    /// Its type as its caller's program has it; empty: whatever it is.
+    pub signature: &'a str,
+    /// Whether `args` are many items, each an argument.
+    pub many: bool,
+    /// The encoded arguments, or items.
+    pub args: &'a [u8],
+}
+
+impl<'a> NamedCall<'a> {
+    /// The call as bytes. None: something of it is above 4 GiB.
+    #[must_use]
+    pub fn encode(&self) -> Option<Vec<u8>> {
+        let way: &[u8] = if self.many { b"map" } else { b"call" };
+        LineTask::encode(0, &[self.function.as_bytes(), self.signature.as_bytes(), way, self.args])
+    }
+
+    /// The call that bytes make. None: they make none.
+    #[must_use]
+    pub fn decode(bytes: &'a [u8]) -> Option<Self> {
+        let task = LineTask::decode(bytes)?;
+        let &[function, signature, way, args] = task.args.as_slice() else { return None };
+        let text = |bytes| std::str::from_utf8(bytes).ok();
+        Some(Self { function: text(function)?, signature: text(signature)?, many: way == b"map", args })
     }
 }
 

@@ -144,6 +144,10 @@ impl Lane {
         self.held.is_empty()
     }
 
+    pub(super) fn running(&self) -> usize {
+        self.held.len()
+    }
+
     pub(super) fn depth(&self) -> Depth {
         let Self { config: QueueConfig { name, slots, .. }, waiting, held, .. } = self;
         let waiting = u64::try_from(*waiting).unwrap_or(0);
@@ -201,11 +205,17 @@ impl Lane {
         self.pool.terminate();
     }
 
-    /// Waits for the workers to end, which have nothing to do any more.
-    pub(super) fn finish(self) {
-        const PATIENCE: Duration = Duration::from_secs(15);
+    /// How long workers that have nothing to do may take to end.
+    pub(super) const FINISHING: Duration = Duration::from_secs(15);
+
+    /// Tells the workers to end, which have nothing to do any more.
+    pub(super) fn close(&self) {
         self.pool.close();
-        if let Err(error) = self.pool.join(Some(PATIENCE)) {
+    }
+
+    /// Waits until then for the workers to end.
+    pub(super) fn finish(self, until: Instant) {
+        if let Err(error) = self.pool.join(Some(until.saturating_duration_since(Instant::now()))) {
             log::warn!("queue {}: {error}", self.config.name);
             self.pool.kill();
         }

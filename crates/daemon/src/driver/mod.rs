@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 
 use crate::config::{Config, Runs};
 use crate::error::ServeError;
-use crate::notify::Notify;
+use crate::notify::{Pulse, Status};
 use event::{AHEAD, Event};
 use lane::{Held, Lane};
 use news::News;
@@ -58,7 +58,7 @@ pub(crate) struct Driver {
     more: bool,
     stage: Stage,
     news: News,
-    notify: Notify,
+    pulse: Pulse,
 }
 
 /// How far the service is on its way.
@@ -84,7 +84,7 @@ impl Stage {
 
 impl Driver {
     /// Takes the store over and starts the workers.
-    pub(crate) fn start(config: &Config, mut backlog: Backlog, notify: Notify) -> Result<(Self, Desk), ServeError> {
+    pub(crate) fn start(config: &Config, mut backlog: Backlog) -> Result<(Self, Desk), ServeError> {
         let (sender, inbox) = sync_channel(AHEAD);
         let mut lanes = Vec::new();
         for (number, queue) in config.queues.iter().enumerate() {
@@ -115,7 +115,7 @@ impl Driver {
             more: true,
             stage: Stage::Open,
             news: news.clone(),
-            notify,
+            pulse: Pulse::new(),
         };
         Ok((driver, Desk::new(sender, news)))
     }
@@ -132,7 +132,10 @@ impl Driver {
             self.look_at_the_clock();
             self.commit()?;
         }
-        self.lanes.into_iter().for_each(Lane::finish);
+        self.pulse.hold_breath(Lane::FINISHING);
+        let until = Instant::now() + Lane::FINISHING;
+        self.lanes.iter().for_each(Lane::close);
+        self.lanes.into_iter().for_each(|lane| lane.finish(until));
         Ok(())
     }
 
@@ -168,12 +171,21 @@ impl Driver {
             Stage::Open | Stage::Ending => None,
         };
         let resting = self.lanes.iter().filter_map(Lane::due).min();
-        let due = [self.trouble, draining, resting, Some(self.notify.due())].into_iter().flatten().min();
+        let due = [self.trouble, draining, resting, Some(self.pulse.due())].into_iter().flatten().min();
         due.map_or(AGAIN, |due| due.saturating_duration_since(Instant::now()))
     }
 
+    fn status(&self) -> Status {
+        Status {
+            waiting: self.lanes.iter().map(|lane| u64::try_from(lane.waiting).unwrap_or(0)).sum(),
+            running: self.lanes.iter().map(Lane::running).sum(),
+            ending: self.stage != Stage::Open,
+            disk_refuses: self.trouble.is_some(),
+        }
+    }
+
     fn look_at_the_clock(&mut self) {
-        self.notify.beat();
+        self.pulse.beat(self.status());
         self.lanes.iter_mut().for_each(Lane::mend);
         if matches!(self.stage, Stage::Draining(until) if until <= Instant::now()) {
             log::warn!("what still runs is asked to end: it will be tried again");
@@ -192,8 +204,13 @@ impl Driver {
             Event::Awaited { job, reply } => self.awaited.push((job, reply)),
             Event::Asked { reply } => tell(reply, self.lanes.iter().map(Lane::depth).collect()),
             Event::Reported { lane, reports } => reports.into_iter().for_each(|report| self.on_report(lane, report)),
-            Event::Drained { until } => self.stage = self.stage.drained(until),
+            Event::Drained { until } => self.on_drained(until),
         }
+    }
+
+    fn on_drained(&mut self, until: Instant) {
+        self.pulse.stopping();
+        self.stage = self.stage.drained(until);
     }
 
     fn on_submitted(&mut self, job: NewJob, reply: oneshot::Sender<Result<Accepted, Refusal>>) {

@@ -274,7 +274,8 @@ impl Core {
     }
 }
 
-/// Whether a worker can be ours. Whoever answers lines need not have our tasks: it is called by none of their names.
+/// Whether a worker can be ours. Whoever answers lines, or is called by
+/// name, need not have our tasks.
 pub(super) fn check(hello: Hello, role: &Role) -> Result<(), String> {
     if hello.protocol != PROTOCOL {
         let Hello { program, version, protocol, .. } = hello;
@@ -284,7 +285,7 @@ pub(super) fn check(hello: Hello, role: &Role) -> Result<(), String> {
             env!("CARGO_PKG_VERSION")
         ));
     }
-    if hello.build != registry::fingerprint() && *role != Role::Lines {
+    if hello.build != registry::fingerprint() && !matches!(role, Role::Lines | Role::Named) {
         return Err(format!(
             "{} is another build: it does not register the same tasks as this program; build both from the same sources",
             hello.program

@@ -26,7 +26,7 @@ mod watch;
 
 pub(crate) mod lead;
 
-mod callbacks;
+pub(crate) mod callbacks;
 
 mod logs;
 

@@ -34,14 +34,14 @@ impl Settings {
     pub(crate) fn has_programs(&self) -> bool {
         match self.role {
             Role::Commands | Role::Host(_) => true,
-            Role::Functions | Role::Lines => false,
+            Role::Functions | Role::Lines | Role::Named => false,
         }
     }
 
     /// Whether what becomes of tasks is reported, so that somebody hears of a question.
     pub(crate) fn has_reports(&self) -> bool {
         match self.role {
-            Role::Commands | Role::Host(_) | Role::Lines => true,
+            Role::Commands | Role::Host(_) | Role::Lines | Role::Named => true,
             Role::Functions => false,
         }
     }

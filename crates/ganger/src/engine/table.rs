@@ -7,6 +7,8 @@ use ganger_proto::{SharedId, TaskId};
 use smallvec::SmallVec;
 
 use crate::command::ReportQueue;
+use crate::options::TaskOptions;
+use crate::remote::Call;
 use crate::slot::SlotRef;
 
 /// The encoded work of a task: short arguments without an allocation of their own.
@@ -15,6 +17,13 @@ pub(crate) struct Payload {
     pub(crate) bytes: SmallVec<[u8; 16]>,
     /// Values that the arguments name, and that a worker must have before them.
     pub(crate) shared: Option<Box<[SharedId]>>,
+}
+
+impl Payload {
+    /// As one who has another program make it is told.
+    pub(crate) fn call(self, function: Function, options: &TaskOptions) -> Call {
+        Call::new(function, matches!(self.work, Work::Map(_)), self.bytes.into_vec(), options)
+    }
 }
 
 /// What the bytes of a payload are.

@@ -8,6 +8,8 @@
 
 mod eager;
 
+mod part;
+
 mod ready;
 
 mod size;
@@ -25,8 +27,8 @@ use smallvec::SmallVec;
 
 use crate::engine::table::{Payload, Work};
 use crate::error::{Error, ErrorKind};
-use crate::future::Future;
 use crate::gather::Gathering;
+use crate::mapping::part::{Chunk, Part};
 use crate::mapping::ready::Ready;
 use crate::mapping::size::Size;
 use crate::pool::Pool;
@@ -39,6 +41,9 @@ use crate::worker::invocation::{Run, Stopped};
 
 /// The most bytes of items in a chunk: what fits the cache and the ring.
 const MOST_BYTES: usize = 96 << 10;
+
+/// What of encoded items says how many they are, in bytes.
+const COUNT: usize = size_of::<u64>();
 
 /// The most results that room is made for before the first is there.
 const MOST_RESERVED: usize = 1 << 27;
@@ -84,42 +89,12 @@ pub struct Mapping<I: Iterator, R> {
     ended: bool,
 }
 
-/// What has a place in the order.
-enum Part<R> {
-    Chunk(Chunk<R>),
-    Refused(Error),
-}
-
-/// Items at the workers.
-struct Chunk<R> {
-    future: Future<Vec<Run<R>>>,
-    count: usize,
-    /// The items, where there are several: should their worker die, they are tried one by one.
-    items: Items,
-    /// The shared values that they name.
-    named: Arc<Named>,
-}
-
-impl<R> Part<R> {
-    /// What it waits for.
-    fn unsettled(&self) -> Option<&Future<Vec<Run<R>>>> {
-        match self {
-            Self::Chunk(chunk) => Some(&chunk.future).filter(|future| !future.done()),
-            Self::Refused(_) => None,
-        }
-    }
-
-    fn items(&self) -> Option<&Items> {
-        match self {
-            Self::Chunk(chunk) => Some(&chunk.items),
-            Self::Refused(_) => None,
-        }
-    }
-}
-
 impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     pub(crate) fn new(pool: Pool, function: Function, items: I, order: Order) -> Self {
-        let one_by_one = pool.defaults().policy.timeout.is_some() || pool.defaults().policy.soft_timeout.is_some();
+        // Elsewhere each item may wait for long, and is to be seen, tried and called off by itself.
+        let elsewhere = pool.somewhere_else().is_some();
+        let one_by_one =
+            elsewhere || pool.defaults().policy.timeout.is_some() || pool.defaults().policy.soft_timeout.is_some();
         let size = if one_by_one { Size::Fixed(1) } else { Size::UNKNOWN };
         Self {
             window: pool.workers() * 3 + 1,
@@ -216,9 +191,15 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     /// Hands a chunk in; it takes place `at` in the order.
     fn hand_in(&mut self, items: Items, named: Arc<Named>, at: usize) {
         let count = items.count();
-        let (bytes, items) = if count > 1 { (items.to_bytes(), items) } else { (items.into_bytes(), Items::default()) };
-        let bytes = SmallVec::from_vec(bytes);
-        let payload = Payload { work: Work::Map(self.function), bytes, shared: named.ids() };
+        let (mut bytes, items) =
+            if count > 1 { (items.to_bytes(), items) } else { (items.into_bytes(), Items::default()) };
+        let work = if self.is_lone(count) {
+            bytes.drain(..COUNT);
+            Work::Call(self.function)
+        } else {
+            Work::Map(self.function)
+        };
+        let payload = Payload { work, bytes: SmallVec::from_vec(bytes), shared: named.ids() };
         let options = self.pool.defaults().clone();
         let options = if count > 1 { options.crash_attempts(1) } else { options };
         match self.pool.enqueue(payload, self.function, &options) {
@@ -228,6 +209,11 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
                 self.ready.refuse(error);
             }
         }
+    }
+
+    /// Elsewhere, an item by itself is a call like any other: so who keeps it knows whether it failed.
+    fn is_lone(&self, count: usize) -> bool {
+        count == 1 && self.pool.somewhere_else().is_some()
     }
 
     fn place(&mut self, chunk: Chunk<R>, at: usize) {
@@ -280,6 +266,9 @@ impl<I: Iterator<Item: Portable>, R: Portable> Mapping<I, R> {
     fn open(&mut self, chunk: &Chunk<R>) {
         if let Some(took) = chunk.future.slot.peek(took).flatten() {
             self.size.learn(took, chunk.count);
+        }
+        if self.is_lone(chunk.count) {
+            return self.ready.add_one(chunk.future.of::<R>().read().map_err(Error::from));
         }
         match chunk.future.read() {
             Ok(runs) => self.give_out(runs),

@@ -18,6 +18,8 @@ pub(crate) use serve::run;
 
 mod line;
 
+mod named;
+
 mod host;
 
 mod command;

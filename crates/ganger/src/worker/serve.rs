@@ -26,7 +26,7 @@ use crate::worker::context::{self, Current};
 use crate::worker::host::{Halt, ProgramHost};
 use crate::worker::invocation::{Host, Invocation};
 use crate::worker::outlet::{LOOK, Life, Outlet};
-use crate::worker::{command, line, panic, values, zygote};
+use crate::worker::{command, line, named, panic, values, zygote};
 
 /// Serves one pool.
 pub(crate) fn run(ends: Ends, setup: Setup, seat: Seat, life: Life) -> std::io::Result<()> {
@@ -114,7 +114,7 @@ impl Worker {
 
     fn prepare(&mut self) -> io::Result<()> {
         match &self.setup.role {
-            Role::Functions => {}
+            Role::Functions | Role::Named => {}
             Role::Commands => self.commands = Some(Commands::new(self.seat, &self.outlet.life)?),
             Role::Lines => self.lines = Some(registry::line_worker().map_err(io::Error::other)?),
             Role::Host(hosted) => {
@@ -303,6 +303,7 @@ impl Worker {
         let verdict = match (self.lines, self.host.take()) {
             (Some(entry), _) => line::answer(self, entry, line, &mut out),
             (None, Some(host)) => self.ask(host, task, attempt, line, &mut out)?,
+            (None, None) if self.setup.role == Role::Named => named::call(self, line, &mut out),
             (None, None) => return None,
         };
         let ended = Instant::now();

@@ -20,6 +20,8 @@ mod gather;
 
 mod executors;
 
+mod elsewhere;
+
 mod crashes;
 
 mod forks;
