@@ -80,8 +80,11 @@ fn each_answer_is_as_the_description_has_it() {
         for (method, operation) in path.as_object().expect("operations") {
             let id = operation["operationId"].as_str().expect("an id");
             for job in [job, not_started, 999] {
-                let path =
-                    template.replace("{id}", &job.to_string()).replace("{number}", "1").replace("{stream}", "stdout").replace("{name}", "default");
+                let path = template
+                    .replace("{id}", &job.to_string())
+                    .replace("{number}", "1")
+                    .replace("{stream}", "stdout")
+                    .replace("{name}", "default");
                 let headers = [("content-type", "application/json")];
                 let answer = if operation["responses"]["200"]["content"]["text/event-stream"].is_object() {
                     // It has no end.

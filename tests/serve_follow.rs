@@ -49,10 +49,8 @@ fn a_follower_goes_on_with_the_next_attempt() {
     let service = Service::start(&sandbox, &[]);
     let (mut client, mut follower) = (service.client(), service.client());
     let script = "if [ -e tried ]; then echo again; else touch tried; while [ ! -e go ]; do sleep 0.02; done; echo first; exit 1; fi";
-    let job = submit(
-        &mut client,
-        &json!({"command": ["sh", "-c", script], "directory": sandbox.path("."), "attempts": 2}),
-    );
+    let job =
+        submit(&mut client, &json!({"command": ["sh", "-c", script], "directory": sandbox.path("."), "attempts": 2}));
     let path = format!("/v1/jobs/{job}/tasks/1/stdout");
     eventually("it runs", || sandbox.path("tried").exists());
     let followed = format!("{path}?follow=true");

@@ -86,7 +86,10 @@ fn chosen(reader: &Reader, task: &Task, number: Option<u32>) -> Result<Option<At
     let Some(number) = number else { return Ok(reader.newest_attempt(task.id)?) };
     let found = reader.attempt_numbered(task.id, number)?;
     found.map(Some).ok_or_else(|| {
-        Problem::not_found(format!("there is no attempt {number} at task {}: the task has those that there are", task.number))
+        Problem::not_found(format!(
+            "there is no attempt {number} at task {}: the task has those that there are",
+            task.number
+        ))
     })
 }
 

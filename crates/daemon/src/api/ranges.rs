@@ -50,9 +50,8 @@ pub(super) const PLAIN: [(header::HeaderName, &str); 2] =
 /// such bytes.
 fn parse(asked: &str, total: u64) -> Option<Option<Range<u64>>> {
     let (first, last) = asked.strip_prefix("bytes=")?.split_once('-')?;
-    let number = |text: &str| {
-        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().unwrap_or(u64::MAX))
-    };
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().unwrap_or(u64::MAX));
     let range = match (first.is_empty(), last.is_empty()) {
         (true, true) => return None,
         (true, false) => total.saturating_sub(number(last)?)..total,
