@@ -30,6 +30,7 @@ pub use service::Service;
 pub use ganger_client::{Answer, Client, Endpoint};
 
 mod notify;
+mod metrics;
 mod server;
 mod api;
 mod driver;

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::config::Limits;
 use crate::error::ServeError;
+use crate::metrics::Metrics;
 
 /// How long nobody is accepted when there is no descriptor left.
 const SHORTAGE: Duration = Duration::from_millis(100);
@@ -55,7 +56,7 @@ impl Socket {
     }
 
     /// Serves until it is dropped. Within a runtime.
-    pub(crate) async fn serve(mut self, router: Router, limits: Limits) -> io::Result<()> {
+    pub(crate) async fn serve(mut self, router: Router, limits: Limits, metrics: Metrics) -> io::Result<()> {
         let Some(listener) = self.listener.take() else { return Ok(()) };
         let listener = UnixListener::from_std(listener)?;
         let connections = Arc::new(Semaphore::new(limits.connections));
@@ -63,10 +64,10 @@ impl Socket {
             let Ok(permit) = Arc::clone(&connections).acquire_owned().await else { return Ok(()) };
             match listener.accept().await {
                 Ok((stream, _)) if self.may_come_in(&stream) => {
-                    let connection = talk(stream, router.clone(), limits);
+                    let (visitor, connection) = (metrics.visitor(), talk(stream, router.clone(), limits));
                     tokio::spawn(async move {
                         connection.await;
-                        drop(permit);
+                        drop((permit, visitor));
                     });
                 }
                 Ok(_) => {}

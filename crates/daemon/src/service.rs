@@ -57,7 +57,7 @@ impl Service {
         // Behind the store, whose lock tells whether there is another service.
         let socket = Socket::bind(&config.socket)?;
         let (driver, desk) = Driver::start(&config, backlog)?;
-        let api = Api::new(desk.clone(), config.store.clone(), driver.queues(), config.limits);
+        let api = Api::new(desk.clone(), config.store.clone(), driver.queues(), config.limits, driver.metrics());
         let thread = thread::Builder::new().name("ganger-driver".to_owned());
         let (lives, ended) = oneshot::channel::<()>();
         let work = move || {
@@ -75,7 +75,8 @@ impl Service {
     /// Why the service had to end by itself.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { config, runtime, socket, desk, api, driver, mut ended } = self;
-        let serving = socket.serve(api.router(), config.limits);
+        let metrics = api.metrics();
+        let serving = socket.serve(api.router(), config.limits, metrics);
         let mut signals = {
             let _runtime = runtime.enter();
             Signals::new().map_err(ServeError::system("signals"))?

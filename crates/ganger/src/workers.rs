@@ -65,6 +65,12 @@ impl Pool {
         engine.turn().gang.iter().filter(|member| member.phase != Phase::Starting).filter_map(Member::pid).collect()
     }
 
+    /// How many workers were started so far: those beyond [`workers`](Self::workers) have replaced others.
+    #[must_use]
+    pub fn worker_starts(&self) -> u64 {
+        self.engine().map_or(0, |engine| engine.turn().starts)
+    }
+
     /// How many tasks have no outcome yet.
     #[must_use]
     pub fn pending(&self) -> usize {

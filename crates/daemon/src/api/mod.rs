@@ -14,6 +14,7 @@ mod asked;
 mod body;
 mod describe;
 mod events;
+mod health;
 mod jobs;
 mod output;
 mod problem;
@@ -38,8 +39,10 @@ use utoipa_axum::routes;
 
 use crate::config::Limits;
 use crate::driver::Desk;
+use crate::metrics::{self, Metrics};
 use describe::Description;
 use problem::Problem;
+pub(crate) use problem::ProblemName;
 use readers::Readers;
 
 /// What every answer is made of.
@@ -54,14 +57,26 @@ pub(crate) struct Api {
     /// A permit for each who may follow.
     followers: Arc<Semaphore>,
     description: Arc<str>,
+    store: Arc<PathBuf>,
+    metrics: Metrics,
 }
 
 impl Api {
-    pub(crate) fn new(desk: Desk, store: PathBuf, queues: Vec<(String, QueueId)>, limits: Limits) -> Self {
+    pub(crate) fn new(
+        desk: Desk,
+        store: PathBuf,
+        queues: Vec<(String, QueueId)>,
+        limits: Limits,
+        metrics: Metrics,
+    ) -> Self {
         let bodies = Arc::new(Semaphore::new(limits.bodies.max(limits.body).div_ceil(1024)));
         let followers = Arc::new(Semaphore::new(limits.followers));
-        let (readers, queues) = (Readers::new(store), queues.into());
-        Self { desk, readers, queues, limits, bodies, followers, description: Arc::default() }
+        let (readers, queues, store) = (Readers::new(store.clone()), queues.into(), store.into());
+        Self { desk, readers, queues, limits, bodies, followers, description: Arc::default(), store, metrics }
+    }
+
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.metrics.clone()
     }
 
     pub(crate) fn router(self) -> Router {
@@ -74,6 +89,7 @@ impl Api {
             .fallback(async |uri: Uri| {
                 Problem::not_found(format!("{:?} is no path of this service: begin with /v1/jobs", uri.path()))
             })
+            .layer(axum::middleware::from_fn_with_state(self.metrics.clone(), metrics::observe))
             .with_state(Self { description: describe::complete(description).into(), ..self })
     }
 }
@@ -92,4 +108,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(queues::list))
         .routes(routes!(queues::show))
         .routes(routes!(describe::describe))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::lives))
+        .routes(routes!(health::is_ready))
 }

@@ -8,12 +8,18 @@ use utoipa::ToSchema;
 
 use crate::driver::Refusal;
 
+/// What kind of problem an answer is, for who counts them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProblemName(pub(crate) &'static str);
+
 /// Why not, and the remedy: a problem of RFC 9457.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
     /// Which kind, as programs know it: `urn:ganger:problem:…`.
     #[serde(rename = "type")]
     kind: String,
+    #[serde(skip)]
+    name: &'static str,
     /// Which kind, as people do.
     title: &'static str,
     /// The answer's.
@@ -24,8 +30,8 @@ pub(crate) struct Problem {
 
 impl Problem {
     /// `name`: of the kind, as programs know it, `title`: as people do.
-    pub(crate) fn new(status: StatusCode, name: &str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind: format!("urn:ganger:problem:{name}"), title, status: status.as_u16(), detail: detail.into() }
+    pub(crate) fn new(status: StatusCode, name: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { kind: format!("urn:ganger:problem:{name}"), name, title, status: status.as_u16(), detail: detail.into() }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
@@ -90,6 +96,7 @@ impl IntoResponse for Problem {
         // Strings and a number are always JSON.
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        response.extensions_mut().insert(ProblemName(self.name));
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
         }

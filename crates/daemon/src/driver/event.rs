@@ -11,6 +11,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::oneshot;
 
 use super::news::{Change, News};
+use super::survey::Survey;
 
 /// How many events may wait. Clients are fewer; workers' reports beyond that wait where they are.
 pub(crate) const AHEAD: usize = 1024;
@@ -26,6 +27,8 @@ pub(crate) enum Event {
     Awaited { job: JobId, reply: oneshot::Sender<()> },
     /// A client asks how long the queues are.
     Asked { reply: oneshot::Sender<Vec<Depth>> },
+    /// Somebody wants to know how the service is.
+    Surveyed { reply: oneshot::Sender<Survey> },
     /// The workers of a lane have something to tell.
     Reported { lane: usize, reports: VecDeque<Report> },
     /// The service is to end: what runs may go on until then.
@@ -95,6 +98,13 @@ impl Desk {
         let (reply, answer) = oneshot::channel();
         self.send(Event::Asked { reply })?;
         answer.await.map_err(|_| Refusal::Stopping)
+    }
+
+    /// None: the driver is gone, or does not answer in time.
+    pub(crate) async fn survey(&self, patience: Duration) -> Option<Survey> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Event::Surveyed { reply }).ok()?;
+        tokio::time::timeout(patience, answer).await.ok()?.ok()
     }
 
     /// From a thread that may wait.

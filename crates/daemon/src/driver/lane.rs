@@ -27,7 +27,9 @@ pub(super) struct Lane {
     pub(super) queue: QueueId,
     pub(super) config: QueueConfig,
     recipe: Recipe,
-    pool: Pool,
+    pub(super) pool: Pool,
+    /// How many workers its pools before this one have started.
+    pub(super) starts_before: u64,
     /// When a pool that has failed is replaced.
     rests: Option<Instant>,
     reports: Reports,
@@ -82,7 +84,18 @@ impl Lane {
         pool.follow(&reports);
         forward(number, reports.clone(), inbox.clone(), Arc::downgrade(&alive))?;
         let (config, held) = (config.clone(), HashMap::new());
-        Ok(Self { queue, config, recipe, pool, rests: None, reports, held, waiting: 0, _alive: alive })
+        Ok(Self {
+            queue,
+            config,
+            recipe,
+            pool,
+            starts_before: 0,
+            rests: None,
+            reports,
+            held,
+            waiting: 0,
+            _alive: alive,
+        })
     }
 
     /// Waits until its workers have answered, or until then: some must have.
@@ -128,6 +141,7 @@ impl Lane {
         }
         self.rests = match self.recipe.pool(&self.config) {
             Ok(pool) => {
+                self.starts_before += self.pool.worker_starts();
                 self.pool = pool;
                 self.pool.follow(&self.reports);
                 log::info!("queue {}: it has new workers", self.config.name);
@@ -138,6 +152,10 @@ impl Lane {
                 Some(Instant::now() + REST)
             }
         };
+    }
+
+    pub(super) fn name(&self) -> (String, QueueId) {
+        (self.config.name.clone(), self.queue)
     }
 
     pub(super) fn is_idle(&self) -> bool {

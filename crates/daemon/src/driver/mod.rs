@@ -9,10 +9,12 @@
 mod event;
 mod lane;
 mod news;
+mod survey;
 mod verdict;
 
 pub(crate) use event::{Depth, Desk, Refusal};
 pub(crate) use news::Change;
+pub(crate) use survey::{LaneSurvey, Survey};
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -26,6 +28,7 @@ use tokio::sync::oneshot;
 
 use crate::config::{Config, Runs};
 use crate::error::ServeError;
+use crate::metrics::Metrics;
 use crate::notify::{Pulse, Status};
 use event::{AHEAD, Event};
 use lane::{Held, Lane};
@@ -59,6 +62,7 @@ pub(crate) struct Driver {
     stage: Stage,
     news: News,
     pulse: Pulse,
+    metrics: Metrics,
 }
 
 /// How far the service is on its way.
@@ -101,7 +105,9 @@ impl Driver {
             log::error!("tasks wait in queue {name:?}, which nobody works off: give it to the service as well");
         }
         let news = News::new();
+        let names: Vec<_> = lanes.iter().map(Lane::name).collect();
         let driver = Self {
+            metrics: Metrics::new(&names),
             backlog,
             lanes,
             inbox,
@@ -122,7 +128,12 @@ impl Driver {
 
     /// The queues by name.
     pub(crate) fn queues(&self) -> Vec<(String, QueueId)> {
-        self.lanes.iter().map(|lane| (lane.config.name.clone(), lane.queue)).collect()
+        self.lanes.iter().map(Lane::name).collect()
+    }
+
+    /// What is counted of it.
+    pub(crate) fn metrics(&self) -> Metrics {
+        self.metrics.clone()
     }
 
     /// Works until it was told to drain and all is over.
@@ -203,6 +214,7 @@ impl Driver {
             }
             Event::Awaited { job, reply } => self.awaited.push((job, reply)),
             Event::Asked { reply } => tell(reply, self.lanes.iter().map(Lane::depth).collect()),
+            Event::Surveyed { reply } => tell(reply, self.survey()),
             Event::Reported { lane, reports } => reports.into_iter().for_each(|report| self.on_report(lane, report)),
             Event::Drained { until } => self.on_drained(until),
         }
@@ -281,7 +293,7 @@ impl Driver {
 
     /// What each queue may begin.
     fn wanted(&self) -> Vec<(QueueId, usize)> {
-        let begins = self.stage == Stage::Open && self.trouble.is_none();
+        let begins = self.stage == Stage::Open;
         let coming = |queue| self.turn.accepted.iter().any(|job| job.queue == queue);
         let lanes = self
             .lanes
@@ -303,11 +315,17 @@ impl Driver {
         }
         self.turn.wanted = self.wanted();
         if self.turn.is_empty() && !self.more {
+            // Nothing is there to ask the disk with: who comes next does.
+            self.trouble = None;
             self.tell_awaited();
             return Ok(());
         }
+        let began = Instant::now();
         match self.backlog.commit(&self.turn) {
-            Ok(done) => self.on_committed(done),
+            Ok(done) => {
+                self.metrics.turns().committed(&self.turn, &done, began.elapsed());
+                self.on_committed(done);
+            }
             Err(error) if error.is_of_the_disk() => self.on_trouble(&error),
             Err(error) => return Err(error.into()),
         }
@@ -359,6 +377,7 @@ impl Driver {
 
     /// What clients want is refused, what workers have told is kept.
     fn on_trouble(&mut self, error: &StoreError) {
+        self.metrics.turns().refused();
         if self.trouble.is_none() {
             log::error!("{error}; nothing new begins until it can be written to, what ran is kept");
         }

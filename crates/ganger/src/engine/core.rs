@@ -59,6 +59,8 @@ pub(crate) struct Core {
     pub(crate) understaffed: Option<Report>,
     /// How many tasks were accepted.
     pub(crate) submitted: usize,
+    /// How many workers were started, or were to be.
+    pub(crate) starts: u64,
 }
 
 /// How far a pool's life has come, for its callers.
@@ -148,6 +150,7 @@ impl Core {
             step: 0,
             understaffed: None,
             submitted: 0,
+            starts: 0,
         }
     }
 

@@ -127,6 +127,7 @@ impl Core {
     pub(crate) fn welcome(&mut self, mut member: Member) {
         member.armed = self.watch.relies_on_bells() && !member.end.reader.wait_for_record();
         self.gang.insert(member);
+        self.starts += 1;
     }
 
     /// The bells of these workers have rung.

@@ -1,0 +1,138 @@
+//! What the driver has committed.
+
+use std::time::Duration;
+
+use ganger_store::{Done, End, Ended, Fate, NewJob, QueueId, Turn};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+use super::InQueue;
+
+/// How an attempt ended, of which queue.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfEnd {
+    queue: String,
+    end: &'static str,
+}
+
+/// What became of a task.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfState {
+    queue: String,
+    state: &'static str,
+}
+
+/// Counts turns, and what is in them. A clone is the same.
+#[derive(Clone, Debug)]
+pub(crate) struct TurnMetrics {
+    /// A service has a handful of queues.
+    queues: Vec<(QueueId, InQueue)>,
+    jobs: Family<InQueue, Counter>,
+    tasks: Family<InQueue, Counter>,
+    began: Family<InQueue, Counter>,
+    attempts: Family<OfEnd, Counter>,
+    over: Family<OfState, Counter>,
+    again: Family<InQueue, Counter>,
+    wall: Family<InQueue, Histogram>,
+    printed: Counter,
+    jobs_over: Counter,
+    commits: Histogram,
+    failed_commits: Counter,
+}
+
+impl TurnMetrics {
+    pub(super) fn register(registry: &mut Registry, queues: &[(String, QueueId)]) -> Self {
+        let named = |(name, id): &(String, QueueId)| (*id, InQueue { queue: name.clone() });
+        let metrics = Self {
+            queues: queues.iter().map(named).collect(),
+            jobs: Family::default(),
+            tasks: Family::default(),
+            began: Family::default(),
+            attempts: Family::default(),
+            over: Family::default(),
+            again: Family::default(),
+            wall: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 4.0, 12))),
+            printed: Counter::default(),
+            jobs_over: Counter::default(),
+            // From an overwrite in memory to a disk that is busy: 50 µs to 1.6 s.
+            commits: Histogram::new(exponential_buckets(0.000_05, 2.0, 16)),
+            failed_commits: Counter::default(),
+        };
+        metrics.clone().register_all(registry);
+        // A counter that appears with its first event hides that event.
+        metrics.queues.iter().for_each(|(_, queue)| metrics.touch(queue));
+        metrics
+    }
+
+    fn register_all(self, registry: &mut Registry) {
+        registry.register("jobs_accepted", "Jobs that were accepted", self.jobs);
+        registry.register("tasks_accepted", "Tasks of jobs that were accepted", self.tasks);
+        registry.register("attempts_begun", "Attempts that have begun", self.began);
+        registry.register("attempts", "Attempts that are over, by how they ended", self.attempts);
+        registry.register("tasks", "Tasks that were run and are over, by what became of them", self.over);
+        registry.register("retries", "Tasks that wait again, since an attempt failed", self.again);
+        registry.register_with_unit("task_wall", "How long attempts took", Unit::Seconds, self.wall);
+        registry.register_with_unit("printed", "Output that is kept", Unit::Bytes, self.printed);
+        registry.register("jobs_over", "Jobs that are over", self.jobs_over);
+        registry.register_with_unit("store_commit", "How long commits took", Unit::Seconds, self.commits);
+        registry.register("store_commits_failed", "Commits that the disk refused", self.failed_commits);
+    }
+
+    fn touch(&self, queue: &InQueue) {
+        for family in [&self.jobs, &self.tasks, &self.began, &self.again] {
+            drop(family.get_or_create(queue));
+        }
+        drop(self.wall.get_or_create(queue));
+        for state in ["succeeded", "failed"] {
+            drop(self.over.get_or_create(&OfState { queue: queue.queue.clone(), state }));
+        }
+    }
+
+    pub(crate) fn committed(&self, turn: &Turn, done: &Done, took: Duration) {
+        self.commits.observe(took.as_secs_f64());
+        turn.accepted.iter().for_each(|job| self.accepted(job));
+        turn.ended.iter().for_each(|ended| self.ended(ended));
+        self.printed.inc_by(turn.printed.iter().map(|(_, _, bytes)| bytes.len() as u64).sum());
+        self.jobs_over.inc_by(done.over.len() as u64);
+        for claim in &done.claimed {
+            self.of(claim.queue, |queue| _ = self.began.get_or_create(queue).inc());
+        }
+    }
+
+    pub(crate) fn refused(&self) {
+        self.failed_commits.inc();
+    }
+
+    fn accepted(&self, job: &NewJob) {
+        self.of(job.queue, |queue| {
+            self.jobs.get_or_create(queue).inc();
+            self.tasks.get_or_create(queue).inc_by(job.tasks.len() as u64);
+        });
+    }
+
+    fn ended(&self, ended: &Ended) {
+        self.of(ended.claim.queue, |queue| {
+            let end = if ended.attempt.end == End::Exit(0) { "succeeded" } else { ended.attempt.end.kind() };
+            self.attempts.get_or_create(&OfEnd { queue: queue.queue.clone(), end }).inc();
+            self.wall.get_or_create(queue).observe(ended.attempt.used.wall.as_secs_f64());
+            match ended.fate {
+                Fate::Over(state) => {
+                    let state = state.word();
+                    self.over.get_or_create(&OfState { queue: queue.queue.clone(), state }).inc();
+                }
+                Fate::Again => _ = self.again.get_or_create(queue).inc(),
+                Fate::Back => {}
+            }
+        });
+    }
+
+    /// A queue that came later has no instruments.
+    fn of(&self, id: QueueId, count: impl FnOnce(&InQueue)) {
+        if let Some((_, queue)) = self.queues.iter().find(|(known, _)| *known == id) {
+            count(queue);
+        }
+    }
+}
