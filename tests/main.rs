@@ -42,6 +42,7 @@ mod serve_notify;
 mod serve_described;
 mod serve_follow;
 mod serve_client;
+mod serve_doors;
 mod serve_metrics;
 mod systemd;
 

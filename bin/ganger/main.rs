@@ -18,6 +18,7 @@ mod look;
 mod client;
 mod pages;
 mod show;
+mod logging;
 mod console;
 mod progress;
 mod tui;
@@ -29,8 +30,9 @@ use crate::flags::{Flags, Verb};
 
 fn main() -> ExitCode {
     ganger::init();
-    show::start_logging();
-    let status = match config::parse(std::env::args_os().collect()) {
+    let parsed = config::parse(std::env::args_os().collect());
+    logging::start(parsed.as_ref().ok().map(|(flags, _)| &flags.verb));
+    let status = match parsed {
         Ok((Flags { verb: Verb::Run(flags) }, typed)) => {
             verbs::run(*flags, &typed).unwrap_or_else(|error| show::error(&error))
         }

@@ -13,11 +13,6 @@ use crate::console::Console;
 /// The status of an error of our own.
 const OWN_ERROR: u8 = 255;
 
-/// `RUST_LOG=debug` tells what the supervisor does.
-pub(crate) fn start_logging() {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("error")).init();
-}
-
 /// One line for people. Where standard error is closed, nobody misses it.
 pub(crate) fn message(text: impl Display) {
     let _ = writeln!(io::stderr(), "ganger: {text}");

@@ -60,8 +60,9 @@ pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>
 
 /// `ganger serve`: its exit status.
 pub(crate) fn serve(flags: ServeFlags) -> Result<u8, Box<dyn Display>> {
-    let service = Service::start(plan::service(flags)).map_err(boxed)?;
-    service.run().map(|()| 0).map_err(boxed)
+    let config = plan::service(flags);
+    let service = Service::start(config.clone()).map_err(boxed)?;
+    service.reloading(move || Ok(config.clone())).run().map(|()| 0).map_err(boxed)
 }
 
 /// What people should know before anything runs.

@@ -8,13 +8,9 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use ganger_daemon::Client;
 use tempfile::TempDir;
 
-use crate::sandbox::{GANGER, eventually, is_root, waited};
+use super::package::{install, scripts};
+use crate::sandbox::{eventually, is_root, waited};
 use crate::serve::PATIENCE;
-
-/// The project's scripts.
-pub(crate) fn scripts(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(path)
-}
 
 /// What is run besides the script.
 const TOOLS: [&str; 6] = ["systemctl", "dbus-daemon", "nsenter", "unshare", "setpriv", "pgrep"];
@@ -46,20 +42,10 @@ impl Container {
         let told = BufReader::new(script.stdout.take().expect("a pipe")).read_line(&mut line);
         let pid = line.trim().strip_prefix("up ").unwrap_or_else(|| panic!("no systemd: {told:?} {line:?}")).to_owned();
         let container = Self { dir, script, lifeline, pid };
-        container.install();
+        install(&container.path("local"));
+        container.run(&["systemd-sysusers", "ganger.conf"]);
+        container.systemctl(&["daemon-reload"]);
         Some(container)
-    }
-
-    /// As the package does.
-    fn install(&self) {
-        let binary = self.path("local/bin/ganger");
-        fs::hard_link(GANGER, &binary)
-            .or_else(|_| fs::copy(GANGER, &binary).map(drop))
-            .expect("the binary has a place");
-        let installed = Command::new(scripts("systemd/install")).arg(self.path("local")).status();
-        assert!(installed.is_ok_and(|status| status.success()), "the units have a place");
-        self.run(&["systemd-sysusers", "ganger.conf"]);
-        self.systemctl(&["daemon-reload"]);
     }
 
     /// A file of the container: below `local`, `units`, `etc` or `var`.

@@ -1,6 +1,8 @@
 //! The units of `scripts/systemd` under a real systemd.
 
+mod package;
 mod container;
+mod guest;
 mod life;
 mod stop;
 mod units;

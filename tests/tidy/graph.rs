@@ -12,7 +12,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ganger-batch", &["ganger", "ganger-store"]),
     // Neither the service nor its store: a client has no runtime and no database.
     ("ganger-client", &["ganger"]),
-    ("ganger-daemon", &["ganger", "ganger-client", "ganger-store"]),
+    // The doors need what only the kernel can tell: who is at the other end, what systemd has left open.
+    ("ganger-daemon", &["ganger", "ganger-client", "ganger-store", "ganger-sys"]),
     // Its limits are those of the bare ring; it is a client of the service.
     ("ganger-bench", &["ganger", "ganger-daemon", "ganger-shm", "ganger-sys"]),
     ("ganger-jobs", &["ganger"]),

@@ -1,12 +1,12 @@
 //! What is asked of a service.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use ganger_batch::parse_duration;
-
-use super::serve::Listen;
 
 /// What is asked of a service. Not in the help as long as the service is not.
 #[derive(Debug, Subcommand)]
@@ -24,7 +24,7 @@ pub(crate) enum Ask {
 pub(crate) struct ServiceFlags {
     /// Where the service listens
     #[arg(long, value_name = "unix:PATH", env = "GANGER_CONNECT")]
-    pub(crate) connect: Listen,
+    pub(crate) connect: Socket,
 }
 
 /// Hand a job to a service; its number is printed when it is safe.
@@ -89,4 +89,19 @@ pub(crate) struct WaitFlags {
     /// The jobs' numbers
     #[arg(value_name = "JOB", required = true)]
     pub(crate) jobs: Vec<u64>,
+}
+
+/// A service's Unix socket.
+#[derive(Clone, Debug)]
+pub(crate) struct Socket(pub(crate) PathBuf);
+
+impl FromStr for Socket {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.strip_prefix("unix:") {
+            Some(path) if !path.is_empty() => Ok(Self(path.into())),
+            _ => Err(format!("{text:?} is no unix:PATH, like unix:/run/ganger.sock")),
+        }
+    }
 }

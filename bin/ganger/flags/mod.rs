@@ -24,7 +24,7 @@ pub(crate) use output::OutputFlags;
 pub(crate) use pipe::PipeFlags;
 pub(crate) use progress::ProgressFlags;
 pub(crate) use record::RecordFlags;
-pub(crate) use serve::ServeFlags;
+pub(crate) use serve::{AccessFlags, ServeFlags};
 pub(crate) use worker::WorkerFlags;
 
 use std::ffi::OsString;

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use clap::Args;
 use ganger_batch::parse_duration;
+use ganger_daemon::Listen;
 use ganger_store::Durability;
 
 /// Keep a durable queue of jobs, and work it off.
 ///
-/// Jobs come by HTTP on a Unix socket, which only this user and root may use. What was accepted survives the service's death.
+/// Jobs come by HTTP on a Unix socket, which only this user and root may use, or on an address with a token. What was accepted survives the service's death.
 /// SIGTERM ends it: nothing more begins, and what runs has --drain; then it is asked to end, and waits for the next service.
 #[derive(Debug, Args)]
 pub(crate) struct ServeFlags {
@@ -18,9 +19,13 @@ pub(crate) struct ServeFlags {
     #[arg(long, value_name = "FILE", env = "GANGER_STORE")]
     pub(crate) store: PathBuf,
 
-    /// Where clients connect: unix:PATH, a socket that is made
-    #[arg(long, value_name = "unix:PATH")]
-    pub(crate) listen: Listen,
+    /// Where clients connect, once or more: unix:PATH, a socket that is made; tcp:ADDRESS:PORT; systemd, the sockets that
+    /// its units have made
+    #[arg(long, value_name = "unix:PATH|tcp:ADDRESS:PORT|systemd", required = true)]
+    pub(crate) listen: Vec<Listen>,
+
+    #[command(flatten)]
+    pub(crate) access: AccessFlags,
 
     /// A queue, and how many of its tasks run at a time [default: default, as many as there are processors]
     #[arg(long = "queue", value_name = "NAME[=SLOTS]")]
@@ -39,19 +44,28 @@ pub(crate) struct ServeFlags {
     pub(crate) grace: Duration,
 }
 
-/// Where clients connect.
-#[derive(Clone, Debug)]
-pub(crate) struct Listen(pub(crate) PathBuf);
+/// Who may connect.
+#[derive(Debug, Args)]
+pub(crate) struct AccessFlags {
+    /// Let members of this group use the Unix sockets as well
+    #[arg(long, value_name = "NAME")]
+    pub(crate) group: Option<String>,
 
-impl FromStr for Listen {
-    type Err = String;
+    /// Tokens, one a line as name:token, in a file that nobody else can read; needed for tcp:
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.strip_prefix("unix:") {
-            Some(path) if !path.is_empty() => Ok(Self(path.into())),
-            _ => Err(format!("{text:?} is no unix:PATH, like unix:/run/ganger.sock")),
-        }
-    }
+    /// The certificate and what is between it and the root, as PEM; needed for tcp: off the loopback
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// Its private key, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// A name, besides localhost and addresses, by which browsers and clients reach it
+    #[arg(long = "host", value_name = "NAME")]
+    pub(crate) hosts: Vec<String>,
 }
 
 /// A queue.

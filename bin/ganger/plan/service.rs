@@ -1,13 +1,13 @@
 //! A service, from what was typed.
 
-use ganger_daemon::{Config, QueueConfig};
+use ganger_daemon::{Access, Config, QueueConfig, Tls};
 
-use crate::flags::ServeFlags;
+use crate::flags::{AccessFlags, ServeFlags};
 
 /// What is not typed is as a service without options has it.
 pub(crate) fn service(flags: ServeFlags) -> Config {
-    let ServeFlags { store, listen, queues, durable, drain, grace } = flags;
-    let config = Config::new(store, listen.0);
+    let ServeFlags { store, listen, access, queues, durable, drain, grace } = flags;
+    let config = Config { listen, access: self::access(access), ..Config::new(store, Default::default()) };
     let given = queues.into_iter().map(|queue| {
         let usual = QueueConfig::default();
         QueueConfig { name: queue.name, slots: queue.slots.unwrap_or(usual.slots), ..usual }
@@ -15,4 +15,10 @@ pub(crate) fn service(flags: ServeFlags) -> Config {
     let given: Vec<_> = given.collect();
     let queues = if given.is_empty() { config.queues } else { given };
     Config { queues, durability: durable, drain, grace, ..config }
+}
+
+fn access(flags: AccessFlags) -> Access {
+    let AccessFlags { group, token_file, tls_cert, tls_key, hosts } = flags;
+    let tls = tls_cert.zip(tls_key).map(|(cert, key)| Tls { cert, key });
+    Access { group, token_file, tls, hosts }
 }

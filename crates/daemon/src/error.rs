@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use ganger_store::StoreError;
@@ -16,6 +17,8 @@ enum Kind {
     Pool { queue: String, error: ganger::Error },
     Socket { path: PathBuf, error: io::Error },
     Taken(PathBuf),
+    Address { address: SocketAddr, error: io::Error },
+    Access(String),
     Queues(String),
     System(&'static str, io::Error),
     DriverGone,
@@ -32,6 +35,15 @@ impl ServeError {
 
     pub(crate) fn taken(path: &Path) -> Self {
         Self(Kind::Taken(path.to_owned()))
+    }
+
+    pub(crate) fn address(address: SocketAddr) -> impl Fn(io::Error) -> Self {
+        move |error| Self(Kind::Address { address, error })
+    }
+
+    /// Who may come in, and where: why that is not to be.
+    pub(crate) fn access(why: String) -> Self {
+        Self(Kind::Access(why))
     }
 
     pub(crate) fn queues(why: String) -> Self {
@@ -62,7 +74,8 @@ impl fmt::Display for ServeError {
             Kind::Taken(path) => {
                 write!(f, "the socket {}: another process listens there; give another path, or end it", path.display())
             }
-            Kind::Queues(why) => f.write_str(why),
+            Kind::Address { address, error } => write!(f, "tcp:{address}: {error}"),
+            Kind::Access(why) | Kind::Queues(why) => f.write_str(why),
             Kind::System(what, error) => write!(f, "{what}: {error}"),
             Kind::DriverGone => write!(f, "the thread that owns the queues has ended; its last words are in the log"),
         }
@@ -74,8 +87,8 @@ impl std::error::Error for ServeError {
         match &self.0 {
             Kind::Store(error) => Some(error),
             Kind::Pool { error, .. } => Some(error),
-            Kind::Socket { error, .. } | Kind::System(_, error) => Some(error),
-            Kind::Taken(_) | Kind::Queues(_) | Kind::DriverGone => None,
+            Kind::Socket { error, .. } | Kind::Address { error, .. } | Kind::System(_, error) => Some(error),
+            Kind::Taken(_) | Kind::Access(_) | Kind::Queues(_) | Kind::DriverGone => None,
         }
     }
 }

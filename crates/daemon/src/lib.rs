@@ -19,7 +19,7 @@
 //! - *No client holds up another one, or the driver*: bodies, headers, time and connections have limits ([`Limits`]).
 
 mod config;
-pub use config::{Config, Limits, QueueConfig, Runs};
+pub use config::{Access, Config, Defaults, Limits, Listen, QueueConfig, Rate, Runs, Tls};
 
 mod error;
 pub use error::ServeError;
@@ -31,6 +31,7 @@ pub use ganger_client::{Answer, Client, Endpoint};
 
 mod notify;
 mod metrics;
+mod reload;
 mod server;
 mod api;
 mod driver;

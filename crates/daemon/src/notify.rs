@@ -21,6 +21,14 @@ pub(crate) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
+/// The configuration is about to be read again: until it is [`ready`] as before, `systemctl reload` waits.
+pub(crate) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Err(error) => log::warn!("systemd was not told of the reload: {error}"),
+    }
+}
+
 fn tell(words: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(words) {
         log::warn!("systemd was not told {words:?}: {error}");

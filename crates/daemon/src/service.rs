@@ -13,12 +13,13 @@ use crate::config::Config;
 use crate::driver::{Desk, Driver};
 use crate::error::ServeError;
 use crate::notify;
-use crate::server::Socket;
+use crate::reload::Reload;
+use crate::server::Doors;
 
 /// How many threads may look into the store at a time.
 const LOOKING: usize = 4;
 
-/// A service that has started: its store is open, its workers are there, its socket listens.
+/// A service that has started: its store is open, its workers are there, its doors are open.
 ///
 /// Jobs are run by workers, so [`ganger::init`] must have been called in `main`.
 ///
@@ -33,19 +34,20 @@ const LOOKING: usize = 4;
 pub struct Service {
     config: Config,
     runtime: Runtime,
-    socket: Socket,
+    doors: Doors,
     desk: Desk,
     api: Api,
     driver: JoinHandle<Result<(), ServeError>>,
     /// Closed when the driver has ended.
     ended: oneshot::Receiver<()>,
+    reload: Reload,
 }
 
 impl Service {
-    /// Takes the store over, starts the workers, and makes the socket.
+    /// Takes the store over, starts the workers, and opens the doors.
     ///
     /// # Errors
-    /// When the store is another's or cannot be opened, when workers cannot be started, when somebody listens at the socket.
+    /// When the store is another's or cannot be opened, when workers cannot be started, when somebody listens there already, when who may come in is not said safely enough.
     pub fn start(config: Config) -> Result<Self, ServeError> {
         check_queues(&config)?;
         let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(LOOKING).build();
@@ -55,8 +57,9 @@ impl Service {
             log::warn!("{} tasks ran when the last service was killed", backlog.interrupted());
         }
         // Behind the store, whose lock tells whether there is another service.
-        let socket = Socket::bind(&config.socket)?;
+        let doors = Doors::open(&config)?;
         let (driver, desk) = Driver::start(&config, backlog)?;
+        let reload = Reload::new(doors.keeper());
         let api = Api::new(desk.clone(), config.store.clone(), driver.queues(), config.limits, driver.metrics());
         let thread = thread::Builder::new().name("ganger-driver".to_owned());
         let (lives, ended) = oneshot::channel::<()>();
@@ -65,7 +68,15 @@ impl Service {
             driver.run()
         };
         let driver = thread.spawn(work).map_err(ServeError::system("a thread for the queues"))?;
-        Ok(Self { config, runtime, socket, desk, api, driver, ended })
+        Ok(Self { config, runtime, doors, desk, api, driver, ended, reload })
+    }
+
+    /// Where SIGHUP has the configuration read again; without it, the signal does nothing. What is there says why it cannot
+    /// be: then the service goes on as it is.
+    #[must_use]
+    pub fn reloading(mut self, read: impl Fn() -> Result<Config, String> + Send + Sync + 'static) -> Self {
+        self.reload.read_by(read);
+        self
     }
 
     /// Serves until it gets SIGTERM or SIGINT. Then nothing more is accepted and nothing begins; what runs has as long as the
@@ -74,9 +85,9 @@ impl Service {
     /// # Errors
     /// Why the service had to end by itself.
     pub fn run(self) -> Result<(), ServeError> {
-        let Self { config, runtime, socket, desk, api, driver, mut ended } = self;
+        let Self { config, runtime, doors, desk, api, driver, mut ended, reload } = self;
         let metrics = api.metrics();
-        let serving = socket.serve(api.router(), config.limits, metrics);
+        let serving = doors.serve(api.router(), metrics);
         let mut signals = {
             let _runtime = runtime.enter();
             Signals::new().map_err(ServeError::system("signals"))?
@@ -85,17 +96,24 @@ impl Service {
         runtime.block_on(async {
             let serving = tokio::spawn(serving);
             let mut patience = config.drain;
-            // The first signal begins the end, another one hastens it.
-            while let Asked::ToEnd = signals.next(&mut ended).await {
-                log::info!("nothing more is accepted; what runs has {} s", patience.as_secs());
-                let (desk, until) = (desk.clone(), Instant::now() + patience);
-                drop(tokio::task::spawn_blocking(move || desk.drain(until)));
-                patience = Duration::ZERO;
+            loop {
+                match signals.next(&mut ended).await {
+                    Asked::ToReload => reload.reload().await,
+                    // The first signal begins the end, another one hastens it.
+                    Asked::ToEnd => drain(&desk, std::mem::take(&mut patience)),
+                    Asked::Nothing => break,
+                }
             }
             serving.abort();
         });
         driver.join().unwrap_or_else(|_| Err(ServeError::driver_gone()))
     }
+}
+
+fn drain(desk: &Desk, patience: Duration) {
+    log::info!("nothing more is accepted; what runs has {} s", patience.as_secs());
+    let (desk, until) = (desk.clone(), Instant::now() + patience);
+    drop(tokio::task::spawn_blocking(move || desk.drain(until)));
 }
 
 fn check_queues(config: &Config) -> Result<(), ServeError> {
@@ -110,8 +128,9 @@ fn check_queues(config: &Config) -> Result<(), ServeError> {
     }
 }
 
-/// SIGTERM and SIGINT.
+/// SIGTERM and SIGINT, and SIGHUP.
 struct Signals {
+    hangup: Signal,
     term: Signal,
     interrupt: Signal,
 }
@@ -119,6 +138,7 @@ struct Signals {
 /// What the service has to do about it.
 enum Asked {
     ToEnd,
+    ToReload,
     /// The driver has ended.
     Nothing,
 }
@@ -126,11 +146,16 @@ enum Asked {
 impl Signals {
     /// Within a runtime.
     fn new() -> std::io::Result<Self> {
-        Ok(Self { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            term: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn next(&mut self, ended: &mut oneshot::Receiver<()>) -> Asked {
         tokio::select! {
+            _ = self.hangup.recv() => Asked::ToReload,
             _ = self.term.recv() => Asked::ToEnd,
             _ = self.interrupt.recv() => Asked::ToEnd,
             _ = ended => Asked::Nothing,

@@ -44,6 +44,12 @@ pub use socket::{MAX_FDS, Socket, pair, peek_packet, recv_packet, send_packet, w
 mod listen;
 pub use listen::{Listening, Transport, UnixName, connect_unix, set_backlog, stop_receiving, transport};
 
+mod handed_over;
+pub use handed_over::handed_over;
+
+mod peer_groups;
+pub use peer_groups::peer_groups;
+
 mod sealed;
 pub use sealed::{read_sealed, sealed, sealed_from, sealed_len, sealed_part, sealed_runs};
 

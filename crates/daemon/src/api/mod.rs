@@ -41,8 +41,7 @@ use crate::config::Limits;
 use crate::driver::Desk;
 use crate::metrics::{self, Metrics};
 use describe::Description;
-use problem::Problem;
-pub(crate) use problem::ProblemName;
+pub(crate) use problem::{Problem, ProblemName};
 use readers::Readers;
 
 /// What every answer is made of.

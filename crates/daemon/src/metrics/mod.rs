@@ -16,7 +16,7 @@ mod processes;
 mod queues;
 mod turns;
 
-pub(crate) use http::observe;
+pub(crate) use http::{Visitor, observe};
 
 use turns::TurnMetrics;
 

@@ -1,0 +1,57 @@
+//! What a service is told.
+
+mod doors;
+mod limits;
+mod queue;
+mod rate;
+
+pub use doors::{Access, Listen, Tls};
+pub use limits::Limits;
+pub use queue::{Defaults, QueueConfig, Runs};
+pub use rate::Rate;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ganger_store::Durability;
+
+/// All that can be chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The store's file. It is made if there is none.
+    pub store: PathBuf,
+    /// What an acknowledgement survives.
+    pub durability: Durability,
+    /// Where clients connect: one door at least.
+    pub listen: Vec<Listen>,
+    /// Who may come in by these doors.
+    pub access: Access,
+    /// The queues: at least one.
+    pub queues: Vec<QueueConfig>,
+    /// How long tasks that run may go on when the service is asked to end.
+    pub drain: Duration,
+    /// How long tasks may take to end that are then asked to: 10 s by default, then they are killed.
+    pub grace: Duration,
+    /// How long a job is remembered after its end, unless it says so itself; for ever if none.
+    pub keep: Option<Duration>,
+    /// What clients may use.
+    pub limits: Limits,
+}
+
+impl Config {
+    /// A service with one queue, `default`, of commands, and one door, a Unix socket for its user.
+    #[must_use]
+    pub fn new(store: PathBuf, socket: PathBuf) -> Self {
+        Self {
+            store,
+            durability: Durability::default(),
+            listen: vec![Listen::Unix(socket)],
+            access: Access::default(),
+            queues: vec![QueueConfig::default()],
+            drain: Duration::from_secs(20),
+            grace: Duration::from_secs(10),
+            keep: None,
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Who may come in, and how much of it.
+//!
+//! ```text
+//!  Listen ─► Door ── accept ─► who connects (peers) ─► a seat (guests) ─► TLS ─► connection ─► gate ─► api
+//!            unix, tcp,                                the one that is                   host, origin,
+//!            activated                                 idle longest goes                 token or session
+//! ```
+//! What is read anew when the service is told to (tokens, certificate, names) is with the [`Keeper`].
+
+mod activated;
+mod connection;
+mod door;
+mod gate;
+mod guests;
+mod keeper;
+mod login;
+mod origin;
+mod patient;
+mod peers;
+mod refusals;
+mod session;
+mod tls;
+mod tokens;
+mod unix;
+
+use std::sync::Arc;
+
+use axum::Router;
+use ganger_sys::limits::Resource;
+
+use crate::config::{Config, Limits, Listen};
+use crate::error::ServeError;
+use crate::metrics::Metrics;
+use connection::House;
+use door::Door;
+pub(crate) use keeper::{Keeper, Keys};
+
+/// The doors of a service, each open for whoever knocks: they wait until they are served.
+pub(crate) struct Doors {
+    doors: Vec<Door>,
+    keeper: Arc<Keeper>,
+    limits: Limits,
+}
+
+impl Doors {
+    /// Opens all of them.
+    pub(crate) fn open(config: &Config) -> Result<Self, ServeError> {
+        let keeper = Arc::new(Keeper::new(&config.access)?);
+        let mut doors = Vec::new();
+        for listen in &config.listen {
+            match listen {
+                Listen::Unix(path) => doors.push(Door::unix(path, config.access.group.as_deref())?),
+                Listen::Tcp(address) => doors.push(Door::tcp(*address, &keeper)?),
+                Listen::Activated => doors.extend(activated::doors(&keeper)?),
+            }
+        }
+        if doors.is_empty() {
+            return Err(ServeError::access("there is no door: give --listen at least once".to_owned()));
+        }
+        let limits = Limits { connections: share(config.limits.connections, doors.len())?, ..config.limits };
+        Ok(Self { doors, keeper, limits })
+    }
+
+    /// Who reads tokens and the like anew.
+    pub(crate) fn keeper(&self) -> Arc<Keeper> {
+        Arc::clone(&self.keeper)
+    }
+
+    /// Serves until it is dropped. Within a runtime.
+    pub(crate) async fn serve(self, router: Router, metrics: Metrics) {
+        let mut open = tokio::task::JoinSet::new();
+        let house = House { router, keeper: self.keeper, limits: self.limits, metrics };
+        for door in self.doors {
+            open.spawn(door.serve(house.clone()));
+        }
+        while open.join_next().await.is_some() {}
+    }
+}
+
+/// How many connections each door may have: the store and the workers keep half of the descriptors.
+fn share(wanted: usize, doors: usize) -> Result<usize, ServeError> {
+    let open_files =
+        ganger_sys::limits::limit(Resource::OpenFiles).map_err(ServeError::system("the limit of open files"))?;
+    let most = usize::try_from(open_files.soft / 2).unwrap_or(usize::MAX) / doors;
+    if most < wanted {
+        log::warn!("each door takes {most} connections at a time, not {wanted}: raise `ulimit -n` for more");
+    }
+    Ok(wanted.min(most.max(1)))
+}

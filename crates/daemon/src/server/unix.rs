@@ -1,0 +1,56 @@
+//! A Unix socket of our own: its file, from its making to its end.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::net::UnixListener as Bound;
+use std::os::unix::net::UnixStream as Knock;
+use std::path::{Path, PathBuf};
+
+use crate::error::ServeError;
+
+/// A socket's file, which is removed with its owner.
+#[derive(Debug)]
+pub(super) struct SocketFile {
+    path: PathBuf,
+    /// The file's device and number: another's of the same name is left alone.
+    file: (u64, u64),
+}
+
+/// Makes the socket, for its owner alone, or for a group as well. One that nobody listens at any more is replaced.
+pub(super) fn bind(path: &Path, group: Option<u32>) -> Result<(Bound, SocketFile), ServeError> {
+    let failed = ServeError::socket(path);
+    let listener = match Bound::bind(path) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse && is_left_over(path) => {
+            fs::remove_file(path).and_then(|()| Bound::bind(path)).map_err(&failed)?
+        }
+        Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(ServeError::taken(path)),
+        bound => bound.map_err(&failed)?,
+    };
+    let made = fs::metadata(path).map_err(&failed)?;
+    let socket = SocketFile { path: path.to_owned(), file: (made.dev(), made.ino()) };
+    // Whoever comes before that is looked at all the same.
+    admit(path, group).map_err(&failed)?;
+    Ok((listener, socket))
+}
+
+fn admit(path: &Path, group: Option<u32>) -> io::Result<()> {
+    // The group first: never is the file open for another one.
+    group.map_or(Ok(()), |group| chown(path, None, Some(group)))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(if group.is_some() { 0o660 } else { 0o600 }))
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let ours = fs::symlink_metadata(&self.path).is_ok_and(|there| (there.dev(), there.ino()) == self.file);
+        if ours {
+            // Nobody listens there any more: the next service replaces it.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn is_left_over(path: &Path) -> bool {
+    let socket = fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_socket());
+    socket && Knock::connect(path).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+}
