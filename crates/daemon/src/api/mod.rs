@@ -12,6 +12,7 @@
 
 mod asked;
 mod body;
+mod calls;
 mod describe;
 mod events;
 mod health;
@@ -22,6 +23,7 @@ mod queues;
 mod ranges;
 mod readers;
 mod streamed;
+mod results;
 mod submission;
 mod tasks;
 mod views;
@@ -40,6 +42,7 @@ use utoipa_axum::routes;
 use crate::config::Limits;
 use crate::driver::Desk;
 use crate::metrics::{self, Metrics};
+use crate::page;
 use describe::Description;
 pub(crate) use problem::{Problem, ProblemName};
 use readers::Readers;
@@ -81,6 +84,7 @@ impl Api {
     pub(crate) fn router(self) -> Router {
         let (router, description) = described().split_for_parts();
         router
+            .merge(page::router())
             .method_not_allowed_fallback(async || {
                 let detail = "this path has another method: GET looks, POST changes";
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "the method is not allowed", detail)
@@ -104,6 +108,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(output::read))
         .routes(routes!(events::of_all))
         .routes(routes!(events::of_job))
+        .routes(routes!(results::wait))
         .routes(routes!(queues::list))
         .routes(routes!(queues::show))
         .routes(routes!(describe::describe))

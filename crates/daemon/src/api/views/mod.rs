@@ -6,7 +6,7 @@ mod task;
 
 pub(super) use job::JobView;
 pub(super) use queue::QueueView;
-pub(super) use task::{TaskChange, TaskStory, TaskView};
+pub(super) use task::{AttemptView, TaskChange, TaskState, TaskStory, TaskView};
 
 use std::time::SystemTime;
 
