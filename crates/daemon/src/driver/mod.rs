@@ -10,6 +10,7 @@ mod event;
 mod functions;
 mod lane;
 mod news;
+mod stage;
 mod survey;
 mod verdict;
 
@@ -35,6 +36,7 @@ use crate::notify::{Pulse, Status};
 use event::{AHEAD, Event};
 use lane::{Held, Lane};
 use news::News;
+use stage::Stage;
 
 /// How much is gathered for one commit, in about bytes: who comes next waits for as long as that takes.
 const FULL: usize = 1 << 20;
@@ -65,27 +67,6 @@ pub(crate) struct Driver {
     news: News,
     pulse: Pulse,
     metrics: Metrics,
-}
-
-/// How far the service is on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Open,
-    /// Nothing more begins; what runs may go on until then.
-    Draining(Instant),
-    /// What runs was asked to end.
-    Ending,
-}
-
-impl Stage {
-    /// Whoever asks again may be in more of a hurry.
-    fn drained(self, until: Instant) -> Self {
-        match self {
-            Self::Open => Self::Draining(until),
-            Self::Draining(before) => Self::Draining(before.min(until)),
-            Self::Ending => Self::Ending,
-        }
-    }
 }
 
 impl Driver {

@@ -1,7 +1,8 @@
 //! How the service is at one moment: for who watches it.
 
 use super::lane::Lane;
-use super::{Depth, Driver, Stage};
+use super::stage::Stage;
+use super::{Depth, Driver};
 
 /// What a driver says of itself.
 #[derive(Clone, Debug)]
