@@ -35,4 +35,5 @@ mod page;
 mod reload;
 mod server;
 mod api;
+mod cron;
 mod driver;

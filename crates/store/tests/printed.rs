@@ -1,6 +1,6 @@
 //! What attempts have printed, while they print more.
 
-use ganger_store::{AttemptId, Backlog, NewJob, Place as At, Stream, Turn};
+use ganger_store::{AttemptId, Backlog, NewJob, Order, Place as At, Stream, Turn};
 
 use crate::place::Place;
 
@@ -8,7 +8,7 @@ use crate::place::Place;
 fn begun(backlog: &mut Backlog) -> AttemptId {
     let queue = backlog.queue("default").unwrap();
     let job = NewJob { command: vec![b"echo".to_vec()], tasks: vec![Vec::new()], ..NewJob::to(queue) };
-    let turn = Turn { accepted: vec![job], wanted: vec![(queue, 1)], ..Turn::default() };
+    let turn = Turn { orders: vec![Order::Submit(Box::new(job))], wanted: vec![(queue, 1)], ..Turn::default() };
     backlog.commit(&turn).unwrap().claimed[0].attempt
 }
 
@@ -44,7 +44,8 @@ fn attempts_are_found_by_number_and_order() {
     let mut backlog = Backlog::open(place.store()).unwrap();
     let attempt = begun(&mut backlog);
     let reader = place.reader();
-    let task = reader.served_tasks(&reader.served(ganger_store::JobId(1)).unwrap().unwrap(), 1, 1).unwrap()[0].id;
+    let served = reader.served(ganger_store::JobId(1)).unwrap().unwrap();
+    let task = reader.served_task(&served, 1).unwrap().unwrap().id;
     assert_eq!(reader.attempt_numbered(task, 1).unwrap(), Some(attempt));
     assert_eq!(reader.attempt_numbered(task, 2).unwrap(), None);
     assert_eq!(reader.attempt_after(task, AttemptId(0)).unwrap(), Some(attempt));

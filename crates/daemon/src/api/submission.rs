@@ -69,6 +69,12 @@ pub(crate) struct Submission {
 #[expect(dead_code, reason = "it describes")]
 struct Word(String);
 
+/// The job that a schedule hands in, or why it cannot be.
+pub(crate) fn job_of(json: &str, queues: &[(String, QueueId)], limit: usize) -> Result<NewJob, String> {
+    let submission = super::body::json::<Submission>(json.as_bytes(), "job");
+    submission.and_then(|submission| submission.check(queues, limit)).map_err(Problem::into_detail)
+}
+
 fn default_queue() -> String {
     "default".to_owned()
 }
@@ -127,6 +133,7 @@ impl Submission {
             timeout: self.timeout.map(seconds).transpose()?,
             failures: times("attempts", self.attempts, given.failures)?,
             losses: times("crash_attempts", self.crash_attempts, given.losses)?,
+            ..given
         })
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ganger_store::{AttemptId, Done, JobId, TaskId, Turn};
+use ganger_store::{Answer, AttemptId, Done, JobId, Order, TaskId, Turn};
 use tokio::sync::broadcast::{self, Receiver};
 
 /// How many turns may be untold before the oldest is dropped.
@@ -47,9 +47,8 @@ impl Change {
     fn of(turn: &Turn, done: &Done) -> Self {
         let ended = turn.ended.iter().map(|ended| &ended.claim);
         let tasks: BTreeSet<_> = ended.chain(&done.claimed).map(|claim| (claim.job, claim.task)).collect();
-        let accepted = done.accepted.iter().map(|accepted| accepted.job);
-        let jobs = tasks.iter().map(|(job, _)| *job).chain(accepted);
-        let jobs = jobs.chain(turn.cancelled.iter().copied()).chain(done.over.iter().copied()).collect();
+        let ordered = turn.orders.iter().zip(&done.answers).filter_map(|(order, answer)| job_of(order, answer));
+        let jobs = tasks.iter().map(|(job, _)| *job).chain(ordered).chain(done.over.iter().copied()).collect();
         Self { jobs, tasks, printed: turn.printed.iter().map(|(attempt, ..)| *attempt).collect() }
     }
 
@@ -65,5 +64,30 @@ impl Change {
         self.jobs.extend(&other.jobs);
         self.tasks.extend(&other.tasks);
         self.printed.extend(&other.printed);
+    }
+}
+
+/// The job that an order was about.
+fn job_of(order: &Order, answer: &Answer) -> Option<JobId> {
+    match order {
+        Order::Submit(_) | Order::Fire(_) => match answer {
+            Answer::Accepted(accepted) => Some(accepted.job),
+            Answer::Appended(_) | Answer::Done | Answer::Missing(_) | Answer::Conflict(_) => None,
+        },
+        Order::Append { job, .. }
+        | Order::Close(job)
+        | Order::Cancel(job)
+        | Order::Retry(job)
+        | Order::Pause(job)
+        | Order::Resume(job)
+        | Order::Forget(job)
+        | Order::CancelTask(job, _)
+        | Order::RetryTask(job, _) => Some(*job),
+        Order::PauseQueue(_)
+        | Order::ResumeQueue(_)
+        | Order::Schedule(_)
+        | Order::Unschedule(_)
+        | Order::PauseSchedule(_)
+        | Order::ResumeSchedule { .. } => None,
     }
 }

@@ -1,8 +1,7 @@
 //! How the service is at one moment: for who watches it.
 
 use super::lane::Lane;
-use super::stage::Stage;
-use super::{Depth, Driver};
+use super::{Depth, Driver, Stage};
 
 /// What a driver says of itself.
 #[derive(Clone, Debug)]
