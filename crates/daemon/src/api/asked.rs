@@ -68,15 +68,15 @@ impl FromRequestParts<Api> for TaskPath {
     }
 }
 
-/// A queue, by its path.
+/// A queue or a schedule, by its path.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct QueuePath {
-    /// Of a queue
+pub(super) struct NamePath {
+    /// Of a queue, or of a schedule
     pub(super) name: String,
 }
 
-impl FromRequestParts<Api> for QueuePath {
+impl FromRequestParts<Api> for NamePath {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {

@@ -11,9 +11,9 @@ use super::seconds;
 #[schema(as = Task)]
 pub(in crate::api) struct TaskView {
     /// From 1, in its job.
-    number: u64,
+    pub(super) number: u64,
     /// The words that it adds to its job's.
-    words: Vec<String>,
+    pub(super) words: Vec<String>,
     state: TaskState,
 }
 
@@ -79,7 +79,7 @@ pub(in crate::api) struct AttemptView {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = End)]
-enum EndKind {
+pub(super) enum EndKind {
     Exit,
     Signal,
     #[serde(rename = "out of memory")]
@@ -128,6 +128,19 @@ impl From<State> for TaskState {
     }
 }
 
+impl From<TaskState> for State {
+    fn from(state: TaskState) -> Self {
+        match state {
+            TaskState::Waiting => Self::Waiting,
+            TaskState::Delayed => Self::Delayed,
+            TaskState::Running => Self::Running,
+            TaskState::Succeeded => Self::Succeeded,
+            TaskState::Failed => Self::Failed,
+            TaskState::Stopped => Self::Stopped,
+        }
+    }
+}
+
 impl From<&Attempt> for AttemptView {
     fn from(attempt: &Attempt) -> Self {
         let Attempt { number, slot, began, ended, used, printed, end, .. } = attempt;
@@ -165,7 +178,7 @@ impl From<&End> for EndKind {
     }
 }
 
-fn detail(end: &End) -> (Option<i32>, Option<String>) {
+pub(super) fn detail(end: &End) -> (Option<i32>, Option<String>) {
     match end {
         End::Exit(number) | End::Signal(number) => (Some(*number), None),
         End::Crashed(why) | End::Error(why) | End::NotStarted(why) => (None, Some(why.clone())),
