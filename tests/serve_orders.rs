@@ -203,7 +203,8 @@ fn what_is_out_of_range_is_refused_by_its_name() {
             None => (field.split('[').next().unwrap_or(field), wrong.to_owned()),
         };
         let command = if name == "command" { "" } else { r#""command": ["true"], "# };
-        let answer = client.post("/v1/jobs", format!("{{{command}\"{name}\": {value}}}").as_bytes()).expect("an answer");
+        let answer =
+            client.post("/v1/jobs", format!("{{{command}\"{name}\": {value}}}").as_bytes()).expect("an answer");
         let detail = value_of(&answer);
         assert!([400, 422].contains(&answer.status), "{field} {}: {detail}", answer.status);
         assert!(name == "command" || detail.contains(&format!("`{field}")), "{field}: {detail}");

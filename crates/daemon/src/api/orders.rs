@@ -200,7 +200,8 @@ pub(super) async fn append(
     request: Request,
 ) -> Result<(StatusCode, Json<Appended>), Problem> {
     let limit = api.limits.tasks;
-    let (more, _share) = body::read(&api, request, move |body| json::<More>(body, "list of tasks")?.check(limit)).await?;
+    let (more, _share) =
+        body::read(&api, request, move |body| json::<More>(body, "list of tasks")?.check(limit)).await?;
     let (tasks, close) = more;
     let count = tasks.len();
     match api.order(Order::Append { job: id, tasks, close }).await? {

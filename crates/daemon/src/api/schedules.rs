@@ -218,9 +218,8 @@ async fn view(api: &Api, name: String) -> Result<ScheduleView, Problem> {
 
 async fn found(api: &Api, name: String) -> Result<Schedule, Problem> {
     let read = move |reader: &Reader| {
-        let none = || {
-            Problem::not_found(format!("there is no schedule {name:?}: GET /v1/schedules has those that there are"))
-        };
+        let none =
+            || Problem::not_found(format!("there is no schedule {name:?}: GET /v1/schedules has those that there are"));
         reader.schedule(&name)?.ok_or_else(none)
     };
     api.readers.read(read).await

@@ -128,11 +128,7 @@ enum UniqueUntil {
 }
 
 /// The job that a schedule hands in, or why it cannot be.
-pub(crate) fn scheduled_job(
-    schedule: &Schedule,
-    queues: &[(String, QueueId)],
-    limit: usize,
-) -> Result<NewJob, String> {
+pub(crate) fn scheduled_job(schedule: &Schedule, queues: &[(String, QueueId)], limit: usize) -> Result<NewJob, String> {
     let submission = super::body::json::<Submission>(schedule.job.as_bytes(), "job");
     let job = submission.and_then(|submission| submission.check(queues, limit)).map_err(Problem::into_detail)?;
     let meta = serde_json::json!({ "schedule": schedule.name });

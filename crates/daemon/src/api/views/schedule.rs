@@ -44,7 +44,8 @@ pub(in crate::api) struct ScheduleView {
 
 impl From<&Schedule> for ScheduleView {
     fn from(schedule: &Schedule) -> Self {
-        let Schedule { name, cron, zone, queue, job, overlap, paused, next, last, last_job, trouble } = schedule.clone();
+        let Schedule { name, cron, zone, queue, job, overlap, paused, next, last, last_job, trouble } =
+            schedule.clone();
         // It was JSON when it was handed in.
         let job = serde_json::from_str(&job).unwrap_or_default();
         let (next, last, last_job) = (next.map(seconds), last.map(seconds), last_job.map(|job| job.0));
