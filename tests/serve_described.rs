@@ -55,6 +55,13 @@ fn is_a(name: Option<&str>, value: &Value) -> bool {
     }
 }
 
+/// Each stands for something.
+fn each_reference(description: &Value, value: &Value) {
+    resolved(description, value);
+    value.as_object().into_iter().flatten().for_each(|(_, part)| each_reference(description, part));
+    value.as_array().into_iter().flatten().for_each(|part| each_reference(description, part));
+}
+
 /// What the operation with this id is called with, if that has to fit.
 fn body(operation: &str) -> &'static [u8] {
     match operation {
@@ -76,6 +83,7 @@ fn each_answer_is_as_the_description_has_it() {
     over(&mut client, not_started);
     let description = get(&mut client, "/v1/openapi.json");
     assert_eq!(description["openapi"], json!("3.1.0"));
+    each_reference(&description, &description);
 
     let mut seen = 0;
     for (template, path) in description["paths"].as_object().expect("paths") {

@@ -159,7 +159,7 @@ impl Submission {
     /// What does not depend on what its tasks are.
     fn terms(&self, queue: QueueId) -> Result<NewJob, Problem> {
         let paused_or_open = NewJob { paused: self.paused, open: self.open, ..NewJob::to(queue) };
-        self.name.iter().try_for_each(|name| checks::name("name", name))?;
+        self.name.iter().filter(|name| !name.is_empty()).try_for_each(|name| checks::name("name", name))?;
         Ok(NewJob {
             name: self.name.clone().unwrap_or_default(),
             priority: self.priority,
@@ -180,7 +180,7 @@ impl Submission {
         check_count("args", tasks.len(), limit, open)?;
         let name = if job.name.is_empty() { String::from_utf8_lossy(&command[0]).into_owned() } else { job.name };
         checks::name("function", &name)?;
-        Ok(NewJob { name, command, tasks, ..job })
+        Ok(NewJob { name, command, tasks, raw: true, ..job })
     }
 
     fn commands(self, job: NewJob, limit: usize) -> Result<NewJob, Problem> {
