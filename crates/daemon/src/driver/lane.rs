@@ -11,6 +11,7 @@ use ganger_store::{AttemptId, Cancelled, Change, Claim, Done, QueueId, Stream};
 
 use super::event::{Depth, Event};
 use super::functions;
+use super::room::Room;
 use crate::config::{Config, QueueConfig, Runs};
 use crate::error::ServeError;
 
@@ -28,6 +29,7 @@ pub(super) struct Lane {
     pub(super) queue: QueueId,
     pub(super) config: QueueConfig,
     recipe: Recipe,
+    room: Room,
     pub(super) pool: Pool,
     /// How many workers its pools before this one have started.
     pub(super) starts_before: u64,
@@ -81,6 +83,7 @@ impl Lane {
         service: &Config,
         queue: QueueId,
         number: usize,
+        room: &Room,
         inbox: &SyncSender<Event>,
     ) -> Result<Self, ServeError> {
         let recipe = Recipe { grace: service.grace, alone: service.queues.len() == 1 };
@@ -93,6 +96,7 @@ impl Lane {
             queue,
             config,
             recipe,
+            room: room.clone(),
             pool,
             starts_before: 0,
             rests: None,
@@ -207,7 +211,8 @@ impl Lane {
         let options = options(&claim, &self.config.runs);
         let submitted = match self.config.runs {
             Runs::Commands => {
-                self.pool.run_command(command(&claim), &options, &self.reports).map_err(|refused| refused.error)
+                let command = Command { terms: self.room.terms(&self.config), ..command(&claim) };
+                self.pool.run_command(command, &options, &self.reports).map_err(|refused| refused.error)
             }
             Runs::Worker(_) => {
                 let number = claim.task.0.unsigned_abs();

@@ -11,6 +11,7 @@ mod event;
 mod functions;
 mod lane;
 mod reports;
+mod room;
 mod schedules;
 mod survey;
 mod verdict;
@@ -32,6 +33,7 @@ use crate::metrics::Metrics;
 use crate::notify::{Pulse, Status};
 use event::{AHEAD, Event, Reply};
 use lane::Lane;
+use room::Room;
 
 /// How much is gathered for one commit, in about bytes: who comes next waits for as long as that takes.
 const FULL: usize = 1 << 20;
@@ -93,11 +95,12 @@ impl Driver {
     /// Takes the store over and starts the workers.
     pub(crate) fn start(config: &Config, mut backlog: Backlog) -> Result<(Self, Desk), ServeError> {
         let (sender, inbox) = sync_channel(AHEAD);
-        let mut lanes = Vec::new();
+        let (room, mut lanes) = (Room::claim(&config.queues), Vec::new());
         for (number, queue) in config.queues.iter().enumerate() {
             let id = backlog.queue(&queue.name)?;
-            let mut lane = Lane::start(queue, config, id, number, &sender)?;
+            let mut lane = Lane::start(queue, config, id, number, &room, &sender)?;
             lane.take_over(backlog.depth(id)?);
+            backlog.remember(id, config.keep)?;
             lanes.push(lane);
         }
         let until = Instant::now() + ANSWER;
