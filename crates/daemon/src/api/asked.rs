@@ -68,6 +68,22 @@ impl FromRequestParts<Api> for TaskPath {
     }
 }
 
+/// A queue or a schedule, by its path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct NamePath {
+    /// Of a queue, or of a schedule
+    pub(super) name: String,
+}
+
+impl FromRequestParts<Api> for NamePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        Ok(Self { name: parameter(parts, api, "name").await? })
+    }
+}
+
 /// What a task prints to, by its path.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
