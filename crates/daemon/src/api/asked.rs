@@ -10,9 +10,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::Api;
 use super::problem::Problem;
 
-/// How many jobs or tasks are shown at most in one answer, and how many if that is not said.
-pub(super) const MOST: usize = 1_000;
-pub(super) const SOME: usize = 100;
+/// How many jobs or tasks are shown in one answer.
+pub(super) fn shown(limit: Option<u32>) -> usize {
+    const MOST: u32 = 1_000;
+    const SOME: u32 = 100;
+    limit.unwrap_or(SOME).min(MOST) as usize
+}
 
 /// The query: every field is known and is said once.
 pub(super) struct Asked<T>(pub(super) T);

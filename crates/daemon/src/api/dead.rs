@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Api;
-use super::asked::{Asked, MOST, SOME};
+use super::asked::{Asked, shown};
 use super::problem::Problem;
 use super::views::{CauseView, DeadView};
 
@@ -23,7 +23,7 @@ pub(super) struct Page {
     before: Option<String>,
     /// At most 1000; 100 if it is left out
     #[param(nullable = false, maximum = 4294967295_u32)]
-    limit: Option<usize>,
+    limit: Option<u32>,
 }
 
 /// Tasks that have failed and are not tried again, the newest jobs' last ones first
@@ -42,7 +42,7 @@ pub(super) async fn list(
     Asked(Page { queue, before, limit }): Asked<Page>,
 ) -> Result<Json<Vec<DeadView>>, Problem> {
     let before = before.as_deref().map(place).transpose()?;
-    let page = DeadPage { queue, before, limit: limit.unwrap_or(SOME).min(MOST) };
+    let page = DeadPage { queue, before, limit: shown(limit) };
     let read = move |reader: &Reader| Ok(reader.dead_letters(&page)?.iter().map(DeadView::from).collect());
     api.readers.read(read).await.map(Json)
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
-use super::asked::{Asked, JobPath, MOST, SOME, no_job};
+use super::asked::{Asked, JobPath, no_job, shown};
 use super::body::{self, json};
 use super::problem::Problem;
 use super::submission::Submission;
@@ -118,7 +118,7 @@ pub(super) struct Page {
     before: Option<i64>,
     /// At most 1000; 100 if it is left out
     #[param(nullable = false, maximum = 4294967295_u32)]
-    limit: Option<usize>,
+    limit: Option<u32>,
     /// Those of a queue
     #[param(nullable = false)]
     queue: Option<String>,
@@ -145,7 +145,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Asked(Page { before, limit, queue, state, name }): Asked<Page>,
 ) -> Result<Json<Vec<JobView>>, Problem> {
-    let (before, limit, state) = (before.map(JobId), limit.unwrap_or(SOME).min(MOST), state.map(Into::into));
+    let (before, limit, state) = (before.map(JobId), shown(limit), state.map(Into::into));
     let filter = JobFilter { before, queue, state, name, limit };
     let shown = api.readers.read(move |reader| Ok(reader.served_jobs(&filter)?.iter().map(JobView::from).collect()));
     Ok(Json(shown.await?))

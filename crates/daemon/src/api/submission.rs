@@ -159,7 +159,7 @@ impl Submission {
     /// What does not depend on what its tasks are.
     fn terms(&self, queue: QueueId) -> Result<NewJob, Problem> {
         let paused_or_open = NewJob { paused: self.paused, open: self.open, ..NewJob::to(queue) };
-        self.name.iter().try_for_each(|name| checks::name("name", name))?;
+        self.name.iter().filter(|name| !name.is_empty()).try_for_each(|name| checks::name("name", name))?;
         Ok(NewJob {
             name: self.name.clone().unwrap_or_default(),
             priority: self.priority,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Api;
-use super::asked::{Asked, JobPath, MOST, SOME, TaskPath};
+use super::asked::{Asked, JobPath, TaskPath, shown};
 use super::jobs::found;
 use super::problem::Problem;
 use super::views::{TaskState, TaskStory, TaskView};
@@ -21,7 +21,7 @@ pub(super) struct Page {
     from: Option<u64>,
     /// At most 1000; 100 if it is left out
     #[param(nullable = false, maximum = 4294967295_u32)]
-    limit: Option<usize>,
+    limit: Option<u32>,
     /// Those in this state
     #[param(nullable = false, inline)]
     state: Option<TaskState>,
@@ -44,7 +44,7 @@ pub(super) async fn list(
     JobPath { id }: JobPath,
     Asked(Page { from, limit, state }): Asked<Page>,
 ) -> Result<Json<Vec<TaskView>>, Problem> {
-    let (from, limit) = (from.unwrap_or(1), limit.unwrap_or(SOME).min(MOST));
+    let (from, limit) = (from.unwrap_or(1), shown(limit));
     let filter = TaskFilter { from, state: state.map(Into::into), limit };
     let read = api.readers.read(move |reader| {
         let served = found(reader, id)?;
