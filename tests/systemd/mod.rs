@@ -7,4 +7,3 @@ mod guest;
 mod life;
 mod stop;
 mod units;
-mod guide;

@@ -1,4 +1,4 @@
-//! What a package brings, put where a container or a guest has it as `/usr/local` and `/etc`.
+//! What a package brings, put where a container or a guest has it as `/usr/local`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,12 +11,11 @@ pub(crate) fn scripts(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(path)
 }
 
-/// The binary under test, the units and their configuration, as `local` and `etc` of this directory.
-pub(crate) fn install(dir: &Path) {
-    let (prefix, etc) = (dir.join("local"), dir.join("etc"));
+/// The binary under test and the units.
+pub(crate) fn install(prefix: &Path) {
     let binary = prefix.join("bin/ganger");
     fs::create_dir_all(prefix.join("bin")).expect("a directory");
     fs::hard_link(GANGER, &binary).or_else(|_| fs::copy(GANGER, &binary).map(drop)).expect("the binary has a place");
-    let installed = Command::new(scripts("systemd/install")).args([prefix, etc]).status();
+    let installed = Command::new(scripts("systemd/install")).arg(prefix).status();
     assert!(installed.is_ok_and(|status| status.success()), "the units have a place");
 }

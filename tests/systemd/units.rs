@@ -1,7 +1,5 @@
 //! The units themselves, as systemd's own tools judge them.
 
-use std::fs;
-
 use serde_json::json;
 
 use super::container::Container;
@@ -28,10 +26,6 @@ fn they_are_right_and_closed() {
 #[test]
 fn instances_have_each_their_own() {
     let Some(container) = Container::boot("instances_have_each_their_own") else { return };
-    for instance in ["day", "night"] {
-        fs::write(container.path(&format!("etc/ganger/{instance}.toml")), "[queue.default]\nslots = 1\n")
-            .expect("a file");
-    }
     container.systemctl(&["start", "ganger@day", "ganger@night"]);
     let of = |instance: &str| container.connect(&format!("/run/ganger-{instance}/ganger.sock")).expect("it listens");
     submit(&mut of("day"), &json!({"name": "sunny", "command": ["true"]}));
