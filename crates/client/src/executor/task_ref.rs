@@ -32,7 +32,8 @@ impl FromStr for TaskRef {
 
     fn from_str(text: &str) -> io::Result<Self> {
         let parsed = text.split_once('.').and_then(|(job, number)| Some((job.parse().ok()?, number.parse().ok()?)));
-        let refused = || io::Error::new(io::ErrorKind::InvalidInput, format!("{text:?} is no task: give JOB.NUMBER, as in 17.3"));
+        let refused =
+            || io::Error::new(io::ErrorKind::InvalidInput, format!("{text:?} is no task: give JOB.NUMBER, as in 17.3"));
         parsed.map(|(job, number)| Self { job, number }).ok_or_else(refused)
     }
 }
