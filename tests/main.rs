@@ -40,6 +40,8 @@ mod serve;
 mod serve_end;
 mod serve_notify;
 mod serve_described;
+mod serve_follow;
+mod serve_orders;
 mod serve_client;
 mod serve_doors;
 mod serve_metrics;

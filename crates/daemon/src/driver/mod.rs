@@ -10,6 +10,7 @@ mod commit;
 mod event;
 mod functions;
 mod lane;
+mod news;
 mod reports;
 mod room;
 mod schedules;
@@ -18,6 +19,7 @@ mod verdict;
 
 pub(crate) use event::{Depth, Desk, Refusal};
 pub(crate) use functions::MANY;
+pub(crate) use news::Change;
 pub(crate) use survey::{LaneSurvey, Survey};
 
 use std::collections::HashMap;
@@ -33,6 +35,7 @@ use crate::metrics::Metrics;
 use crate::notify::{Pulse, Status};
 use event::{AHEAD, Event, Reply};
 use lane::Lane;
+use news::News;
 use room::Room;
 
 /// How much is gathered for one commit, in about bytes: who comes next waits for as long as that takes.
@@ -66,6 +69,7 @@ pub(crate) struct Driver {
     /// The most tasks of a job that a schedule hands in.
     tasks: usize,
     stage: Stage,
+    news: News,
     pulse: Pulse,
     metrics: Metrics,
 }
@@ -111,6 +115,7 @@ impl Driver {
             log::error!("tasks wait in queue {name:?}, which nobody works off: give it to the service as well");
         }
         let names: Vec<_> = lanes.iter().map(Lane::name).collect();
+        let news = News::new();
         let driver = Self {
             metrics: Metrics::new(&names),
             backlog,
@@ -126,9 +131,10 @@ impl Driver {
             due: None,
             tasks: config.limits.tasks,
             stage: Stage::Open,
+            news: news.clone(),
             pulse: Pulse::new(),
         };
-        Ok((driver, Desk(sender)))
+        Ok((driver, Desk::new(sender, news)))
     }
 
     /// The queues by name.
