@@ -200,24 +200,25 @@ pub(super) async fn append(
     request: Request,
 ) -> Result<(StatusCode, Json<Appended>), Problem> {
     let limit = api.limits.tasks;
-    let (more, _share) =
-        body::read(&api, request, move |body| json::<More>(body, "list of tasks")?.check(limit)).await?;
-    let (tasks, close) = more;
-    let count = tasks.len();
-    match api.order(Order::Append { job: id, tasks, close }).await? {
-        Answer::Appended(first) => Ok((StatusCode::CREATED, Json(Appended { id: id.0, first, tasks: count }))),
-        _ => Err(Problem::failed()),
+    let check = move |body: &[u8]| json::<More>(body, "list of tasks")?.check(id, limit);
+    let (order, _share) = body::read(&api, request, check).await?;
+    let tasks = order.tasks().map_or(0, <[_]>::len);
+    match api.order(order).await? {
+        Answer::Appended(first) => Ok((StatusCode::CREATED, Json(Appended { id: id.0, first, tasks }))),
+        Answer::Accepted(_) | Answer::Done | Answer::Missing(_) | Answer::Conflict(_) => Err(Problem::failed()),
     }
 }
 
 impl More {
-    fn check(self, limit: usize) -> Result<(Vec<Vec<Vec<u8>>>, bool), Problem> {
-        if self.tasks.is_empty() && !self.close {
+    /// The order to add them.
+    fn check(self, job: JobId, limit: usize) -> Result<Order, Problem> {
+        let Self { tasks, close } = self;
+        if tasks.is_empty() && !close {
             return Err(Problem::invalid("`tasks` is empty: give one at least, or `close`"));
         }
-        checks::count("tasks", self.tasks.len(), limit)?;
-        checks::alike(&self.tasks)?;
-        Ok((checks::all_words(self.tasks)?, self.close))
+        checks::count("tasks", tasks.len(), limit)?;
+        checks::alike(&tasks)?;
+        Ok(Order::Append { job, tasks: checks::all_words(tasks)?, close })
     }
 }
 

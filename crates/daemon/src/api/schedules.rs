@@ -208,7 +208,7 @@ pub(super) async fn run(State(api): State<Api>, NamePath { name }: NamePath) -> 
     let job = scheduled_job(&schedule, &api.queues, api.limits.tasks);
     match api.order(Order::Fire(Box::new(Firing { name, job, next: Next::Unchanged }))).await? {
         Answer::Accepted(accepted) => Ok(Receipt::answer(&accepted)),
-        _ => Err(Problem::failed()),
+        Answer::Appended(_) | Answer::Done | Answer::Missing(_) | Answer::Conflict(_) => Err(Problem::failed()),
     }
 }
 

@@ -144,7 +144,8 @@ fn schedule(meta: &str) -> Option<String> {
 
 impl BackoffView {
     fn of(Backoff { first, most }: Backoff) -> Option<Self> {
-        (!first.is_zero()).then(|| Self { first: first.as_secs_f64(), most: most.as_secs_f64() })
+        let told = Self { first: first.as_secs_f64(), most: most.as_secs_f64() };
+        (!first.is_zero()).then_some(told)
     }
 }
 
