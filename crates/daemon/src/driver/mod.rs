@@ -104,6 +104,7 @@ impl Driver {
             let id = backlog.queue(&queue.name)?;
             let mut lane = Lane::start(queue, config, id, number, &room, &sender)?;
             lane.take_over(backlog.depth(id)?);
+            backlog.remember(id, config.keep)?;
             lanes.push(lane);
         }
         let until = Instant::now() + ANSWER;
