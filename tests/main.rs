@@ -41,6 +41,7 @@ mod serve_end;
 mod serve_notify;
 mod serve_described;
 mod serve_client;
+mod serve_config;
 mod serve_doors;
 mod serve_metrics;
 mod systemd;

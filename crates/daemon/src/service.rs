@@ -44,6 +44,16 @@ pub struct Service {
 }
 
 impl Service {
+    /// What [`start`](Self::start) would refuse of a configuration, as far as it is seen without a deed: queues, tokens,
+    /// certificates, doors.
+    ///
+    /// # Errors
+    /// What that is.
+    pub fn check(config: &Config) -> Result<(), ServeError> {
+        check_queues(config)?;
+        Doors::check(config)
+    }
+
     /// Takes the store over, starts the workers, and opens the doors.
     ///
     /// # Errors

@@ -28,6 +28,9 @@ pub struct Config {
     pub access: Access,
     /// The queues: at least one.
     pub queues: Vec<QueueConfig>,
+    /// The service may be told of other queues while it works. Where it is told that it will not, its only queue's workers
+    /// are looked after more closely: processes that escape from a command die with its worker.
+    pub queues_may_change: bool,
     /// How long tasks that run may go on when the service is asked to end.
     pub drain: Duration,
     /// How long tasks may take to end that are then asked to: 10 s by default, then they are killed.
@@ -48,6 +51,7 @@ impl Config {
             listen: vec![Listen::Unix(socket)],
             access: Access::default(),
             queues: vec![QueueConfig::default()],
+            queues_may_change: false,
             drain: Duration::from_secs(20),
             grace: Duration::from_secs(10),
             keep: None,
