@@ -86,6 +86,11 @@ impl Terminal {
         kill(Pid::from_raw(if group { -pid } else { pid }), signal).expect("it is there");
     }
 
+    /// How many threads the program has.
+    pub(crate) fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.child.id())).map_or(0, Iterator::count)
+    }
+
     /// Whether it is as a shell wants it: what is typed is shown, and comes line by line.
     pub(crate) fn is_cooked(&self) -> bool {
         let flags = tcgetattr(&self.keyboard).expect("a terminal").local_flags;

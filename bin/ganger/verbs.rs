@@ -1,9 +1,9 @@
 //! One function a verb.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, IsTerminal, Write};
 
-use ganger_batch::{Control, Plan, Sinks, Work};
+use ganger_batch::{Control, InputsAsCode, Plan, Sinks, Summary, Work, Workflow};
 use ganger_daemon::Service;
 
 use crate::after;
@@ -27,36 +27,52 @@ pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>
     let (dry_run, graph, progress) = (flags.dry_run || flags.graph, flags.graph, flags.progress);
     let in_rows = flags.record.results.as_deref().is_some_and(|text| results::format(text).is_some());
     let recorded = flags.record.store.is_some();
-    if let (Some(store), false) = (&flags.record.store, dry_run) {
-        after::wait(store, &flags.record.after).map_err(boxed)?;
-    }
-    let workflow = match flags.file.is_some() {
-        true => jobfile::workflow(flags, &typed.command, &typed.matches).map_err(boxed)?,
-        false => plan::plan(flags).map_err(boxed)?.into(),
-    };
+    let workflow = workflow(flags, typed, dry_run)?;
     if progress.tui && workflow.plans().any(is_typed) {
         return Err(boxed(KEYBOARD_TAKEN));
     }
     workflow.plans().for_each(explain);
-    let stdout = show::stdout().map_err(boxed)?;
+    let mut stdout = show::stdout().map_err(boxed)?;
+    if graph {
+        return stdout.write_all(jobfile::picture(&workflow).as_bytes()).map(|()| 0).map_err(boxed);
+    }
     let mut console = console(progress, dry_run, &workflow.control).map_err(boxed)?;
     let mut stdout = console.above(stdout, io::stdout().is_terminal());
-    let mut stderr = console.above(io::stderr(), io::stderr().is_terminal());
-    let ran = if graph {
-        stdout.write_all(jobfile::picture(&workflow).as_bytes()).map_err(boxed)?;
-        return Ok(0);
-    } else if dry_run {
-        ganger_batch::dry_run(workflow, &mut stdout)
-    } else if in_rows {
-        let (mut stdout, mut stderr) = (io::sink(), io::sink());
-        ganger_batch::run(workflow, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
-    } else {
-        ganger_batch::run(workflow, Sinks { stdout: &mut stdout, stderr: &mut stderr }, &mut console)
+    let ran = match dry_run {
+        true => ganger_batch::dry_run(workflow, &mut stdout),
+        false => carry_out(workflow, in_rows, &mut stdout, &mut console),
     };
     console.finish();
     let summary = ran.map_err(boxed)?;
     show::summary(&summary, recorded);
     Ok(summary.exit_code())
+}
+
+/// What is to be done, when those that it waits for are over.
+fn workflow(flags: RunFlags, typed: &Typed, dry_run: bool) -> Result<Workflow, Box<dyn Display>> {
+    if let (Some(store), false) = (&flags.record.store, dry_run) {
+        after::wait(store, &flags.record.after).map_err(boxed)?;
+    }
+    match flags.file.is_some() {
+        true => jobfile::workflow(flags, &typed.command, &typed.matches).map_err(boxed),
+        false => plan::plan(flags).map(Workflow::from).map_err(boxed),
+    }
+}
+
+/// `in_rows`: what commands print goes into a file, and not to us.
+fn carry_out(
+    workflow: Workflow,
+    in_rows: bool,
+    stdout: &mut dyn Write,
+    console: &mut Console,
+) -> Result<Summary, ganger_batch::Error> {
+    let (mut no_stdout, mut no_stderr) = (io::sink(), io::sink());
+    let mut stderr = console.above(io::stderr(), io::stderr().is_terminal());
+    let sinks = match in_rows {
+        true => Sinks { stdout: &mut no_stdout, stderr: &mut no_stderr },
+        false => Sinks { stdout, stderr: &mut stderr },
+    };
+    ganger_batch::run(workflow, sinks, console)
 }
 
 /// `ganger serve`: its exit status.
@@ -84,8 +100,22 @@ fn configured_again() -> Result<ganger_daemon::Config, String> {
 
 /// What people should know before anything runs.
 fn explain(plan: &Plan) {
-    explain_silence(plan);
-    warn_of_code(plan);
+    let code = match &plan.work {
+        Work::Command(template) => template.inputs_as_code(),
+        Work::Program(_) => None,
+    };
+    explain_inputs(is_typed(plan), plan.runs_its_inputs(), code.as_ref());
+}
+
+/// Someone who has forgotten `:::` should not wait for ever; and inputs that become code are told of once, before the first.
+pub(crate) fn explain_inputs(typed: bool, runs_its_inputs: bool, code: Option<&InputsAsCode>) {
+    if typed {
+        let what = if runs_its_inputs { "commands (none was given)" } else { "the inputs" };
+        show::message(format_args!("reading {what} from the terminal, one a line; Ctrl-D ends them"));
+    }
+    if let Some(found) = code {
+        show::message(format_args!("warning: {found}"));
+    }
 }
 
 /// What shows how far it all is; nothing, where nothing runs.
@@ -95,26 +125,9 @@ fn console(progress: ProgressFlags, dry_run: bool, control: &Control) -> Result<
     Ok(Console::new(face, tui))
 }
 
-/// Someone who has forgotten `:::` should not wait for ever.
-fn explain_silence(plan: &Plan) {
-    if is_typed(plan) {
-        let what = if plan.runs_its_inputs() { "commands (none was given)" } else { "the inputs" };
-        show::message(format_args!("reading {what} from the terminal, one a line; Ctrl-D ends them"));
-    }
-}
-
 /// Whether the inputs come from the keyboard.
 fn is_typed(plan: &Plan) -> bool {
     plan.input.reads(stdin::NAME) && io::stdin().is_terminal()
-}
-
-/// Once, before the first input is run.
-fn warn_of_code(plan: &Plan) {
-    if let Work::Command(template) = &plan.work
-        && let Some(found) = template.inputs_as_code()
-    {
-        show::message(format_args!("warning: {found}"));
-    }
 }
 
 fn boxed(error: impl Display + 'static) -> Box<dyn Display> {

@@ -27,7 +27,9 @@ pub(super) const SHOW: &str = below!(
 "
 );
 pub(super) const LOGS: &str = below!(
-    "  ganger logs --store jobs.db --tag align
+    "  ganger logs 7
+  ganger logs -f 7.3
+  ganger logs --store jobs.db --tag align
   ganger logs --store jobs.db --failed align 2>&1 | less
   ganger logs --store jobs.db --follow align
 "
@@ -63,6 +65,85 @@ pub(super) const CHECK: &str = below!(
 );
 pub(super) const SALVAGE: &str = below!(
     "  ganger salvage jobs.db saved.db
+"
+);
+pub(super) const SERVE: &str = below!(
+    "  ganger serve --store jobs.db --listen unix:ganger.sock
+  ganger serve --store jobs.db --listen unix:ganger.sock --queue fast=8 --queue big=1
+"
+);
+pub(super) const SUBMIT: &str = below!(
+    "  N    with --wait and --follow: that of ganger wait
+",
+    "  ganger submit ./nightly.sh
+  ganger submit --wait gzip -9 ::: *.log
+  ganger submit --queue big --attempts 3 --backoff 1s,5m --timeout 1h './align {} > {.}.out' ::: *.fastq
+  find . -name '*.png' -print0 | ganger submit -0 convert {} {.}.jpg
+  job=$(ganger submit make all) && ganger submit --after $job make install
+"
+);
+pub(super) const STATUS: &str = below!(
+    "  ganger status
+  ganger status 7
+  ganger status --state failed --queue big
+  ganger status --json | jq '.[] | select(.tasks.failed > 0) | .id'
+"
+);
+pub(super) const WAIT: &str = below!(
+    "  0    all tasks succeeded
+  1..100 so many failed, or were cancelled
+  101  more than 100
+  130  interrupted: the jobs go on
+",
+    "  ganger wait 7 8 && ganger submit ./publish.sh
+"
+);
+pub(super) const CANCEL: &str = below!(
+    "  ganger cancel 7
+  ganger cancel 7.3 7.4
+"
+);
+pub(super) const RETRY: &str = below!(
+    "  ganger retry 7
+  ganger retry 7.3
+"
+);
+pub(super) const PAUSE: &str = below!(
+    "  ganger pause 7
+  ganger pause --queue big
+"
+);
+pub(super) const RESUME: &str = below!(
+    "  ganger resume 7
+  ganger resume --queue big
+"
+);
+pub(super) const QUEUES: &str = below!(
+    "  ganger queues
+  GANGER_CONNECT=unix:ganger.sock ganger queues --json
+"
+);
+pub(super) const TOP: &str = below!(
+    "  ganger top
+  ganger top --every 10s | tee -a busy.log
+"
+);
+pub(super) const DEAD: &str = below!(
+    "  ganger dead
+  ganger dead --queue big --causes
+  ganger retry 7.3
+"
+);
+pub(super) const SCHEDULE: &str = below!(
+    "  ganger schedule add tidy '*/5 * * * *' -- ./tidy.sh
+  ganger schedule add report '0 6 * * mon-fri' --zone Europe/Berlin --attempts 3 -- ./report.sh
+  ganger schedule
+  ganger schedule run report
+  ganger schedule remove tidy
+"
+);
+pub(super) const DRAIN: &str = below!(
+    "  ganger drain
 "
 );
 pub(super) const COMPLETIONS: &str = below!(

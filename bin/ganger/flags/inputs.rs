@@ -65,6 +65,12 @@ pub(crate) struct InputFlags {
 }
 
 impl InputFlags {
+    /// Whether it was said how inputs are to be read, so that there are some.
+    pub(crate) fn say_how_to_read(&self) -> bool {
+        let given = [self.delimiter.is_some(), self.colsep.is_some(), self.trim.is_some(), self.eof.is_some()];
+        self.null || self.csv || self.shuf || self.changes_count() || given.contains(&true)
+    }
+
     /// Whether there may be fewer tasks than there are inputs.
     pub(crate) fn changes_count(&self) -> bool {
         self.header.is_some() || self.eof.is_some() || self.no_run_if_empty || self.link

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use ganger_batch::parse_duration;
 use ganger_store::{State, TaskId};
 
+use super::client::DoorFlags;
 use super::examples;
 
 /// The verbs that look at a store.
@@ -96,6 +97,8 @@ pub(crate) struct ShowFlags {
 }
 
 /// Print what a job's tasks printed: standard output to standard output, standard error to standard error.
+///
+/// Of a store (--store), or else of a service (--connect): there a job is its number, and a task may be JOB.TASK.
 #[derive(Debug, Args)]
 pub(crate) struct LogsFlags {
     #[command(flatten)]
@@ -117,9 +120,23 @@ pub(crate) struct LogsFlags {
     #[arg(long)]
     pub(crate) failed: bool,
 
-    /// Go on until the job's run ends: each attempt's output when it is over
-    #[arg(short, long, conflicts_with_all = ["task", "failed", "attempt"])]
+    /// Only what went to standard error
+    #[arg(long)]
+    pub(crate) stderr: bool,
+
+    /// Go on until the job is over. Of a store: each attempt's output when it is over; of a service: as it is printed
+    #[arg(short, long, conflicts_with_all = ["failed", "attempt"])]
     pub(crate) follow: bool,
+
+    #[command(flatten)]
+    pub(crate) door: DoorFlags,
+}
+
+impl LogsFlags {
+    /// Whether a service is asked: where one is named, or no store is.
+    pub(crate) fn is_of_service(&self) -> bool {
+        self.door.connect.is_some() || self.of.store.store.is_none()
+    }
 }
 
 /// Run exactly one recorded task again: its words, input, directory and environment; its exit status is ours.

@@ -34,7 +34,8 @@ use clap::{ArgMatches, Args, Command, Parser, Subcommand};
 
 use crate::jobs::JobsFlag;
 
-/// Runs commands over many inputs by supervised worker processes; records them, resumes, and shows what became of them.
+/// Runs commands over many inputs by supervised worker processes; records them, resumes, and shows what became of them. Keeps
+/// a durable queue of jobs as a service, and asks it.
 #[derive(Debug, Parser)]
 #[command(name = "ganger", version, max_term_width = 100)]
 pub(crate) struct Flags {
@@ -53,8 +54,7 @@ pub(crate) struct Typed {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     Run(Box<RunFlags>),
-    // Hidden while only a part of it is there.
-    #[command(hide = true)]
+    #[command(after_long_help = examples::SERVE)]
     Serve(ServeFlags),
     #[command(flatten)]
     Ask(client::Ask),

@@ -15,6 +15,8 @@ use crate::program::ProgramError;
 #[derive(Debug)]
 pub(crate) enum LookError {
     NoStore,
+    /// One task of a store's job is to be followed.
+    FollowTask,
     /// The report would be written over the store.
     OverStore(PathBuf),
     Store(StoreError),
@@ -71,6 +73,10 @@ impl fmt::Display for LookError {
                 f,
                 "no store is named: --store FILE, or GANGER_STORE=FILE in the environment, with the file that ganger run \
                  --store FILE has made"
+            ),
+            Self::FollowTask => write!(
+                f,
+                "--follow: a store has an attempt's output when it is over, so a whole job is followed: leave out the task"
             ),
             Self::OverStore(path) => {
                 write!(f, "--html {}: that is the store itself; give the report another name", path.display())

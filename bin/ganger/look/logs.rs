@@ -20,8 +20,10 @@ const OFTEN: Duration = Duration::from_millis(200);
 /// Task by task in the order in which they were first begun, which is that of the inputs; or, where one follows, as they end.
 pub(crate) fn logs(flags: &LogsFlags, out: &mut Out) -> Result<u8, LookError> {
     let (reader, job) = open_job(&flags.of)?;
-    let mut printer = Printer { reader: &reader, out, tag: flags.tag, json: flags.of.store.json };
+    let only = flags.stderr.then_some(Stream::Stderr);
+    let mut printer = Printer { reader: &reader, out, tag: flags.tag, json: flags.of.store.json, only };
     match flags.task {
+        Some(_) if flags.follow => return Err(LookError::FollowTask),
         _ if flags.follow => follow(&mut printer, &job)?,
         Some(name) => some(&mut printer, &find(&reader, &job, name)?, flags.attempt)?,
         None => {
@@ -78,12 +80,15 @@ struct Printer<'a> {
     out: &'a mut Out,
     tag: bool,
     json: bool,
+    /// None: all streams.
+    only: Option<Stream>,
 }
 
 impl Printer<'_> {
     fn print(&mut self, task: &Task, attempt: &Attempt) -> Result<(), LookError> {
-        let pieces = self.reader.output(attempt.id)?;
+        let mut pieces = self.reader.output(attempt.id)?;
         let kept: usize = pieces.iter().map(|(_, bytes)| bytes.len()).sum();
+        pieces.retain(|(stream, _)| self.only.is_none_or(|only| only == *stream));
         if self.json {
             pieces
                 .into_iter()

@@ -21,6 +21,7 @@ use std::path::Path;
 use ganger_store::{Job, Reader, Task};
 use serde::Serialize;
 
+use crate::client;
 use crate::flags::look::{JobFlags, Look, ShowFlags, StoreFlags, TaskName};
 use crate::show;
 use error::LookError;
@@ -33,6 +34,11 @@ type Out = BufWriter<File>;
 
 /// Does what such a verb says: its exit status.
 pub(crate) fn look(verb: Look) -> Result<u8, Box<dyn Display>> {
+    if let Look::Logs(flags) = &verb
+        && flags.is_of_service()
+    {
+        return client::logs(flags);
+    }
     match attempt(verb) {
         Ok(status) => Ok(status),
         Err(error) if error.is_closed() => Ok(CLOSED),

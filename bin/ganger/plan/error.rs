@@ -71,6 +71,8 @@ pub(crate) enum PlanError {
     Pipe(PipeError),
     /// A job whose command has a replacement string for inputs has none.
     NothingGiven,
+    /// `{%}` in a job for a service.
+    Slot,
     /// What failed is to be run again, and it is a job of a file.
     JobOfFile {
         name: String,
@@ -87,6 +89,12 @@ pub(crate) enum PlanError {
         error: Box<PlanError>,
     },
 }
+
+const NOTHING_GIVEN: &str = "its command has a replacement string, and nothing stands there for it: give it inputs = [...], \
+    inputs_from, array or product; for these very characters write \\\\{} in TOML";
+
+const SLOT: &str = "{%}: a service knows a task's slot when it begins it; $GANGER_SLOT says it in a script of one word: \
+    'echo $GANGER_SLOT {}'";
 
 impl fmt::Display for PlanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,11 +141,8 @@ impl fmt::Display for PlanError {
             PlanError::Header(error) => error.fmt(f),
             PlanError::Results { path, source } => write!(f, "--results {}: {source}", path.display()),
             PlanError::Pipe(error) => error.fmt(f),
-            PlanError::NothingGiven => write!(
-                f,
-                "its command has a replacement string, and nothing stands there for it: give it inputs = [...], \
-                 inputs_from, array or product; for these very characters write \\\\{{}} in TOML"
-            ),
+            PlanError::NothingGiven => f.write_str(NOTHING_GIVEN),
+            PlanError::Slot => f.write_str(SLOT),
             PlanError::JobOfFile { name } => write!(
                 f,
                 "{name} is a job of a job file: ganger run --file FILE --store STORE --resume runs again what failed, with \

@@ -7,6 +7,7 @@ mod lists;
 mod blocks;
 mod grammar;
 mod service;
+mod submission;
 
 use std::ffi::OsString;
 use std::fs;
@@ -22,6 +23,7 @@ pub(crate) use error::PlanError;
 use lists::List;
 pub(crate) use pipe_error::PipeError;
 pub(crate) use service::{service, told as service_told};
+pub(crate) use submission::expanded;
 
 use crate::flags::{OutputFlags, RunFlags, WorkerFlags};
 use crate::jobs::{self, JobsFlag};

@@ -13,7 +13,7 @@ mod backlog;
 pub(crate) use backlog::Backlog;
 
 mod screen;
-pub(crate) use screen::NoTerminal;
+pub(crate) use screen::{NoTerminal, Screen};
 
 mod state;
 
@@ -22,6 +22,7 @@ mod keys;
 mod draw;
 
 mod plain;
+pub(crate) use plain::plain;
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -31,7 +32,6 @@ use std::time::{Duration, Instant};
 use ganger_batch::Control;
 
 use crate::show;
-use screen::Screen;
 use state::{State, Wish};
 
 /// From one look to the next.

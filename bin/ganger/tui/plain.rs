@@ -1,7 +1,7 @@
 //! What programs print, as it may stand on our screen: without what a terminal would obey.
 
 /// Text without escape sequences and other control characters; what turns the direction of writing goes as well.
-pub(super) fn plain(bytes: &[u8]) -> String {
+pub(crate) fn plain(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let text = console::strip_ansi_codes(&text);
     let shown = text.chars().map(|c| if c == '\t' { ' ' } else { c });

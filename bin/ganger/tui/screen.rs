@@ -52,7 +52,7 @@ impl fmt::Display for NoTerminal {
 type Drawn = Terminal<TermionBackend<BufWriter<File>>>;
 
 /// The terminal, to draw on and to be heard.
-pub(super) struct Screen {
+pub(crate) struct Screen {
     terminal: Drawn,
     /// Gives it back.
     display: AlternateScreen<RawTerminal<File>>,
@@ -61,7 +61,7 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    pub(super) fn open() -> Result<Self, NoTerminal> {
+    pub(crate) fn open() -> Result<Self, NoTerminal> {
         match env::var_os("TERM") {
             Some(kind) if !kind.is_empty() && kind != "dumb" => Self::try_open().map_err(NoTerminal::Unusable),
             kind => Err(NoTerminal::Plain(kind.filter(|kind| !kind.is_empty()))),
@@ -75,7 +75,7 @@ impl Screen {
         Ok(Self { terminal: blank(&display, area(&keyboard)?)?, display, keyboard })
     }
 
-    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+    pub(crate) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         let area = area(&self.keyboard)?;
         if area != self.terminal.get_frame().area() {
             write!(self.display, "{}", termion::clear::All)?;
@@ -85,7 +85,7 @@ impl Screen {
     }
 
     /// What was pressed since.
-    pub(super) fn keys(&mut self) -> Vec<Key> {
+    pub(crate) fn keys(&mut self) -> Vec<Key> {
         let mut bytes = [0; 256];
         let read = self.keyboard.read(&mut bytes).unwrap_or(0);
         parsed(&bytes[..read])

@@ -51,6 +51,9 @@ pub use work::{Work, WorkerProgram};
 
 mod rehearsal;
 
+mod expansion;
+pub use expansion::{Expansion, Upcoming};
+
 mod agenda;
 mod replay;
 pub use replay::{Replay, quoted};

@@ -303,7 +303,7 @@ mod title;
 mod engine;
 
 mod signals;
-pub use signals::Inquiries;
+pub use signals::{Inquiries, Interrupts};
 
 mod inline;
 

@@ -50,6 +50,50 @@ impl Inquiries {
     }
 }
 
+/// As long as this lives, Ctrl-C (SIGINT) does not end this process: it is waited for. Not beside a pool that heeds signals,
+/// which claims it as well.
+///
+/// ```
+/// # fn main() -> Result<(), ganger::Error> {
+/// let interrupts = ganger::Interrupts::claim()?;
+/// std::thread::spawn(move || {
+///     if interrupts.wait().is_ok() {
+///         eprintln!("interrupted: what was begun goes on without us");
+///         std::process::exit(130);
+///     }
+/// });
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Interrupts {
+    door: Door,
+    world: Epoll,
+}
+
+impl Interrupts {
+    /// Takes the signal. Where it was ignored when this process began, it stays so.
+    ///
+    /// # Errors
+    /// When there are no descriptors left.
+    pub fn claim() -> Result<Self, Error> {
+        let door = Door::open(&[Signal::Int]).map_err(Error::system("claim signals"))?;
+        let world = Epoll::new().map_err(Error::system("use an epoll"))?;
+        world.add(&door, TOKEN, Interest::Read).map_err(Error::system("use an epoll"))?;
+        Ok(Self { door, world })
+    }
+
+    /// Returns when it has come.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub fn wait(&self) -> Result<(), Error> {
+        while self.door.take().is_empty() {
+            self.world.wait(None, &mut Vec::new()).map_err(Error::system("use an epoll"))?;
+        }
+        Ok(())
+    }
+}
+
 /// What a signal means.
 pub(crate) enum Meaning {
     /// A step down the ladder.

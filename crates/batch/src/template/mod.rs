@@ -11,6 +11,7 @@
 
 mod parse;
 mod expand;
+mod words;
 mod length;
 
 use std::ffi::{OsStr, OsString};

@@ -1,0 +1,172 @@
+//! Why what was asked came to nothing.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use ganger_client::Endpoint;
+
+use crate::look::plain;
+use crate::plan::PlanError;
+
+/// What is wrong, with the remedy.
+#[derive(Debug)]
+pub(crate) enum AskError {
+    /// Nobody listens there.
+    Connect {
+        endpoint: Endpoint,
+        source: io::Error,
+    },
+    /// A variable of the environment that says nothing.
+    Environment {
+        name: &'static str,
+        why: io::Error,
+    },
+    /// The files of the token or the certificates.
+    Door(io::Error),
+    /// The connection ended before the answer; what was asked may have been done, or not.
+    Lost {
+        endpoint: Endpoint,
+        source: io::Error,
+    },
+    /// The service says no: with which status, and why.
+    Refused {
+        status: u16,
+        detail: String,
+    },
+    /// What it says is not understood.
+    Unclear(serde_json::Error),
+    /// What was typed is no job.
+    Plan(PlanError),
+    /// Inputs cannot be read.
+    Inputs(ganger_batch::Error),
+    /// JSON has text alone.
+    NoText {
+        word: OsString,
+    },
+    /// More tasks than a schedule keeps.
+    TooMany {
+        most: usize,
+    },
+    /// There is no input.
+    NothingToDo,
+    /// A job was made, and cannot be handed over to its end.
+    Unfinished {
+        job: u64,
+        tasks: u64,
+        why: Box<AskError>,
+    },
+    /// `--wd`, or this one.
+    Directory {
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// `--at`
+    NoMoment {
+        text: String,
+    },
+    /// A job of a service has a number.
+    NoNumber {
+        text: String,
+    },
+    /// A flag that is for stores alone.
+    OfStore {
+        flag: &'static str,
+    },
+    /// Standard output.
+    Write(io::Error),
+    System(ganger::Error),
+}
+
+impl AskError {
+    /// Whether nobody reads what we print.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self, Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// Whether the service may be there again in a moment.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Lost { .. } | Self::Refused { status: 503, .. })
+    }
+}
+
+impl fmt::Display for AskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect { endpoint, source } => write!(
+                f,
+                "no service answers at {endpoint}: {source}; ganger serve starts one, --connect or GANGER_CONNECT says where \
+                 one is"
+            ),
+            Self::Environment { name, why } => write!(f, "{name}: {why}"),
+            Self::Door(error) => error.fmt(f),
+            Self::Lost { endpoint, source } => {
+                write!(f, "the service at {endpoint} went away: {source}; ganger status says what it has")
+            }
+            Self::Refused { status, detail } if detail.is_empty() => write!(f, "the service: status {status}"),
+            Self::Refused { detail, .. } => write!(f, "the service: {}", plain::line(detail.as_bytes())),
+            Self::Unclear(error) => {
+                write!(
+                    f,
+                    "the service says what this ganger does not understand ({error}); is it an older or newer one?"
+                )
+            }
+            Self::Plan(error) => error.fmt(f),
+            Self::Inputs(error) => error.fmt(f),
+            Self::NoText { word } => {
+                write!(f, "{word:?} is no UTF-8, which a service cannot be told: rename it, or use ganger run")
+            }
+            Self::TooMany { most } => write!(
+                f,
+                "a schedule keeps {most} tasks at most: let it run one command that submits them (ganger submit -a FILE ...)"
+            ),
+            Self::NothingToDo => write!(f, "there is no input, so no job was made"),
+            Self::Unfinished { job, tasks, why } => write!(
+                f,
+                "{why}; job {job} has the first {tasks} tasks, and stays open for more: ganger cancel {job} ends it"
+            ),
+            Self::Directory { path, source } => {
+                write!(f, "{}: {source}; commands run in a directory that is there (--wd DIR)", path.display())
+            }
+            Self::NoMoment { text } => write!(
+                f,
+                "--at {text}: that is no moment; write 2026-11-30T08:00, with Z at its end for UTC, or say --delay 2h"
+            ),
+            Self::NoNumber { text } => write!(
+                f,
+                "{text:?} is no job of a service: those have numbers, JOB or JOB.TASK (ganger status lists them); for what \
+                 ganger run --store FILE recorded, say --store FILE"
+            ),
+            Self::OfStore { flag } => {
+                write!(f, "{flag} is for what ganger run recorded: name its store (--store FILE)")
+            }
+            Self::Write(error) => write!(f, "failed to write to standard output: {error}"),
+            Self::System(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<io::Error> for AskError {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl From<PlanError> for AskError {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(error)
+    }
+}
+
+impl From<ganger_batch::Error> for AskError {
+    fn from(error: ganger_batch::Error) -> Self {
+        Self::Inputs(error)
+    }
+}
+
+impl From<ganger::Error> for AskError {
+    fn from(error: ganger::Error) -> Self {
+        Self::System(error)
+    }
+}

@@ -1,0 +1,151 @@
+//! `ganger submit`: inputs become tasks here, and go over as they come.
+//!
+//! ```text
+//!  inputs ─► Expansion ─► chunk ─► POST /v1/jobs               all of them, if they fit
+//!                          │  └──► POST /v1/jobs {open: true}   the first
+//!                          └─────► POST /v1/jobs/7/tasks        each of the others, and the last closes it
+//! ```
+//! No more than a chunk is in memory, however many inputs there are, unless they are wanted in a random order.
+
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use ganger_batch::{Expansion, Upcoming};
+use serde_json::{Value, json};
+
+use super::farewell::Farewell;
+use super::service::Service;
+use super::wish;
+use super::{AskError, Out, logs, wait};
+use crate::flags::client::SubmitFlags;
+use crate::plan;
+use crate::verbs;
+
+/// The most tasks, and the most bytes of them, that the service takes in one request.
+const TASKS: usize = 10_000;
+const BYTES: usize = 2 << 20;
+/// How long inputs that have come wait for others.
+const LINGER: Duration = Duration::from_secs(1);
+
+pub(super) fn submit(mut flags: SubmitFlags, out: &mut Out) -> Result<u8, AskError> {
+    let words = std::mem::take(&mut flags.words);
+    let expanded = plan::expanded(words, &flags.inputs, &flags.arguments)?;
+    let mut service = Service::open(&flags.service.door)?;
+    verbs::explain_inputs(expanded.typed, expanded.runs_its_inputs, expanded.as_code.as_ref());
+    let mut job = wish::job(&flags.wish, expanded.expansion.prefix())?;
+    wish::conditions(&flags, &mut job)?;
+    let farewell = Farewell::begin("no job was made".to_owned())?;
+    let receipt = hand_over(&mut service, job, expanded.expansion, &farewell)?;
+    match flags.service.json {
+        true => writeln!(out, "{receipt}")?,
+        false => writeln!(out, "{}", receipt["id"])?,
+    }
+    out.flush()?;
+    let id = receipt["id"].as_u64().unwrap_or_default();
+    farewell.change(wait::farewell(&[id]));
+    if flags.follow {
+        logs::follow(&mut service, id, out)?;
+    }
+    if flags.follow || flags.wait {
+        wait::until_over(&mut service, &[id]).map(|jobs| wait::status(&jobs))
+    } else {
+        Ok(0)
+    }
+}
+
+/// What the service said of the job when it had all of it.
+fn hand_over(service: &mut Service, job: Value, inputs: Expansion, farewell: &Farewell) -> Result<Value, AskError> {
+    let mut chunks = Chunks { inputs };
+    let first = chunks.next()?;
+    if first.tasks.is_empty() {
+        return Err(AskError::NothingToDo);
+    }
+    let (mut sent, mut job) = (first.tasks.len() as u64, job);
+    job["tasks"] = json!(first.tasks);
+    if !first.is_last {
+        job["open"] = json!(true);
+    }
+    let mut receipt = service.post("/v1/jobs", &job)?;
+    let id = receipt["id"].as_u64().unwrap_or_default();
+    // The job that has the key already gets nothing from us.
+    if first.is_last || receipt["existing"] == json!(true) {
+        return Ok(receipt);
+    }
+    farewell.change(format!("job {id} stays open for more tasks; ganger cancel {id} ends it"));
+    append(service, id, chunks, &mut sent).map_err(|why| AskError::Unfinished {
+        job: id,
+        tasks: sent,
+        why: why.into(),
+    })?;
+    receipt["tasks"] = json!(sent);
+    Ok(receipt)
+}
+
+fn append(service: &mut Service, job: u64, mut chunks: Chunks, sent: &mut u64) -> Result<(), AskError> {
+    loop {
+        let Chunk { tasks, is_last } = chunks.next()?;
+        let (added, path) = (tasks.len() as u64, format!("/v1/jobs/{job}/tasks"));
+        if added > 0 {
+            service.post(&path, &json!({"tasks": tasks, "close": is_last}))?;
+        } else if is_last {
+            service.order(&format!("/v1/jobs/{job}/close"))?;
+        }
+        *sent += added;
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// All tasks of a job that is kept as one piece.
+pub(super) fn all_tasks(inputs: Expansion) -> Result<Vec<Vec<String>>, AskError> {
+    let mut chunks = Chunks { inputs };
+    let Chunk { tasks, is_last } = chunks.next()?;
+    match (tasks.is_empty(), is_last) {
+        (true, _) => Err(AskError::NothingToDo),
+        (false, true) => Ok(tasks),
+        (false, false) => Err(AskError::TooMany { most: TASKS }),
+    }
+}
+
+/// Tasks that go in one request.
+struct Chunk {
+    tasks: Vec<Vec<String>>,
+    is_last: bool,
+}
+
+struct Chunks {
+    inputs: Expansion,
+}
+
+impl Chunks {
+    /// As many as there are and as fit. It waits for the first, and then no longer than for a while.
+    fn next(&mut self) -> Result<Chunk, AskError> {
+        let (mut tasks, mut bytes, mut since) = (Vec::new(), 0, None);
+        while tasks.len() < TASKS && bytes < BYTES {
+            match self.inputs.upcoming()? {
+                Upcoming::Words(words) => {
+                    let words = wish::texts(words)?;
+                    bytes += weight(&words);
+                    tasks.push(words);
+                    since.get_or_insert_with(Instant::now);
+                }
+                Upcoming::End => return Ok(Chunk { tasks, is_last: true }),
+                Upcoming::NotYet => {
+                    let left = since.map_or(Duration::MAX, |since: Instant| LINGER.saturating_sub(since.elapsed()));
+                    if left.is_zero() {
+                        break;
+                    }
+                    self.inputs.wait(left);
+                }
+            }
+        }
+        Ok(Chunk { tasks, is_last: false })
+    }
+}
+
+/// How long they become as JSON.
+fn weight(words: &[String]) -> usize {
+    // Text is always JSON.
+    serde_json::to_string(words).map_or(0, |text| text.len() + 1)
+}
