@@ -2,6 +2,7 @@
 
 use crate::sandbox::{Cmd, GANGER, Sandbox, eventually};
 use crate::serve::Service;
+use crate::serve_doors::with_port;
 use crate::terminal::Terminal;
 
 fn ask<'a>(sandbox: &'a Sandbox, verb: &str, args: &[&str]) -> Cmd<'a> {
@@ -46,7 +47,7 @@ fn what_cannot_be_asked_is_told() {
     ask(&sandbox, "submit", &["--at", "soon", "true"]).done().told(255, "--delay");
     ask(&sandbox, "submit", &["--wd", "none", "true"]).done().told(255, "a directory that is there");
     ask(&sandbox, "logs", &["align"]).done().told(255, "say --store FILE");
-    ask(&sandbox, "logs", &["--tag", "1"]).done().told(255, "name its store");
+    ask(&sandbox, "logs", &["--json", "1"]).done().told(255, "name its store");
     ask(&sandbox, "status", &["--connect", "tcp:host"]).done().told(255, "tcp:HOST:PORT");
     service.stop();
 }
@@ -112,6 +113,8 @@ fn output_is_followed_until_the_job_is_over() {
     assert_eq!(done.stderr, "oops\noops\n");
     assert_eq!(waited.done().code(), 1);
     ask(&sandbox, "logs", &["--stderr", "1", "2"]).done().told(0, "oops");
+    ask(&sandbox, "logs", &["--tag", "1"]).done().told(0, "3\toops");
+    assert!(ask(&sandbox, "logs", &["--tag", "1"]).done().stdout.starts_with("0\tbegin 0\n0\tend 0\n3\t"));
     service.stop();
 }
 
@@ -158,6 +161,18 @@ fn top_tells_lines_or_draws() {
     terminal.draws("0 tasks run, 0 wait");
     terminal.types(b"q");
     assert_eq!(terminal.status(), Some(0));
+    service.stop();
+}
+
+#[test]
+fn a_service_is_asked_over_tcp_with_a_token() {
+    let sandbox = Sandbox::new();
+    let (service, port) = with_port(&sandbox, &[]);
+    let address = format!("tcp:127.0.0.1:{port}");
+    ask(&sandbox, "queues", &["--connect", &address]).done().told(255, "--token-file");
+    ask(&sandbox, "queues", &["--connect", &address, "--token-file", "none"]).done().told(255, "none: No such file");
+    let done = ask(&sandbox, "submit", &["--connect", &address, "--token-file", "tokens", "--wait", "true"]).done();
+    done.printed("1\n");
     service.stop();
 }
 

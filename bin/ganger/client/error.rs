@@ -85,9 +85,14 @@ impl AskError {
         matches!(self, Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
+    /// Whether nothing was done, and may be in a moment: the service was not reached, or said that it is busy, or about to end.
+    pub(crate) fn is_unheard(&self) -> bool {
+        matches!(self, Self::Connect { .. } | Self::Refused { status: 503, .. })
+    }
+
     /// Whether the service may be there again in a moment.
     pub(crate) fn may_pass(&self) -> bool {
-        matches!(self, Self::Connect { .. } | Self::Lost { .. } | Self::Refused { status: 503, .. })
+        self.is_unheard() || matches!(self, Self::Lost { .. })
     }
 }
 
@@ -105,6 +110,13 @@ impl fmt::Display for AskError {
                 write!(f, "the service at {endpoint} went away: {source}; ganger status says what it has")
             }
             Self::Refused { status, detail } if detail.is_empty() => write!(f, "the service: status {status}"),
+            Self::Refused { status: 401, detail } => {
+                write!(
+                    f,
+                    "the service: {}; --token-file FILE, or GANGER_TOKEN_FILE, has it",
+                    plain::line(detail.as_bytes())
+                )
+            }
             Self::Refused { detail, .. } => write!(f, "the service: {}", plain::line(detail.as_bytes())),
             Self::Unclear(error) => {
                 write!(

@@ -1,13 +1,14 @@
 //! `ganger logs` of a service's job: outputs as they were printed, or as they are.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::thread;
 use std::time::Duration;
 
 use super::farewell::Farewell;
 use super::orders;
 use super::service::Service;
-use super::views::{self, Job, Story, Task};
+use super::tagged::{Printed, STREAMS};
+use super::views::{self, Job, Story, Task, safe};
 use super::wait;
 use super::{AskError, Out};
 use crate::flags::client::Target;
@@ -20,21 +21,20 @@ const PAGE: usize = 1000;
 
 /// Task by task, in the order of their numbers.
 pub(super) fn logs(flags: &LogsFlags, out: &mut Out) -> Result<u8, AskError> {
-    let refused = [("--tag", flags.tag), ("--json", flags.of.store.json)];
-    if let Some((flag, _)) = refused.into_iter().find(|(_, given)| *given) {
-        return Err(AskError::OfStore { flag });
+    if flags.of.store.json {
+        return Err(AskError::OfStore { flag: "--json" });
     }
     let target = target(flags)?;
     let mut service = Service::open(&flags.door)?;
-    let printer =
-        Printer { which: flags.attempt, failed: flags.failed, streams: streams(flags.stderr), follow: flags.follow };
-    let _farewell = flags.follow.then(|| Farewell::begin(wait::farewell(&[target.job]))).transpose()?;
+    let LogsFlags { attempt: which, failed, stderr, tag, follow, .. } = *flags;
+    let printer = Printer { which, failed, first: usize::from(stderr), tag, follow };
+    let _farewell = follow.then(|| Farewell::begin(wait::farewell(&[target.job]))).transpose()?;
     printer.print(&mut service, target, out).map(|()| 0)
 }
 
 /// What the tasks of a job print, until it is over.
 pub(super) fn follow(service: &mut Service, job: u64, out: &mut Out) -> Result<(), AskError> {
-    let printer = Printer { which: Which::Last, failed: false, streams: streams(false), follow: true };
+    let printer = Printer { which: Which::Last, failed: false, first: 0, tag: false, follow: true };
     printer.print(service, Target { job, task: None }, out)
 }
 
@@ -49,15 +49,13 @@ fn target(flags: &LogsFlags) -> Result<Target, AskError> {
     }
 }
 
-fn streams(stderr: bool) -> &'static [&'static str] {
-    if stderr { &["stderr"] } else { &["stdout", "stderr"] }
-}
-
 /// What is to be printed, and how long.
 struct Printer {
     which: Which,
     failed: bool,
-    streams: &'static [&'static str],
+    /// Of the streams, this one and those behind it.
+    first: usize,
+    tag: bool,
     follow: bool,
 }
 
@@ -96,22 +94,27 @@ impl Printer {
             Which::All => 1..=story.newest(),
             Which::Nth(nth) => nth as u64..=nth as u64,
         };
-        some.filter(|attempt| *attempt > 0)
-            .try_for_each(|attempt| self.attempt(service, path, attempt, &mut [0; 2], out))
+        for attempt in some.filter(|attempt| *attempt > 0) {
+            let mut printed = self.printed(&story);
+            self.attempt(service, path, attempt, &mut printed, out)?;
+            printed.end(out)?;
+        }
+        Ok(())
     }
 
     /// The attempt that runs, and those that come, until the task is over.
     fn follow(&self, service: &mut Service, path: &str, mut story: Story, out: &mut Out) -> Result<(), AskError> {
-        let (mut attempt, mut had) = (story.newest().max(1), [0; 2]);
+        let (mut attempt, mut printed) = (story.newest().max(1), self.printed(&story));
         loop {
             if attempt <= story.newest() {
-                self.attempt(service, path, attempt, &mut had, out)?;
+                self.attempt(service, path, attempt, &mut printed, out)?;
             }
             if story.task.is_over() {
-                return Ok(());
+                return printed.end(out);
             }
             if attempt <= story.ended() {
-                (attempt, had) = (attempt + 1, [0; 2]);
+                attempt += 1;
+                std::mem::replace(&mut printed, self.printed(&story)).end(out)?;
             }
             out.flush()?;
             thread::sleep(OFTEN);
@@ -119,32 +122,24 @@ impl Printer {
         }
     }
 
-    /// What an attempt has printed beyond what was `had`, of each stream.
+    fn printed(&self, story: &Story) -> Printed {
+        Printed::new(self.tag.then(|| safe(&story.task.words.join(" "))))
+    }
+
+    /// What an attempt has printed beyond what has come.
     fn attempt(
         &self,
         service: &mut Service,
         path: &str,
         attempt: u64,
-        had: &mut [u64; 2],
+        printed: &mut Printed,
         out: &mut Out,
     ) -> Result<(), AskError> {
-        for (stream, had) in self.streams.iter().zip(had) {
-            let output = format!("{path}/{stream}?attempt={attempt}");
-            let bytes = service.patiently(|service| service.bytes(&output, *had))?;
-            *had += bytes.len() as u64;
-            pass_on(stream, &bytes, out)?;
+        for (stream, name) in STREAMS.iter().enumerate().skip(self.first) {
+            let (output, had) = (format!("{path}/{name}?attempt={attempt}"), printed.had(stream));
+            let bytes = service.patiently(|service| service.bytes(&output, had))?;
+            printed.more(stream, &bytes, out)?;
         }
         Ok(())
     }
-}
-
-/// In the order in which they came, where both go to the same place.
-fn pass_on(stream: &str, bytes: &[u8], out: &mut Out) -> Result<(), AskError> {
-    if stream == "stdout" {
-        out.write_all(bytes)?;
-    } else if !bytes.is_empty() {
-        out.flush()?;
-        io::stderr().write_all(bytes)?;
-    }
-    Ok(())
 }

@@ -15,6 +15,7 @@ mod submit;
 mod status;
 mod wait;
 mod logs;
+mod tagged;
 mod orders;
 mod queues;
 mod dead;

@@ -57,9 +57,10 @@ impl Service {
         self.patiently(|service| service.get(path))
     }
 
-    /// Has something changed. Once: whether a request whose answer is lost was met is not known.
+    /// Has something changed. Once: whether a request whose answer is lost was met is not known. But one that was not heard is
+    /// made again.
     pub(super) fn post(&mut self, path: &str, body: &Value) -> Result<Value, AskError> {
-        self.request("POST", path, Some(body))
+        self.persistently(AskError::is_unheard, |service| service.request("POST", path, Some(body)))
     }
 
     /// Has something done that needs no words.
@@ -82,14 +83,20 @@ impl Service {
         }
     }
 
-    pub(super) fn patiently<T>(
+    /// Asks until there is an answer: it must not matter how often.
+    pub(super) fn patiently<T>(&mut self, ask: impl FnMut(&mut Self) -> Result<T, AskError>) -> Result<T, AskError> {
+        self.persistently(AskError::may_pass, ask)
+    }
+
+    fn persistently<T>(
         &mut self,
+        passes: fn(&AskError) -> bool,
         mut ask: impl FnMut(&mut Self) -> Result<T, AskError>,
     ) -> Result<T, AskError> {
         let mut away: Option<Instant> = None;
         loop {
             match ask(self) {
-                Err(error) if error.may_pass() && away.is_none_or(|since| since.elapsed() < ABSENCE) => {
+                Err(error) if passes(&error) && away.is_none_or(|since| since.elapsed() < ABSENCE) => {
                     if away.is_none() {
                         show::message(format_args!("{error}; waiting for it"));
                     }

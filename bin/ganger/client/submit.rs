@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::farewell::Farewell;
 use super::service::Service;
+use super::views::{self, Job};
 use super::wish;
 use super::{AskError, Out, logs, wait};
 use crate::flags::client::SubmitFlags;
@@ -83,16 +84,31 @@ fn hand_over(service: &mut Service, job: Value, inputs: Expansion, farewell: &Fa
 
 fn append(service: &mut Service, job: u64, mut chunks: Chunks, sent: &mut u64) -> Result<(), AskError> {
     loop {
-        let Chunk { tasks, is_last } = chunks.next()?;
-        let (added, path) = (tasks.len() as u64, format!("/v1/jobs/{job}/tasks"));
-        if added > 0 {
-            service.post(&path, &json!({"tasks": tasks, "close": is_last}))?;
-        } else if is_last {
+        let chunk = chunks.next()?;
+        if !chunk.tasks.is_empty() {
+            add(service, job, &chunk, *sent)?;
+        } else if chunk.is_last {
             service.order(&format!("/v1/jobs/{job}/close"))?;
         }
-        *sent += added;
-        if is_last {
+        *sent += chunk.tasks.len() as u64;
+        if chunk.is_last {
             return Ok(());
+        }
+    }
+}
+
+/// Adds tasks to a job that has so many, once: where the answer is lost, the job tells whether it has got them.
+fn add(service: &mut Service, job: u64, chunk: &Chunk, sent: u64) -> Result<(), AskError> {
+    let body = json!({"tasks": chunk.tasks, "close": chunk.is_last});
+    loop {
+        match service.post(&format!("/v1/jobs/{job}/tasks"), &body) {
+            Err(AskError::Lost { .. }) => {
+                let found: Job = views::read(&service.get_patiently(&format!("/v1/jobs/{job}"))?)?;
+                if found.tasks.total > sent {
+                    return Ok(());
+                }
+            }
+            told => return told.map(drop),
         }
     }
 }

@@ -60,6 +60,9 @@ pub(super) struct Queue {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Task {
     pub(super) number: u64,
+    /// Those that it adds to its job's.
+    #[serde(default)]
+    pub(super) words: Vec<String>,
     pub(super) state: String,
 }
 

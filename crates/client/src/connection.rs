@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::answer::{Answer, Body};
 use crate::endpoint::Endpoint;
+pub(crate) use crate::wire::Hangup;
 use crate::wire::Wire;
 
 /// A connection to a service.
@@ -79,6 +80,11 @@ impl Client {
         let answer = Answer::head(&mut self.wire)?;
         let body = Body::of(&answer, &mut self.wire)?;
         Ok((answer, body))
+    }
+
+    /// What ends the request that is under way, from another thread; its connection with it.
+    pub(crate) fn hangup(&self) -> io::Result<Hangup> {
+        self.wire.get_ref().hangup()
     }
 
     fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<()> {

@@ -1,8 +1,8 @@
 //! The other side of `ganger serve`: what a program needs that is its client. It blocks, and has no runtime.
 //!
 //! ```text
-//!  Client ──► Wire ──► Unix socket, TCP, or TLS over it
-//!   requests   bytes
+//!  ServiceExecutor ──► Client ──► Wire ──► Unix socket, TCP, or TLS over it
+//!   futures             requests   bytes
 //! ```
 
 mod endpoint;
@@ -15,3 +15,6 @@ pub use answer::Answer;
 
 mod connection;
 pub use connection::Client;
+
+mod executor;
+pub use executor::{ServiceExecutor, TaskRef};

@@ -1,7 +1,7 @@
 //! The bytes between a client and its service.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs as _};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -33,12 +33,37 @@ impl Wire {
         Ok(Self::Tls(Box::new(StreamOwned::new(session, stream))))
     }
 
+    pub(crate) fn hangup(&self) -> io::Result<Hangup> {
+        match self {
+            Self::Unix(stream) => stream.try_clone().map(Hangup::Unix),
+            Self::Tcp(stream) => stream.try_clone().map(Hangup::Tcp),
+            Self::Tls(stream) => stream.sock.try_clone().map(Hangup::Tcp),
+        }
+    }
+
     fn unix(endpoint: &Endpoint, patience: Duration) -> io::Result<Self> {
         let Address::Unix(path) = &endpoint.address else { return Err(ErrorKind::InvalidInput.into()) };
         let stream = UnixStream::connect(path)?;
         stream.set_read_timeout(Some(patience))?;
         stream.set_write_timeout(Some(patience))?;
         Ok(Self::Unix(stream))
+    }
+}
+
+/// Ends a connection that another thread reads from.
+#[derive(Debug)]
+pub(crate) enum Hangup {
+    Unix(UnixStream),
+    Tcp(TcpStream),
+}
+
+impl Hangup {
+    pub(crate) fn end(self) {
+        // One that has ended by itself need not be.
+        let _ = match self {
+            Self::Unix(stream) => stream.shutdown(Shutdown::Both),
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
+        };
     }
 }
 

@@ -86,7 +86,7 @@ pub(super) async fn show(
     view(&api, id).await.map(Json)
 }
 
-fn patience(seconds: f64, most: Duration) -> Result<Duration, Problem> {
+pub(super) fn patience(seconds: f64, most: Duration) -> Result<Duration, Problem> {
     if seconds.is_nan() || seconds < 0.0 {
         return Err(Problem::bad_request(format!("wait={seconds}: give seconds from 0")));
     }

@@ -12,6 +12,7 @@
 
 mod asked;
 mod body;
+mod calls;
 mod describe;
 mod health;
 mod jobs;
@@ -20,6 +21,7 @@ mod problem;
 mod queues;
 mod ranges;
 mod readers;
+mod results;
 mod submission;
 mod tasks;
 mod views;
@@ -97,6 +99,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(tasks::list))
         .routes(routes!(tasks::show))
         .routes(routes!(output::read))
+        .routes(routes!(results::wait))
         .routes(routes!(queues::list))
         .routes(routes!(describe::describe))
         .routes(routes!(health::metrics))

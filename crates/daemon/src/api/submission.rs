@@ -9,6 +9,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
+use super::calls::Called;
 use super::problem::Problem;
 
 /// The body of `POST /v1/jobs`. A task's words are those of `command` and its own of `tasks`: one at least.
@@ -32,6 +33,18 @@ pub(crate) struct Submission {
     /// The words that each task adds: all have some, or none has. One task without any, if this is left out.
     #[schema(value_type = Option<Vec<Vec<Word>>>, min_items = 1, max_items = 10000)]
     tasks: Option<Vec<Vec<String>>>,
+    /// For a queue of functions: the module and the name of what each task calls, instead of a command.
+    #[schema(max_length = 4096)]
+    function: Option<String>,
+    /// The function's type as its caller has it, to be compared; whatever it is, if this is left out.
+    #[schema(max_length = 4096)]
+    signature: Option<String>,
+    /// Whether each of `args` are many items, each an argument.
+    #[serde(default)]
+    many: bool,
+    /// The arguments of each task, as `ganger` encodes them, in base64.
+    #[schema(min_items = 1, max_items = 10000)]
+    args: Option<Vec<String>>,
     /// How long an attempt may take, in seconds.
     #[schema(exclusive_minimum = 0, maximum = 4294967295_u32)]
     timeout: Option<f64>,
@@ -71,8 +84,16 @@ impl Submission {
     pub(crate) fn check(self, queues: &[(String, QueueId)], limit: usize) -> Result<NewJob, Problem> {
         let queue = find_queue(&self.queue, queues)?;
         let policy = self.policy()?;
+        if let Some(function) = self.function {
+            let called = Called { function, signature: self.signature, many: self.many, args: self.args };
+            let (command, tasks) = called.words()?;
+            check_count("args", tasks.len(), limit)?;
+            let name = self.name.unwrap_or_else(|| String::from_utf8_lossy(&command[0]).into_owned());
+            let (name, priority) = (check_name(name)?, self.priority);
+            return Ok(NewJob { name, priority, policy, command, tasks, ..NewJob::to(queue) });
+        }
         let tasks = self.tasks.unwrap_or_else(|| vec![Vec::new()]);
-        check_count(tasks.len(), limit)?;
+        check_count("tasks", tasks.len(), limit)?;
         if tasks.iter().any(Vec::is_empty) && !tasks.iter().all(Vec::is_empty) {
             return Err(Problem::invalid("some of `tasks` have words and others none: give two jobs"));
         }
@@ -80,10 +101,7 @@ impl Submission {
             return Err(Problem::invalid("a task has no word: give a `command`, or words in each of `tasks`"));
         }
         let command = words("command", self.command)?;
-        let name = self.name.unwrap_or_else(|| name_of(&command, &tasks));
-        if name.chars().count() > NAME || name.contains(char::is_control) {
-            return Err(Problem::invalid(format!("`name`: at most {NAME} characters, and no control characters")));
-        }
+        let name = check_name(self.name.unwrap_or_else(|| name_of(&command, &tasks)))?;
         let directory = check_directory(self.directory.unwrap_or_default())?;
         let environment = self.environment.into_iter().map(variable).collect::<Result<_, _>>()?;
         let tasks = tasks.into_iter().map(|task| words("tasks", task)).collect::<Result<_, _>>()?;
@@ -121,9 +139,16 @@ fn find_queue(name: &str, queues: &[(String, QueueId)]) -> Result<QueueId, Probl
     })
 }
 
-fn check_count(tasks: usize, limit: usize) -> Result<(), Problem> {
+fn check_name(name: String) -> Result<String, Problem> {
+    if name.chars().count() > NAME || name.contains(char::is_control) {
+        return Err(Problem::invalid(format!("`name`: at most {NAME} characters, and no control characters")));
+    }
+    Ok(name)
+}
+
+fn check_count(field: &str, tasks: usize, limit: usize) -> Result<(), Problem> {
     match tasks {
-        0 => Err(Problem::invalid("`tasks` is empty: give one at least, or leave it out for one without words")),
+        0 => Err(Problem::invalid(format!("`{field}` is empty: give one at least"))),
         tasks if tasks > limit => {
             Err(Problem::too_large(format!("{tasks} tasks in one request: at most {limit}, so send several jobs")))
         }

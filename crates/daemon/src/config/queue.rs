@@ -73,6 +73,8 @@ impl Default for QueueConfig {
 pub enum Runs {
     /// Each is a program with its arguments.
     Commands,
+    /// Each calls a function that a worker program registers by `#[ganger::task]`: the program, with its arguments.
+    Functions(Vec<String>),
     /// Each is a line for a program that is kept, one a slot: its words, as `ganger::worker_protocol` says.
     Worker(Vec<String>),
 }

@@ -10,6 +10,7 @@ use ganger::{Command, Hosted, Pool, Reports, TaskId, TaskOptions};
 use ganger_store::{AttemptId, Claim, JobId, QueueId, Stream};
 
 use super::event::{Depth, Event};
+use super::functions;
 use crate::config::{Config, QueueConfig, Runs};
 use crate::error::ServeError;
 
@@ -64,6 +65,7 @@ impl Recipe {
         let pool = match &queue.runs {
             Runs::Commands => pool.for_commands(),
             Runs::Worker(words) => pool.hosting(hosted(words)),
+            Runs::Functions(words) => functions::pool(pool, words),
         };
         pool.build()
     }
@@ -183,6 +185,7 @@ impl Lane {
                 let number = claim.task.0.unsigned_abs();
                 self.pool.submit_line(number, &claim.argv(), &options, &self.reports)
             }
+            Runs::Functions(_) => self.pool.submit_call(&functions::call(&claim), &options, &self.reports),
         };
         match submitted {
             Ok(task) => {
@@ -261,7 +264,7 @@ fn options(claim: &Claim, runs: &Runs) -> TaskOptions {
     match (claim.policy.timeout, runs) {
         (None, _) => once,
         (Some(limit), Runs::Commands) => once.soft_timeout(limit).timeout(limit.saturating_add(LAST)),
-        (Some(limit), Runs::Worker(_)) => once.timeout(limit),
+        (Some(limit), Runs::Worker(_) | Runs::Functions(_)) => once.timeout(limit),
     }
 }
 

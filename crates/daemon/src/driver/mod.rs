@@ -7,11 +7,13 @@
 //! ```
 
 mod event;
+mod functions;
 mod lane;
 mod survey;
 mod verdict;
 
 pub(crate) use event::{Depth, Desk, Refusal};
+pub(crate) use functions::MANY;
 pub(crate) use survey::{LaneSurvey, Survey};
 
 use std::collections::HashMap;
@@ -260,8 +262,14 @@ impl Driver {
                 self.on_output(lane, task, Stream::Stdout, answer.clone());
                 None
             }
-            (Runs::Worker(_), _) => None,
+            (Runs::Worker(_) | Runs::Functions(_), _) => None,
         };
+        let kept = self.lanes[lane].config.output;
+        let answered = functions::answer(&self.lanes[lane].config.runs, outcome, kept);
+        let outcome = answered.as_ref().map_or(outcome, |(_, outcome)| outcome);
+        if let Some((answer, _)) = &answered {
+            self.on_output(lane, task, Stream::Stdout, answer.clone());
+        }
         let Some(Held { claim, printed, fault }) = self.lanes[lane].take(task) else { return };
         if matches!(outcome, Outcome::NotStarted(NotStarted::PoolFailed(_))) {
             self.lanes[lane].rest();

@@ -1,6 +1,6 @@
 //! What an outcome makes of a task.
 
-use ganger::{CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome};
+use ganger::{CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, Panic};
 use ganger_store::{Claim, End, Fate, State, Usage};
 
 /// How an attempt ended, and what it used, as its command has `told`.
@@ -8,7 +8,7 @@ pub(super) fn judge(outcome: &Outcome, told: Option<CommandEnd>, fault: Option<S
     let end = match outcome {
         Outcome::Returned(_) => End::Exit(0),
         Outcome::Failed(failure) => failed(failure, told.as_ref()),
-        Outcome::Panicked(panic) => End::NotStarted(format!("its worker failed: {}", panic.message)),
+        Outcome::Panicked(panic) => End::Error(panicked(panic)),
         Outcome::Crashed(exits) => crashed(exits, fault),
         Outcome::TimedOut(_) => End::TimeLimit,
         Outcome::Cancelled | Outcome::NotStarted(NotStarted::Terminated | NotStarted::PoolFailed(_)) => End::Stopped,
@@ -42,6 +42,10 @@ fn failed(failure: &Failure, told: Option<&CommandEnd>) -> End {
         (None, FailureKind::Task) => End::Error(failure.message.clone()),
         (None, _) => End::NotStarted(failure.message.clone()),
     }
+}
+
+fn panicked(panic: &Panic) -> String {
+    format!("panicked at {}: {}", panic.location.as_deref().unwrap_or("an unknown place"), panic.message)
 }
 
 fn exited(exit: Exit) -> End {

@@ -6,7 +6,7 @@ mod task;
 
 pub(super) use job::JobView;
 pub(super) use queue::QueueView;
-pub(super) use task::{TaskStory, TaskView};
+pub(super) use task::{AttemptView, TaskState, TaskStory, TaskView};
 
 use std::time::SystemTime;
 

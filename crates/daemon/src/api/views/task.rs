@@ -42,7 +42,7 @@ pub(in crate::api) struct TaskStory {
 /// One try at a task. Durations are seconds, sizes bytes.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Attempt)]
-struct AttemptView {
+pub(in crate::api) struct AttemptView {
     /// From 1.
     number: u32,
     slot: u32,

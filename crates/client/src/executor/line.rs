@@ -1,0 +1,82 @@
+//! A connection that is made again when it is lost.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::connection::{Client, Hangup};
+use crate::endpoint::Endpoint;
+
+/// How long an answer may take, beside what it is asked to wait.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How soon a service that is out of reach is tried again: at first, and at most.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(2));
+
+/// A way to a service.
+#[derive(Debug)]
+pub(super) struct Line {
+    endpoint: Endpoint,
+    client: Option<Client>,
+    /// Since when it is out of reach, and how long it is left alone next.
+    trouble: Option<(Instant, Duration)>,
+}
+
+impl Line {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, client: None, trouble: None }
+    }
+
+    /// Whether a service is there.
+    pub(super) fn check(&mut self) -> io::Result<()> {
+        let place = self.endpoint.to_string();
+        let refused = |why: String| io::Error::other(format!("{place}: {why}"));
+        let answer = self.connected().and_then(|client| client.get("/v1/queues"));
+        let answer = answer.map_err(|error| refused(error.to_string()))?;
+        if answer.is_success() { Ok(()) } else { Err(refused(told(&answer))) }
+    }
+
+    /// What ends a request that goes on, from another thread.
+    pub(super) fn hangup(&mut self) -> io::Result<Hangup> {
+        self.connected()?.hangup()
+    }
+
+    pub(super) fn post(&mut self, path: &str, json: &Value) -> io::Result<Answer> {
+        let body = json.to_string();
+        let answer = self.connected().and_then(|client| client.post(path, body.as_bytes()));
+        match &answer {
+            Ok(answer) if !is_of_the_moment(answer.status) => self.trouble = None,
+            Ok(_) => {}
+            Err(_) => self.client = None,
+        }
+        answer
+    }
+
+    fn connected(&mut self) -> io::Result<&mut Client> {
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => Client::open(&self.endpoint, PATIENCE)?,
+        };
+        Ok(self.client.insert(client))
+    }
+
+    /// How long to leave a service alone that could not do what it was asked to. None: that has gone on for longer than
+    /// `patience`.
+    pub(super) fn rest(&mut self, patience: Duration) -> Option<Duration> {
+        let (since, pause) = self.trouble.unwrap_or((Instant::now(), AGAIN.0));
+        self.trouble = Some((since, (pause * 2).min(AGAIN.1)));
+        (since.elapsed() < patience).then_some(pause)
+    }
+}
+
+/// Whether a refusal may be none a little later: too much at once, a full disk, a service that is about to end.
+pub(super) fn is_of_the_moment(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..)
+}
+
+/// Why something was refused.
+pub(super) fn told(answer: &Answer) -> String {
+    let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    problem["detail"].as_str().map_or_else(|| format!("status {}", answer.status), str::to_owned)
+}
