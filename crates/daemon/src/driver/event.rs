@@ -5,10 +5,11 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use ganger::Report;
-use ganger_store::{Accepted, JobId, NewJob};
+use ganger_store::{Accepted, JobId, NewJob, QueueId};
 use tokio::sync::oneshot;
 
 use super::survey::Survey;
+use crate::config::QueueConfig;
 
 /// How many events may wait. Clients are fewer; workers' reports beyond that wait where they are.
 pub(crate) const AHEAD: usize = 1024;
@@ -28,6 +29,8 @@ pub(crate) enum Event {
     Surveyed { reply: oneshot::Sender<Survey> },
     /// The workers of a lane have something to tell.
     Reported { lane: usize, reports: VecDeque<Report> },
+    /// From now on these are the queues: their names are told, or why they cannot be.
+    Reloaded { queues: Vec<QueueConfig>, reply: oneshot::Sender<Result<Vec<(String, QueueId)>, String>> },
     /// The service is to end: what runs may go on until then.
     Drained { until: Instant },
 }
@@ -90,6 +93,13 @@ impl Desk {
         let (reply, answer) = oneshot::channel();
         self.send(Event::Surveyed { reply }).ok()?;
         tokio::time::timeout(patience, answer).await.ok()?.ok()
+    }
+
+    /// All or nothing.
+    pub(crate) async fn reload(&self, queues: Vec<QueueConfig>) -> Result<Vec<(String, QueueId)>, String> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Event::Reloaded { queues, reply }).map_err(|_| "the service is busy: try again".to_owned())?;
+        answer.await.unwrap_or_else(|_| Err("the service is about to end".to_owned()))
     }
 
     /// From a thread that may wait.

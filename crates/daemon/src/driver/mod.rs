@@ -9,6 +9,9 @@
 mod event;
 mod functions;
 mod lane;
+mod pace;
+mod recipe;
+mod reload;
 mod survey;
 mod verdict;
 
@@ -17,7 +20,7 @@ pub(crate) use functions::MANY;
 pub(crate) use survey::{LaneSurvey, Survey};
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant, SystemTime};
 
 use ganger::{NotStarted, Outcome, Report, TaskId, command_end};
@@ -32,6 +35,7 @@ use crate::metrics::Metrics;
 use crate::notify::{Pulse, Status};
 use event::{AHEAD, Event};
 use lane::{Held, Lane};
+use recipe::Recipe;
 
 /// How much is gathered for one commit, in about bytes: who comes next waits for as long as that takes.
 const FULL: usize = 1 << 20;
@@ -43,7 +47,13 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// The queues, in the hands of one thread.
 pub(crate) struct Driver {
     backlog: Backlog,
+    /// Those that have retired among them, until what they run has ended.
     lanes: Vec<Lane>,
+    recipe: Recipe,
+    /// How many lanes there were.
+    numbered: usize,
+    /// For the lanes to come.
+    sender: SyncSender<Event>,
     inbox: Receiver<Event>,
     /// What happened since the last commit.
     turn: Turn,
@@ -86,27 +96,15 @@ impl Stage {
 
 impl Driver {
     /// Takes the store over and starts the workers.
-    pub(crate) fn start(config: &Config, mut backlog: Backlog) -> Result<(Self, Desk), ServeError> {
+    pub(crate) fn start(config: &Config, backlog: Backlog) -> Result<(Self, Desk), ServeError> {
         let (sender, inbox) = sync_channel(AHEAD);
-        let mut lanes = Vec::new();
-        for (number, queue) in config.queues.iter().enumerate() {
-            let id = backlog.queue(&queue.name)?;
-            let mut lane = Lane::start(queue, config, id, number, &sender)?;
-            lane.waiting = i64::try_from(backlog.depth(id)?).unwrap_or(i64::MAX);
-            lanes.push(lane);
-        }
-        let until = Instant::now() + ANSWER;
-        lanes.iter().try_for_each(|lane| lane.wait_for_workers(until))?;
-        for name in
-            backlog.queues_in_use()?.iter().filter(|name| config.queues.iter().all(|queue| queue.name != **name))
-        {
-            log::error!("tasks wait in queue {name:?}, which nobody works off: give it to the service as well");
-        }
-        let names: Vec<_> = lanes.iter().map(Lane::name).collect();
-        let driver = Self {
-            metrics: Metrics::new(&names),
+        let mut driver = Self {
+            metrics: Metrics::new(&[]),
             backlog,
-            lanes,
+            recipe: Recipe::new(config),
+            lanes: Vec::new(),
+            numbered: 0,
+            sender: sender.clone(),
             inbox,
             turn: Turn::default(),
             weight: 0,
@@ -119,12 +117,20 @@ impl Driver {
             stage: Stage::Open,
             pulse: Pulse::new(),
         };
+        for queue in &config.queues {
+            let lane = driver.lane(queue)?;
+            driver.lanes.push(lane);
+        }
+        let until = Instant::now() + ANSWER;
+        driver.lanes.iter().try_for_each(|lane| lane.wait_for_workers(until))?;
+        driver.tell_unserved()?;
+        driver.metrics = Metrics::new(&driver.queues());
         Ok((driver, Desk(sender)))
     }
 
     /// The queues by name.
     pub(crate) fn queues(&self) -> Vec<(String, QueueId)> {
-        self.lanes.iter().map(Lane::name).collect()
+        self.lanes.iter().filter(|lane| !lane.retired).map(Lane::name).collect()
     }
 
     /// What is counted of it.
@@ -194,6 +200,7 @@ impl Driver {
     fn look_at_the_clock(&mut self) {
         self.pulse.beat(self.status());
         self.lanes.iter_mut().for_each(Lane::mend);
+        self.bury();
         if matches!(self.stage, Stage::Draining(until) if until <= Instant::now()) {
             log::warn!("what still runs is asked to end: it will be tried again");
             self.lanes.iter().for_each(Lane::terminate);
@@ -209,9 +216,17 @@ impl Driver {
                 self.cancelled.push(reply);
             }
             Event::Awaited { job, reply } => self.awaited.push((job, reply)),
-            Event::Asked { reply } => tell(reply, self.lanes.iter().map(Lane::depth).collect()),
+            Event::Asked { reply } => tell(reply, self.depths()),
             Event::Surveyed { reply } => tell(reply, self.survey()),
-            Event::Reported { lane, reports } => reports.into_iter().for_each(|report| self.on_report(lane, report)),
+            Event::Reported { lane, reports } => {
+                if let Some(at) = self.lanes.iter().position(|known| known.number == lane) {
+                    reports.into_iter().for_each(|report| self.on_report(at, report));
+                }
+            }
+            Event::Reloaded { queues, reply } => {
+                let done = self.on_reloaded(queues).map(|()| self.queues());
+                tell(reply, done);
+            }
             Event::Drained { until } => self.on_drained(until),
         }
     }
@@ -301,7 +316,7 @@ impl Driver {
             .lanes
             .iter()
             .filter(|lane| begins && (lane.waiting > 0 || coming(lane.queue) || self.comes_back(lane.queue)));
-        lanes.map(|lane| (lane.queue, lane.room())).filter(|(_, room)| *room > 0).collect()
+        lanes.map(|lane| (lane.queue, self.room(lane))).filter(|(_, room)| *room > 0).collect()
     }
 
     /// Whether a task of the queue waits again by this turn.
@@ -354,7 +369,7 @@ impl Driver {
     }
 
     fn begin(&mut self, claim: Claim) {
-        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.queue == claim.queue) else { return };
+        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.queue == claim.queue && !lane.retired) else { return };
         if let Err((claim, error)) = lane.begin(claim) {
             log::error!("queue {}: a task could not begin: {error}", lane.config.name);
             lane.rest();
