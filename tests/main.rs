@@ -44,6 +44,7 @@ mod serve_client;
 mod serve_config;
 mod serve_doors;
 mod serve_metrics;
+mod serve_page;
 mod systemd;
 
 // This program is itself the worker in Rust of some tests.

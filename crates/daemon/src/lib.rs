@@ -31,6 +31,7 @@ pub use ganger_client::{Answer, Client, Endpoint};
 
 mod notify;
 mod metrics;
+mod page;
 mod reload;
 mod server;
 mod api;

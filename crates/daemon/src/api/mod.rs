@@ -40,6 +40,7 @@ use utoipa_axum::routes;
 use crate::config::Limits;
 use crate::driver::Desk;
 use crate::metrics::{self, Metrics};
+use crate::page;
 use describe::Description;
 pub(crate) use problem::{Problem, ProblemName};
 use readers::Readers;
@@ -78,6 +79,7 @@ impl Api {
     pub(crate) fn router(self) -> Router {
         let (router, description) = described().split_for_parts();
         router
+            .merge(page::router())
             .method_not_allowed_fallback(async || {
                 let detail = "this path has another method: GET looks, POST changes";
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method", "the method is not allowed", detail)

@@ -1,0 +1,69 @@
+// A real Chromium before a real service. A browser speaks to no Unix socket, so what it asks goes through a port here.
+
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+/** Nothing but what the page does: no sandbox, as CI runs as root; nobody is called at home. */
+const ARGUMENTS = [
+  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+];
+/** What is waited for in a case comes long before, or not at all. */
+export const PATIENCE = 60_000;
+
+/** Passes requests on to a Unix socket: where it listens. */
+export async function proxy(socketPath) {
+  const server = http.createServer((asked, answer) => {
+    const { url: path, method, headers } = asked;
+    const passed = http.request({ socketPath, path, method, headers }, (came) => {
+      answer.writeHead(came.statusCode, came.headers);
+      came.pipe(answer);
+    });
+    passed.on("error", () => answer.destroy());
+    answer.on("close", () => passed.destroy());
+    asked.pipe(passed);
+  });
+  await new Promise((listens) => server.listen(0, "127.0.0.1", listens));
+  return { address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+export function launch() {
+  const executablePath = process.env.GANGER_CHROMIUM ?? "/usr/bin/chromium";
+  return chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
+}
+
+/** A tab that fails its test on whatever the page complains of. */
+export async function tab(browser, address, options = {}) {
+  const context = await browser.newContext({ baseURL: address, ...options });
+  context.setDefaultTimeout(PATIENCE);
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(error.message));
+  page.on("dialog", (dialog) => {
+    page.complaints.push(`a script said ${dialog.message()}`);
+    dialog.dismiss();
+  });
+  page.on("console", (message) => {
+    // That a service has no such route is no fault of the page, and what it refuses is shown.
+    const refused = /status of (404|405|416)/.test(message.text());
+    if (message.type() === "error" && !refused) page.complaints.push(message.text());
+  });
+  return page;
+}
+
+/** Shows a view, and waits until it has drawn itself. */
+export async function view(page, path) {
+  await page.goto(`/#${path}`);
+  await page.locator("main h1").waitFor();
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds wrong, a line each. */
+export async function violations(page) {
+  await page.evaluate(axe);
+  const { violations: found } = await page.evaluate(() => globalThis.axe.run());
+  return found.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target}: ${failureSummary}`));
+}

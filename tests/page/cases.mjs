@@ -1,0 +1,221 @@
+// What holds for the page. Each case has a service of its own, with the queues `default` and `other`.
+
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { setTimeout as passes } from "node:timers/promises";
+import { PATIENCE, tab, view, violations } from "./browser.mjs";
+
+async function submit(address, job) {
+  const answer = await fetch(`${address}/v1/jobs`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(job) });
+  assert.equal(answer.status, 201, await answer.clone().text());
+  return (await answer.json()).id;
+}
+
+async function get(address, path) {
+  return (await fetch(address + path)).json();
+}
+
+/** Waits until it holds. */
+async function eventually(what, holds) {
+  const end = Date.now() + PATIENCE;
+  while (!(await holds())) {
+    assert.ok(Date.now() < end, `not in time: ${what}`);
+    await passes(50);
+  }
+}
+
+async function over(address, job) {
+  await eventually(`job ${job} is over`, async () => ["succeeded", "failed", "stopped"].includes((await get(address, `/v1/jobs/${job}`)).state));
+}
+
+/** Jobs of each kind, all over but one. */
+async function some(address) {
+  const good = await submit(address, { name: "good", command: ["printf", "\\033[32mgreen\\033[0m\\n"] });
+  const bad = await submit(address, { name: "bad", command: ["sh", "-c", "echo oops >&2; exit $1", "-"], tasks: [["3"], ["4"], ["0"]], attempts: 2 });
+  const long = await submit(address, { name: "long", queue: "other", command: ["sleep", "600"] });
+  await over(address, good);
+  await over(address, bad);
+  return { good, bad, long };
+}
+
+const views = ({ good, bad, long }) => ["/", "/jobs", `/jobs/${bad}`, `/jobs/${bad}/tasks/1?stream=stderr`, `/jobs/${good}/tasks/1`, `/jobs/${long}/tasks/1`, "/failures", "/schedules", "/new"];
+
+/** The overview, a job and its tasks, found by following links. */
+export async function shows(browser, address) {
+  await some(address);
+  const page = await tab(browser, address);
+  await view(page, "/");
+  await page.getByRole("link", { name: "bad" }).click();
+  await page.getByRole("heading", { level: 1, name: "bad" }).waitFor();
+  await page.getByText("2 failed").waitFor();
+  assert.equal(await page.title(), "bad · Ganger");
+  await page.getByRole("link", { name: "Task 1", exact: true }).click();
+  await page.getByText("exit 3").first().waitFor();
+  assert.equal(await page.getByText("exit 3").count(), 2, "both attempts");
+  await page.getByRole("link", { name: "stderr" }).click();
+  await page.getByRole("log").getByText("oops").waitFor();
+  await page.goBack();
+  await page.locator('[role=log][data-empty="It printed nothing."]').waitFor();
+  await page.getByRole("link", { name: "Jobs", exact: true }).first().click();
+  await page.getByRole("combobox", { name: "Queue" }).selectOption("other");
+  await page.waitForURL(/queue=other/);
+  assert.deepEqual(page.complaints, []);
+}
+
+/** What a task prints is there while it runs, and once. */
+export async function follows(browser, address) {
+  const place = process.cwd();
+  const script = "printf '\\033[1;31mbegin\\033[0m\\n'; until [ -e go ]; do sleep 0.02; done; echo end";
+  const job = await submit(address, { command: ["sh", "-c", script], directory: place });
+  const page = await tab(browser, address);
+  await view(page, `/jobs/${job}/tasks/1`);
+  const log = page.getByRole("log");
+  await log.getByText("begin").waitFor();
+  assert.equal(await log.locator(".bold.fg-1").textContent(), "begin");
+  await writeFile(`${place}/go`, "");
+  await log.getByText("end").waitFor();
+  await page.locator("main .badge", { hasText: "succeeded" }).first().waitFor();
+  assert.equal(await log.textContent(), "begin\nend\n");
+  assert.deepEqual(page.complaints, []);
+}
+
+/** A job is handed in and cancelled; what destroys asks first. */
+export async function acts(browser, address) {
+  const page = await tab(browser, address);
+  await view(page, "/");
+  await page.getByRole("link", { name: "New job" }).click();
+  await page.getByLabel("Command").fill("sh -c 'echo \"$1\"; sleep 600' -");
+  await page.getByLabel("Tasks").fill("'a b'\nc");
+  await page.getByLabel("Name", { exact: true }).fill("by hand");
+  await page.getByLabel("Queue").selectOption("other");
+  await page.getByRole("button", { name: "Hand it in" }).click();
+  await page.getByRole("heading", { level: 1, name: "by hand" }).waitFor();
+  const id = Number(/jobs\/(\d+)/.exec(page.url())[1]);
+  const tasks = await get(address, `/v1/jobs/${id}/tasks`);
+  assert.deepEqual((Array.isArray(tasks) ? tasks : tasks.tasks).map(({ words }) => words), [["a b"], ["c"]]);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Keep as it is" }).click();
+  assert.notEqual((await get(address, `/v1/jobs/${id}`)).state, "stopped");
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Cancel the job" }).click();
+  await page.getByRole("status").getByText("being cancelled").waitFor();
+  await page.locator("main .badge", { hasText: "stopped" }).first().waitFor();
+  await page.getByRole("link", { name: "New job" }).click();
+  await page.getByLabel("Command").fill("echo 'open");
+  await page.getByRole("button", { name: "Hand it in" }).click();
+  await page.getByRole("status").getByText("a quote is open").waitFor();
+  assert.deepEqual(page.complaints, []);
+}
+
+/** All of it with the keyboard: what has the focus is seen, and keeps it while the page looks again. */
+export async function keyboard(browser, address) {
+  const { long } = await some(address);
+  const page = await tab(browser, address);
+  await view(page, "/");
+  const focused = () => page.evaluate(() => document.activeElement.textContent.trim());
+  const tabTo = async (text) => {
+    for (let at = 0; at < 60 && (await focused()) !== text; at += 1) await page.keyboard.press("Tab");
+    assert.equal(await focused(), text);
+    const outline = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
+    assert.notEqual(outline, "none", `the focus on ${text} is seen`);
+  };
+  await page.keyboard.press("Tab");
+  assert.equal(await focused(), "Skip to content");
+  await page.keyboard.press("Enter");
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+  await tabTo("long");
+  // It looks at the service meanwhile, and a newer job stands before this one.
+  await submit(address, { name: "newer", command: ["true"] });
+  await page.getByRole("link", { name: "newer" }).waitFor();
+  assert.equal(await focused(), "long");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "long" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.id), "main", "another view has the focus");
+  await tabTo("Cancel");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  assert.equal(await focused(), "Keep as it is");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  assert.equal(await focused(), "Cancel");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await over(address, long);
+  assert.deepEqual(page.complaints, []);
+}
+
+/** No view is wider than a small phone. */
+export async function narrow(browser, address) {
+  const endless = "x".repeat(190);
+  const job = await submit(address, { name: endless, command: ["sh", "-c", `echo ${endless}; exit 1`], tasks: [[endless]] });
+  await over(address, job);
+  const page = await tab(browser, address, { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true });
+  for (const path of [...views(await some(address)), `/jobs/${job}`, `/jobs/${job}/tasks/1`]) {
+    await view(page, path);
+    const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= 360 && seen <= 360, `${path} is ${wide} wide, and shown ${seen} wide`);
+  }
+  assert.deepEqual(page.complaints, []);
+}
+
+/** axe finds nothing, wide or narrow, nor in a question. */
+async function accessible(browser, address, colorScheme) {
+  const jobs = await some(address);
+  for (const width of [1280, 360]) {
+    const page = await tab(browser, address, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true, reducedMotion: "reduce" });
+    for (const path of views(jobs)) {
+      await view(page, path);
+      assert.deepEqual(await violations(page), [], `${path}, ${width} wide`);
+    }
+    await view(page, `/jobs/${jobs.long}`);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    assert.deepEqual(await violations(page), [], "a question");
+    await page.context().close();
+  }
+}
+
+export function light(browser, address) {
+  return accessible(browser, address, "light");
+}
+
+export function dark(browser, address) {
+  return accessible(browser, address, "dark");
+}
+
+/** Names, words and output that are markup, or move a terminal's cursor, are text. */
+export async function harmless(browser, address) {
+  const markup = "<img src=x onerror=\"alert(1)\"><script>alert(2)</script>";
+  const script = `printf '%s\\n\\033]0;title\\007\\033[31mred\\033[2J\\033[H\\n' '${markup}'; printf 'over\\rwritten\\na\\007b\\n'; exit 1`;
+  const job = await submit(address, { name: markup, command: ["sh", "-c", script], tasks: [[markup]] });
+  await over(address, job);
+  const page = await tab(browser, address);
+  for (const path of ["/", "/jobs", `/jobs/${job}`, "/failures", `/jobs/${job}/tasks/1`]) {
+    await view(page, path);
+    assert.equal(await page.locator("main img, main script").count(), 0, path);
+  }
+  const log = page.getByRole("log");
+  await log.getByText("written").waitFor();
+  assert.equal(await log.textContent(), `${markup}\nred\nwritten\na\u2407b\n`);
+  assert.equal(await page.title().then((title) => title.includes(markup)), true);
+  assert.deepEqual(page.complaints, []);
+}
+
+/** Nothing comes from elsewhere, and the header that forbids it holds. */
+export async function closed(browser, address) {
+  const page = await tab(browser, address);
+  const asked = [];
+  page.on("request", (request) => asked.push(request.url()));
+  const [answer] = await Promise.all([page.waitForResponse(`${address}/`), view(page, "/")]);
+  assert.match(answer.headers()["content-security-policy"], /^default-src 'self';/);
+  assert.deepEqual(asked.filter((url) => !url.startsWith(address)), []);
+  const ran = await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "globalThis.ran = true";
+    document.body.append(script);
+    return globalThis.ran === true;
+  });
+  assert.equal(ran, false, "no script of the document's own runs");
+  assert.equal(page.complaints.length, 1, `the browser tells of it: ${page.complaints}`);
+}
