@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::driver::{Desk, Driver};
 use crate::error::ServeError;
 use crate::notify;
+use crate::queues::Queues;
 use crate::reload::Reload;
 use crate::server::Doors;
 
@@ -50,7 +51,7 @@ impl Service {
     /// # Errors
     /// What that is.
     pub fn check(config: &Config) -> Result<(), ServeError> {
-        check_queues(config)?;
+        config.check_queues()?;
         Doors::check(config)
     }
 
@@ -59,7 +60,7 @@ impl Service {
     /// # Errors
     /// When the store is another's or cannot be opened, when workers cannot be started, when somebody listens there already, when who may come in is not said safely enough.
     pub fn start(config: Config) -> Result<Self, ServeError> {
-        check_queues(&config)?;
+        config.check_queues()?;
         let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(LOOKING).build();
         let runtime = runtime.map_err(ServeError::system("the runtime"))?;
         let backlog = Backlog::open(Store::open(&config.store, config.durability)?)?;
@@ -69,8 +70,9 @@ impl Service {
         // Behind the store, whose lock tells whether there is another service.
         let doors = Doors::open(&config)?;
         let (driver, desk) = Driver::start(&config, backlog)?;
-        let reload = Reload::new(doors.keeper());
-        let api = Api::new(desk.clone(), config.store.clone(), driver.queues(), config.limits, driver.metrics());
+        let queues = Queues::new(driver.queues());
+        let reload = Reload::new(&config, doors.keeper(), desk.clone(), queues.clone());
+        let api = Api::new(desk.clone(), config.store.clone(), queues, config.limits, driver.metrics());
         let thread = thread::Builder::new().name("ganger-driver".to_owned());
         let (lives, ended) = oneshot::channel::<()>();
         let work = move || {
@@ -124,18 +126,6 @@ fn drain(desk: &Desk, patience: Duration) {
     log::info!("nothing more is accepted; what runs has {} s", patience.as_secs());
     let (desk, until) = (desk.clone(), Instant::now() + patience);
     drop(tokio::task::spawn_blocking(move || desk.drain(until)));
-}
-
-fn check_queues(config: &Config) -> Result<(), ServeError> {
-    let names: Vec<&str> = config.queues.iter().map(|queue| queue.name.as_str()).collect();
-    let twice = names.iter().enumerate().find(|(at, name)| names[..*at].contains(*name));
-    match (names.is_empty(), twice) {
-        (true, _) => Err(ServeError::queues("there is no queue: give one at least".to_owned())),
-        (_, Some((_, name))) => {
-            Err(ServeError::queues(format!("there are two queues {name:?}: give each its own name")))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// SIGTERM and SIGINT, and SIGHUP.

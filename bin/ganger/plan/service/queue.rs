@@ -15,7 +15,7 @@ use crate::toml::{Document, Entry, Fault, Node, nearest};
 
 /// Its keys.
 const KEYS: &[&str] = &[
-    "slots", "program", "start", "timeout", "attempts", "crash_attempts", "backoff", "memory", "cpu_time", "output", "rate",
+    "slots", "program", "functions", "start", "timeout", "attempts", "crash_attempts", "backoff", "memory", "cpu_time", "output", "rate",
     "max_waiting", "environment", "directory",
 ];
 
@@ -58,6 +58,7 @@ fn fill(queue: &mut QueueConfig, Entry { key, at, value }: Entry<'_>) -> Result<
     match key.as_str() {
         "slots" => queue.slots = number(value, 1..=10_000)?,
         "program" => queue.runs = Runs::Worker(program(value)?),
+        "functions" => queue.runs = Runs::Functions(program(value)?),
         "start" => queue.start = start(value)?,
         "timeout" => queue.defaults.timeout = Some(value.parsed(some_time)?),
         "attempts" => queue.defaults.attempts = Some(number(value, 1..=100)?),
@@ -81,7 +82,7 @@ fn fill(queue: &mut QueueConfig, Entry { key, at, value }: Entry<'_>) -> Result<
 
 /// What does not go together.
 fn check(queue: &QueueConfig) -> Result<(), String> {
-    let kept = matches!(queue.runs, Runs::Worker(_));
+    let kept = !matches!(queue.runs, Runs::Commands);
     let of_commands = [("memory", queue.memory.is_some()), ("cpu_time", queue.cpu_time.is_some())];
     match of_commands.into_iter().find(|(_, given)| kept && *given) {
         Some((key, _)) => Err(format!("`{key}` is for commands: a `program` is kept for many tasks, so limit it itself")),

@@ -17,6 +17,7 @@ fn line(queue: &QueueConfig) -> String {
     let what = match &queue.runs {
         Runs::Commands => "commands".to_owned(),
         Runs::Worker(words) => words.join(" "),
+        Runs::Functions(words) => format!("functions of {}", words.join(" ")),
     };
     let own = [
         queue.rate.map(|rate| format!("at most {rate}")),

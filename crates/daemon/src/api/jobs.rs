@@ -1,6 +1,5 @@
 //! Jobs: handed in, shown, waited for, cancelled.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -39,12 +38,13 @@ pub(super) struct Receipt {
         (status = 413, description = "it is too large"),
         (status = 415, description = "it is not called JSON"),
         (status = 422, description = "it can be read, and not be met"),
+        (status = 429, description = "too many tasks wait in the queue"),
         (status = 503, description = "the service is busy, or about to end"),
         (status = 507, description = "the disk refuses"),
     )
 )]
 pub(super) async fn submit(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    let (queues, tasks) = (Arc::clone(&api.queues), api.limits.tasks);
+    let (queues, tasks) = (api.queues.now(), api.limits.tasks);
     let check = move |body: &[u8]| json::<Submission>(body, "job")?.check(&queues, tasks);
     // Until the job is committed: it is in memory as long.
     let (job, _share) = body::read(&api, request, check).await?;
@@ -138,6 +138,7 @@ pub(super) async fn list(
     responses(
         (status = 202, description = "it is written down; a job that is over stays as it is", body = JobView),
         (status = 404, description = "there is no such job"),
+        (status = 429, description = "too many tasks wait in the queue"),
         (status = 503, description = "the service is busy, or about to end"),
         (status = 507, description = "the disk refuses"),
     )

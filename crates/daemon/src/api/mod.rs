@@ -31,7 +31,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{StatusCode, Uri};
-use ganger_store::QueueId;
 use tokio::sync::Semaphore;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -40,6 +39,7 @@ use utoipa_axum::routes;
 use crate::config::Limits;
 use crate::driver::Desk;
 use crate::metrics::{self, Metrics};
+use crate::queues::Queues;
 use crate::page;
 use describe::Description;
 pub(crate) use problem::{Problem, ProblemName};
@@ -50,7 +50,7 @@ use readers::Readers;
 pub(crate) struct Api {
     desk: Desk,
     readers: Readers,
-    queues: Arc<[(String, QueueId)]>,
+    queues: Queues,
     limits: Limits,
     /// A permit for each KiB of large bodies that may be in memory.
     bodies: Arc<Semaphore>,
@@ -63,12 +63,12 @@ impl Api {
     pub(crate) fn new(
         desk: Desk,
         store: PathBuf,
-        queues: Vec<(String, QueueId)>,
+        queues: Queues,
         limits: Limits,
         metrics: Metrics,
     ) -> Self {
         let bodies = Arc::new(Semaphore::new(limits.bodies.max(limits.body).div_ceil(1024)));
-        let (readers, queues, store) = (Readers::new(store.clone()), queues.into(), store.into());
+        let (readers, store) = (Readers::new(store.clone()), store.into());
         Self { desk, readers, queues, limits, bodies, description: Arc::default(), store, metrics }
     }
 

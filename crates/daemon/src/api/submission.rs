@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Formatter};
 use std::time::Duration;
 
-use ganger_store::{NewJob, Policy, QueueId};
+use ganger_store::{NewJob, Policy};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::calls::Called;
 use super::problem::Problem;
+use crate::config::Defaults;
+use crate::queues::Queue;
 
 /// The body of `POST /v1/jobs`. A task's words are those of `command` and its own of `tasks`: one at least.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -81,16 +83,16 @@ const ATTEMPTS: u32 = 100;
 
 impl Submission {
     /// The job, if all of it can be met. `queues`: those that there are; `limit`: the most tasks.
-    pub(crate) fn check(self, queues: &[(String, QueueId)], limit: usize) -> Result<NewJob, Problem> {
-        let queue = find_queue(&self.queue, queues)?;
-        let policy = self.policy()?;
+    pub(crate) fn check(self, queues: &[Queue], limit: usize) -> Result<NewJob, Problem> {
+        let Queue { id: queue, config } = find_queue(&self.queue, queues)?;
+        let policy = self.policy(&config.defaults)?;
         if let Some(function) = self.function {
             let called = Called { function, signature: self.signature, many: self.many, args: self.args };
             let (command, tasks) = called.words()?;
             check_count("args", tasks.len(), limit)?;
             let name = self.name.unwrap_or_else(|| String::from_utf8_lossy(&command[0]).into_owned());
             let (name, priority) = (check_name(name)?, self.priority);
-            return Ok(NewJob { name, priority, policy, command, tasks, ..NewJob::to(queue) });
+            return Ok(NewJob { name, priority, policy, command, tasks, ..NewJob::to(*queue) });
         }
         let tasks = self.tasks.unwrap_or_else(|| vec![Vec::new()]);
         check_count("tasks", tasks.len(), limit)?;
@@ -113,28 +115,29 @@ impl Submission {
             tasks,
             directory,
             environment,
-            ..NewJob::to(queue)
+            ..NewJob::to(*queue)
         })
     }
 
-    fn policy(&self) -> Result<Policy, Problem> {
-        let given = Policy::default();
+    /// What it does not say, its queue does.
+    fn policy(&self, defaults: &Defaults) -> Result<Policy, Problem> {
+        let usual = Policy::default();
         let times = |name, times: Option<u32>, default| match times.unwrap_or(default) {
             times @ 1..=ATTEMPTS => Ok(times),
             times => Err(Problem::invalid(format!("`{name}` is {times}: give a number from 1 to {ATTEMPTS}"))),
         };
         Ok(Policy {
-            timeout: self.timeout.map(seconds).transpose()?,
-            failures: times("attempts", self.attempts, given.failures)?,
-            losses: times("crash_attempts", self.crash_attempts, given.losses)?,
+            timeout: self.timeout.map(seconds).transpose()?.or(defaults.timeout),
+            failures: times("attempts", self.attempts, defaults.attempts.unwrap_or(usual.failures))?,
+            losses: times("crash_attempts", self.crash_attempts, defaults.crash_attempts.unwrap_or(usual.losses))?,
         })
     }
 }
 
-fn find_queue(name: &str, queues: &[(String, QueueId)]) -> Result<QueueId, Problem> {
-    let found = queues.iter().find(|(known, _)| known == name);
-    found.map(|(_, id)| *id).ok_or_else(|| {
-        let all: Vec<_> = queues.iter().map(|(name, _)| name.as_str()).collect();
+fn find_queue<'q>(name: &str, queues: &'q [Queue]) -> Result<&'q Queue, Problem> {
+    let found = queues.iter().find(|known| known.config.name == name);
+    found.ok_or_else(|| {
+        let all: Vec<_> = queues.iter().map(|queue| queue.config.name.as_str()).collect();
         Problem::invalid(format!("there is no queue {name:?}: there are {}", all.join(", ")))
     })
 }

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use ganger_store::Durability;
 
+use crate::error::ServeError;
+
 /// All that can be chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -57,5 +59,33 @@ impl Config {
             keep: None,
             limits: Limits::default(),
         }
+    }
+
+    /// Whether there are queues, each with a name of its own.
+    pub(crate) fn check_queues(&self) -> Result<(), ServeError> {
+        let names: Vec<&str> = self.queues.iter().map(|queue| queue.name.as_str()).collect();
+        let twice = names.iter().enumerate().find(|(at, name)| names[..*at].contains(*name));
+        match (names.is_empty(), twice) {
+            (true, _) => Err(ServeError::queues("there is no queue: give one at least".to_owned())),
+            (_, Some((_, name))) => {
+                Err(ServeError::queues(format!("there are two queues {name:?}: give each its own name")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is other than before, and changes with a restart alone.
+    pub(crate) fn stays(&self, before: &Self) -> Vec<&'static str> {
+        let other = [
+            ("store", self.store != before.store),
+            ("listen", self.listen != before.listen),
+            ("group", self.access.group != before.access.group),
+            ("durable", self.durability != before.durability),
+            ("drain", self.drain != before.drain),
+            ("grace", self.grace != before.grace),
+            ("keep", self.keep != before.keep),
+            ("connections, max_body, max_tasks", self.limits != before.limits),
+        ];
+        other.into_iter().filter(|(_, other)| *other).map(|(name, _)| name).collect()
     }
 }

@@ -5,11 +5,12 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use ganger::Report;
-use ganger_store::{Accepted, JobId, NewJob, QueueId};
+use ganger_store::{Accepted, JobId, NewJob};
 use tokio::sync::oneshot;
 
 use super::survey::Survey;
 use crate::config::QueueConfig;
+use crate::queues::Queue;
 
 /// How many events may wait. Clients are fewer; workers' reports beyond that wait where they are.
 pub(crate) const AHEAD: usize = 1024;
@@ -29,8 +30,8 @@ pub(crate) enum Event {
     Surveyed { reply: oneshot::Sender<Survey> },
     /// The workers of a lane have something to tell.
     Reported { lane: usize, reports: VecDeque<Report> },
-    /// From now on these are the queues: their names are told, or why they cannot be.
-    Reloaded { queues: Vec<QueueConfig>, reply: oneshot::Sender<Result<Vec<(String, QueueId)>, String>> },
+    /// From now on these are the queues: they are told, or why they cannot be.
+    Reloaded { queues: Vec<QueueConfig>, reply: oneshot::Sender<Result<Vec<Queue>, String>> },
     /// The service is to end: what runs may go on until then.
     Drained { until: Instant },
 }
@@ -51,6 +52,8 @@ pub(crate) enum Refusal {
     Stopping,
     /// More happens than is written down.
     Busy,
+    /// So many tasks wait in the queue, and no more may.
+    Full { queue: String, most: u64 },
     /// The store cannot be written to: why.
     Disk(String),
 }
@@ -96,7 +99,7 @@ impl Desk {
     }
 
     /// All or nothing.
-    pub(crate) async fn reload(&self, queues: Vec<QueueConfig>) -> Result<Vec<(String, QueueId)>, String> {
+    pub(crate) async fn reload(&self, queues: Vec<QueueConfig>) -> Result<Vec<Queue>, String> {
         let (reply, answer) = oneshot::channel();
         self.send(Event::Reloaded { queues, reply }).map_err(|_| "the service is busy: try again".to_owned())?;
         answer.await.unwrap_or_else(|_| Err("the service is about to end".to_owned()))

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use ganger::{Pool, Reports, TaskId};
 use ganger_store::{AttemptId, Claim, JobId, QueueId, Stream};
 
-use super::event::{Depth, Event};
+use super::event::{Depth, Event, Refusal};
 use super::functions;
 use super::pace::Pace;
 use super::recipe::{Recipe, options};
@@ -121,6 +121,12 @@ impl Lane {
     pub(super) fn due(&self) -> Option<Instant> {
         let paced = self.pace.filter(|pace| self.waiting > 0 && !self.retired && pace.room(Instant::now()) == 0);
         [self.rests, paced.map(|pace| pace.due())].into_iter().flatten().min()
+    }
+
+    /// Why nothing more may wait in it, if that is so. What is in the turn that is being gathered does not count yet.
+    pub(super) fn is_full(&self) -> Option<Refusal> {
+        let most = self.config.max_waiting.filter(|most| u64::try_from(self.waiting).is_ok_and(|waiting| waiting >= *most));
+        most.map(|most| Refusal::Full { queue: self.config.name.clone(), most })
     }
 
     /// By other rules, with the same workers.

@@ -33,6 +33,7 @@ use crate::config::{Config, Runs};
 use crate::error::ServeError;
 use crate::metrics::Metrics;
 use crate::notify::{Pulse, Status};
+use crate::queues::Queue;
 use event::{AHEAD, Event};
 use lane::{Held, Lane};
 use recipe::Recipe;
@@ -124,13 +125,15 @@ impl Driver {
         let until = Instant::now() + ANSWER;
         driver.lanes.iter().try_for_each(|lane| lane.wait_for_workers(until))?;
         driver.tell_unserved()?;
-        driver.metrics = Metrics::new(&driver.queues());
+        let names: Vec<_> = driver.lanes.iter().map(Lane::name).collect();
+        driver.metrics = Metrics::new(&names);
         Ok((driver, Desk(sender)))
     }
 
-    /// The queues by name.
-    pub(crate) fn queues(&self) -> Vec<(String, QueueId)> {
-        self.lanes.iter().filter(|lane| !lane.retired).map(Lane::name).collect()
+    /// The queues that are served.
+    pub(crate) fn queues(&self) -> Vec<Queue> {
+        let served = self.lanes.iter().filter(|lane| !lane.retired);
+        served.map(|lane| Queue { id: lane.queue, config: lane.config.clone() }).collect()
     }
 
     /// What is counted of it.
@@ -237,7 +240,10 @@ impl Driver {
     }
 
     fn on_submitted(&mut self, job: NewJob, reply: oneshot::Sender<Result<Accepted, Refusal>>) {
-        if self.stage == Stage::Open {
+        let full = self.lanes.iter().filter(|lane| lane.queue == job.queue).find_map(Lane::is_full);
+        if let Some(full) = full {
+            tell(reply, Err(full));
+        } else if self.stage == Stage::Open {
             self.weight += job.tasks.iter().flatten().map(|word| 64 + word.len()).sum::<usize>();
             self.turn.accepted.push(job);
             self.submitted.push(reply);
