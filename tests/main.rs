@@ -43,6 +43,7 @@ mod serve_described;
 mod serve_client;
 mod serve_config;
 mod serve_doors;
+mod serve_queues;
 mod serve_metrics;
 mod serve_page;
 mod systemd;

@@ -75,13 +75,15 @@ fn each_verb_has_a_manual_page_without_warnings() {
         .flatten()
         .filter_map(|file| file.file_name().into_string().ok())
         .collect();
-    for verb in ["ganger", "ganger-run", "ganger-ls", "ganger-completions", "ganger-man"] {
+    for verb in ["ganger", "ganger-run", "ganger-ls", "ganger-completions", "ganger-man", "ganger-schedule-add"] {
         assert!(names.contains(&format!("{verb}.1")), "{verb}: {names:?}");
     }
     let page = |name: &str| fs::read_to_string(sandbox.path(&format!("pages/{name}"))).expect("a page");
     for name in names.iter().filter(|name| *name != "ganger.1") {
         assert!(page(name).contains("EXIT STATUS") && page(name).contains("EXAMPLES"), "{name}");
     }
+    let named = page("ganger-schedule.1");
+    assert!(named.contains("ganger\\-schedule\\-add") && !named.contains("schedule\\-help"), "{named}");
     let run = page("ganger-run.1");
     assert!(run.contains("whole tree of processes ends with it"), "all of its description");
     for section in ["NAME", "SYNOPSIS", "FAILURES", "EXAMPLES", "EXIT STATUS"] {

@@ -87,6 +87,30 @@ fn tasks_are_written_as_for_run() {
 }
 
 #[test]
+fn as_many_inputs_as_come_go_over() {
+    let sandbox = Sandbox::new();
+    let service = Service::start(&sandbox, &["--queue", "default=1"]);
+    let numbers: String = (1..=25_000).map(|number| format!("{number}\n")).collect();
+    // Held up by the first, so that nothing of the rest is run.
+    let first = ask(&sandbox, "submit", &["while [ ! -e go ]; do sleep 0.02; done"]).done();
+    first.printed("1\n");
+    let done = ask(&sandbox, "submit", &["true", "{}"]).stdin(numbers).done();
+    assert_eq!((done.code(), done.stderr.as_str()), (0, ""));
+    let tasks: u64 = done.stdout.lines().map(|job| tasks(&sandbox, job)).sum();
+    assert_eq!(tasks, 25_000);
+    done.stdout.lines().for_each(|job| ask(&sandbox, "cancel", &[job]).done().printed(""));
+    sandbox.write("go", "");
+    service.stop();
+}
+
+/// How many tasks a job has.
+fn tasks(sandbox: &Sandbox, job: &str) -> u64 {
+    let shown = ask(sandbox, "status", &["--json", job]).done().stdout;
+    let shown: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
+    shown["tasks"]["total"].as_u64().expect("a number")
+}
+
+#[test]
 fn a_job_has_its_own_environment_and_place() {
     let sandbox = Sandbox::new();
     let service = Service::start(&sandbox, &[]);

@@ -36,50 +36,70 @@ pub(super) fn submit(mut flags: SubmitFlags, out: &mut Out) -> Result<u8, AskErr
     let mut job = wish::job(&flags.wish, expanded.expansion.prefix())?;
     wish::conditions(&flags, &mut job)?;
     let farewell = Farewell::begin("no job was made".to_owned())?;
-    let receipt = hand_over(&mut service, job, expanded.expansion, &farewell)?;
-    match flags.service.json {
-        true => writeln!(out, "{receipt}")?,
-        false => writeln!(out, "{}", receipt["id"])?,
+    let receipts = hand_over(&mut service, job, Chunks { inputs: expanded.expansion }, &farewell)?;
+    for receipt in &receipts {
+        writeln!(out, "{}", if flags.service.json { receipt } else { &receipt["id"] })?;
     }
     out.flush()?;
-    let id = receipt["id"].as_u64().unwrap_or_default();
-    farewell.change(wait::farewell(&[id]));
+    let jobs: Vec<u64> = receipts.iter().filter_map(|receipt| receipt["id"].as_u64()).collect();
+    farewell.change(wait::farewell(&jobs));
     if flags.follow {
-        logs::follow(&mut service, id, out)?;
+        jobs.iter().try_for_each(|job| logs::follow(&mut service, *job, out))?;
     }
     if flags.follow || flags.wait {
-        wait::until_over(&mut service, &[id]).map(|jobs| wait::status(&jobs))
+        wait::until_over(&mut service, &jobs).map(|jobs| wait::status(&jobs))
     } else {
         Ok(0)
     }
 }
 
-/// What the service said of the job when it had all of it.
-fn hand_over(service: &mut Service, job: Value, inputs: Expansion, farewell: &Farewell) -> Result<Value, AskError> {
-    let mut chunks = Chunks { inputs };
+/// What the service said of the job when it had all of it; of several, where it is one that can add nothing to a job.
+fn hand_over(
+    service: &mut Service,
+    mut job: Value,
+    mut chunks: Chunks,
+    farewell: &Farewell,
+) -> Result<Vec<Value>, AskError> {
     let first = chunks.next()?;
     if first.tasks.is_empty() {
         return Err(AskError::NothingToDo);
     }
-    let (mut sent, mut job) = (first.tasks.len() as u64, job);
     job["tasks"] = json!(first.tasks);
-    if !first.is_last {
-        job["open"] = json!(true);
+    if first.is_last {
+        return Ok(vec![service.post("/v1/jobs", &job)?]);
     }
-    let mut receipt = service.post("/v1/jobs", &job)?;
-    let id = receipt["id"].as_u64().unwrap_or_default();
+    let mut open = job.clone();
+    open["open"] = json!(true);
+    let mut receipt = match service.post("/v1/jobs", &open) {
+        Err(AskError::Refused { status: 400, detail }) if detail.contains("`open`") => {
+            return apart(service, job, chunks);
+        }
+        told => told?,
+    };
     // The job that has the key already gets nothing from us.
-    if first.is_last || receipt["existing"] == json!(true) {
-        return Ok(receipt);
+    if receipt["existing"] != json!(true) {
+        let (id, mut sent) = (receipt["id"].as_u64().unwrap_or_default(), first.tasks.len() as u64);
+        farewell.change(format!("job {id} stays open for more tasks; ganger cancel {id} ends it"));
+        let appended = append(service, id, chunks, &mut sent);
+        appended.map_err(|why| AskError::Unfinished { job: id, tasks: sent, why: why.into() })?;
+        receipt["tasks"] = json!(sent);
     }
-    farewell.change(format!("job {id} stays open for more tasks; ganger cancel {id} ends it"));
-    append(service, id, chunks, &mut sent).map_err(|why| AskError::Unfinished {
-        job: id,
-        tasks: sent,
-        why: why.into(),
-    })?;
-    receipt["tasks"] = json!(sent);
-    Ok(receipt)
+    Ok(vec![receipt])
+}
+
+/// A job for each chunk. `job` is the first.
+fn apart(service: &mut Service, mut job: Value, mut chunks: Chunks) -> Result<Vec<Value>, AskError> {
+    let mut receipts = vec![service.post("/v1/jobs", &job)?];
+    loop {
+        let chunk = chunks.next()?;
+        if !chunk.tasks.is_empty() {
+            job["tasks"] = json!(chunk.tasks);
+            receipts.push(service.post("/v1/jobs", &job)?);
+        }
+        if chunk.is_last {
+            return Ok(receipts);
+        }
+    }
 }
 
 fn append(service: &mut Service, job: u64, mut chunks: Chunks, sent: &mut u64) -> Result<(), AskError> {

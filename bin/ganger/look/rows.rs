@@ -80,7 +80,7 @@ impl Counts {
                 State::Succeeded => counts.succeeded = count,
                 State::Failed => counts.failed = count,
                 State::Stopped => counts.stopped = count,
-                State::Waiting => counts.waiting = count,
+                State::Waiting | State::Delayed => counts.waiting += count,
             }
         }
         Ok(counts)

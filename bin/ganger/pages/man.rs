@@ -8,9 +8,18 @@ use roff::{Roff, roman};
 pub(super) fn pages(command: &Command) -> Vec<(String, Vec<u8>)> {
     let mut command = command.clone().disable_help_subcommand(true);
     command.build();
-    let verbs = command.get_subcommands().filter(|verb| !verb.is_hide_set());
-    let verbs: Vec<_> = verbs.map(|verb| page(verb, &format!("ganger-{}", verb.get_name()))).collect();
-    [page(&command, "ganger")].into_iter().chain(verbs).collect()
+    let mut pages = Vec::new();
+    add(&command, "ganger", &mut pages);
+    pages
+}
+
+/// A page, and those of the verbs below.
+fn add(command: &Command, name: &str, pages: &mut Vec<(String, Vec<u8>)>) {
+    pages.push(page(command, name));
+    let is_told = |verb: &&Command| !verb.is_hide_set() && verb.get_name() != "help";
+    for verb in command.get_subcommands().filter(is_told) {
+        add(verb, &format!("{name}-{}", verb.get_name()), pages);
+    }
 }
 
 fn page(command: &Command, name: &str) -> (String, Vec<u8>) {

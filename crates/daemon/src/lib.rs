@@ -36,4 +36,5 @@ mod reload;
 mod queues;
 mod server;
 mod api;
+mod cron;
 mod driver;

@@ -136,34 +136,49 @@ fn delete(from: &Connection, what: &[(&str, &str)]) -> rusqlite::Result<u64> {
 
 const TABLES: [&str; 5] = ["job", "run", "task", "attempt", "output"];
 
-/// The service's, which a store of version 1 does not have. What waits follows from the tasks.
+/// The service's, which a store of version 1 does not have. Which jobs stand in line follows from them.
 fn served_tables(from: &Connection) -> impl Iterator<Item = &'static str> {
-    ["queue", "served", "running"].into_iter().filter(|table| from.table_exists(None, *table).unwrap_or(true))
+    let tables = ["queue", "served", "running", "tried", "delayed", "chore", "schedule"];
+    tables.into_iter().filter(|table| from.table_exists(None, *table).unwrap_or(true))
 }
 
-/// How much waits and ran follows from the tasks as well. What ran, and is not known to, waits.
+/// How much waits and ran follows from the tasks as well. What ran, and is not known to, waits. A job that needs others is
+/// held until somebody resumes it: which they were is not saved.
 const MEND_SERVED: &str = "
     DELETE FROM served WHERE job NOT IN (SELECT id FROM job) OR run NOT IN (SELECT id FROM run)
         OR queue NOT IN (SELECT id FROM queue)
         OR failures NOT BETWEEN 0 AND 4294967295 OR losses NOT BETWEEN 0 AND 4294967295;
+    DELETE FROM chore WHERE job NOT IN (SELECT id FROM job) OR what NOT IN ('stop', 'again', 'forget')
+        OR what = 'again' AND coalesce(state, '') NOT IN ('failed', 'stopped');
+    DELETE FROM tried WHERE attempts NOT BETWEEN 1 AND 4294967295 OR task NOT IN (SELECT id FROM task);
+    DELETE FROM delayed WHERE task NOT IN (SELECT id FROM task WHERE state = 'delayed');
+    INSERT INTO delayed SELECT id, 0 FROM task WHERE state = 'delayed' AND id NOT IN (SELECT task FROM delayed);
     DELETE FROM running WHERE number NOT BETWEEN 1 AND 4294967295
         OR task NOT IN (SELECT t.id FROM task t JOIN served s ON s.job = t.job WHERE t.state = 'running');
     UPDATE task SET state = 'waiting'
         WHERE state = 'running' AND job IN (SELECT job FROM served) AND id NOT IN (SELECT task FROM running);
-    INSERT INTO waiting (queue, rank, task, tried)
-        SELECT s.queue, s.rank, t.id, (SELECT count(*) FROM attempt a WHERE a.task = t.id)
-        FROM task t JOIN served s ON s.job = t.job WHERE t.state = 'waiting';
-    UPDATE served SET
+    INSERT OR IGNORE INTO span SELECT t.job, t.number, t.id FROM task t JOIN served s ON s.job = t.job
+        WHERE t.id <> s.first + t.number - 1
+            AND NOT EXISTS (SELECT 1 FROM task p WHERE p.id = t.id - 1 AND p.job = t.job AND p.number = t.number - 1);
+    INSERT OR IGNORE INTO tried SELECT t.id, count(*) FROM task t JOIN served s ON s.job = t.job
+        JOIN attempt a ON a.task = t.id WHERE t.state IN ('waiting', 'delayed') GROUP BY t.id;
+    UPDATE served SET paused = paused OR needs > 0, needs = 0,
         waiting = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'waiting'),
+        delayed = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'delayed'),
         running = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'running'),
         succeeded = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'succeeded'),
         failed = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'failed'),
         stopped = (SELECT count(*) FROM task t WHERE t.job = served.job AND t.state = 'stopped');
+    UPDATE served SET ended = CASE WHEN waiting + delayed + running = 0 AND open = 0 THEN coalesce(ended, 0) END;
+    INSERT OR IGNORE INTO unique_key SELECT key, job FROM served
+        WHERE key IS NOT NULL AND (ended IS NULL OR mode = 'forgotten') ORDER BY job;
+    INSERT INTO line SELECT queue, rank, job FROM served
+        WHERE cancelled = 0 AND paused = 0 AND due IS NULL AND waiting > 0;
 ";
 
 /// What a damaged page can have made of a row, no table refuses, and no reader takes.
 const NONSENSE: [(&str, &str); 6] = [
-    ("task", "state NOT IN ('running', 'succeeded', 'failed', 'stopped', 'waiting') OR length(key) != 16"),
+    ("task", "state NOT IN ('running', 'succeeded', 'failed', 'stopped', 'waiting', 'delayed') OR length(key) != 16"),
     (
         "attempt",
         "how NOT IN ('exit', 'signal', 'out of memory', 'time limit', 'cpu limit', 'crashed', 'error', 'not started',
@@ -209,7 +224,7 @@ impl Copy<'_> {
     /// Copies until the end, or to where reading fails: behind which id. Errors of writing are the outer ones.
     fn up_to_fault(&mut self, mut after: i64) -> rusqlite::Result<Result<(), i64>> {
         let Ok(mut select) = self.from.prepare(&self.select()) else { return Ok(Err(after)) };
-        let width = select.column_count();
+        let (width, columns) = (select.column_count(), select.column_names().collect::<Vec<_>>().join(", "));
         let Ok(mut rows) = select.query([after]) else { return Ok(Err(after)) };
         loop {
             match rows.next() {
@@ -219,7 +234,7 @@ impl Copy<'_> {
                     after = row.get(0)?;
                     // Text that is none any more is no row.
                     let values = (0..width).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>();
-                    let taken = values.map_or(Ok(false), |values| self.insert(&values))?;
+                    let taken = values.map_or(Ok(false), |values| self.insert(&columns, &values))?;
                     self.left_out += u64::from(!taken);
                 }
             }
@@ -231,9 +246,9 @@ impl Copy<'_> {
     }
 
     /// What a damaged page has made of a row may be none that the table takes: then it is left out, and this false.
-    fn insert(&self, values: &[Value]) -> rusqlite::Result<bool> {
+    fn insert(&self, columns: &str, values: &[Value]) -> rusqlite::Result<bool> {
         let marks = vec!["?"; values.len()].join(", ");
-        let sql = format!("INSERT OR IGNORE INTO {} VALUES ({marks})", self.table);
+        let sql = format!("INSERT OR IGNORE INTO {} ({columns}) VALUES ({marks})", self.table);
         match self.to.prepare_cached(&sql)?.execute(params_from_iter(values)) {
             Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) => Ok(false),
             done => done.map(|rows| rows > 0),

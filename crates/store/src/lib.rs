@@ -52,13 +52,18 @@ mod recorder;
 pub use recorder::Recorder;
 
 mod backlog;
-pub use backlog::{Accepted, Backlog, Claim, Done, Ended, Fate, NewJob, Policy, Turn};
+pub use backlog::{
+    Accepted, Answer, Backlog, Backoff, Cancelled, Change, Claim, Depth, Done, Ended, Fate, Firing, How, Missing,
+    Needs, NewJob, NewSchedule, Next, Order, Overlap, Policy, Turn, Unique, Until,
+};
 
 mod reader;
 pub use reader::Reader;
 
 mod served;
-pub use served::{Served, Tally};
+pub use served::{
+    Cause, Causes, DeadLetter, DeadPage, JobFilter, JobState, Outcome, Schedule, Served, Tally, TaskFilter,
+};
 
 mod pages;
 pub use pages::{Attempts, Filter, Tasks};

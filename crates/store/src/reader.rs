@@ -206,7 +206,7 @@ impl Reader {
     /// # Errors
     /// Those of the disk.
     pub fn last_ended(&self, run: RunId) -> Result<Option<SystemTime>, StoreError> {
-        let next = self.first_attempt(RunId(run.0 + 1))?;
+        let next = self.first_attempt(RunId(run.0.saturating_add(1)))?;
         let sql = "SELECT ended, run FROM attempt WHERE id < ? ORDER BY id DESC LIMIT 1";
         let last = self.one(sql, [next], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
         Ok(last.filter(|(_, of)| *of == run.0).map(|(ended, _)| moment(ended)))
@@ -273,7 +273,7 @@ impl Reader {
     }
 }
 
-fn state(row: &Row<'_>, at: usize) -> rusqlite::Result<State> {
+pub(crate) fn state(row: &Row<'_>, at: usize) -> rusqlite::Result<State> {
     let word = row.get_ref(at)?.as_str()?;
     State::of(word).ok_or_else(|| rusqlite::Error::InvalidColumnName(word.to_owned()))
 }

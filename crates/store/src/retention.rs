@@ -77,23 +77,22 @@ impl Store {
 }
 
 fn forget(connection: &mut Connection, job: JobId) -> rusqlite::Result<u64> {
-    // A resume must not find what is about to go.
-    connection.execute("DELETE FROM known_to WHERE job = ?", [job.0])?;
+    let head = connection.transaction()?;
+    forget_head(&head, job)?;
+    head.commit()?;
     while connection.execute(KNOWN, [job.0, CHUNK])? > 0 {}
     let mut tasks = 0;
     loop {
-        let deleted = forget_some(connection, job)?;
+        let chunk = connection.transaction()?;
+        let deleted = forget_some(&chunk, job, CHUNK)?;
+        chunk.commit()?;
         tasks += deleted as u64;
         if deleted == 0 {
             break;
         }
     }
     let rest = connection.transaction()?;
-    rest.execute("DELETE FROM served WHERE job = ?", [job.0])?;
-    rest.execute("DELETE FROM run WHERE job = ?", [job.0])?;
-    rest.execute("DELETE FROM job WHERE id = ?", [job.0])?;
-    // The last ids may be given to other tasks, and a resume must not take them for known.
-    rest.execute("UPDATE known_to SET task = min(task, (SELECT coalesce(max(id), 0) FROM task))", [])?;
+    forget_rest(&rest, job)?;
     rest.commit()?;
     Ok(tasks)
 }
@@ -101,18 +100,42 @@ fn forget(connection: &mut Connection, job: JobId) -> rusqlite::Result<u64> {
 const KNOWN: &str =
     "DELETE FROM known WHERE (job, key, task) IN (SELECT job, key, task FROM known WHERE job = ? LIMIT ?)";
 
-fn forget_some(connection: &mut Connection, job: JobId) -> rusqlite::Result<usize> {
+/// What makes a job known: a resume, a claim or a client must not find what is about to go.
+pub(crate) fn forget_head(to: &Connection, job: JobId) -> rusqlite::Result<()> {
+    for sql in [
+        "DELETE FROM known_to WHERE job = ?",
+        "DELETE FROM line WHERE job = ?1 AND (queue, rank) IN (SELECT queue, rank FROM served WHERE job = ?1)",
+        "DELETE FROM unique_key WHERE job = ?1 AND key IN (SELECT key FROM served WHERE job = ?1)",
+        "DELETE FROM needs WHERE (needed, job) IN (SELECT needed, job FROM needs WHERE job = ?)",
+        "DELETE FROM chore WHERE job = ?",
+        "DELETE FROM span WHERE job = ?",
+        "DELETE FROM served WHERE job = ?",
+    ] {
+        to.prepare_cached(sql)?.execute([job.0])?;
+    }
+    Ok(())
+}
+
+/// Deletes so many tasks of a job at most, with all that is theirs; gives how many.
+pub(crate) fn forget_some(to: &Connection, job: JobId, limit: i64) -> rusqlite::Result<usize> {
     const SOME: &str = "SELECT id FROM task WHERE job = ? ORDER BY state, id LIMIT ?";
-    const WAITS: &str = "SELECT s.queue, s.rank, t.id FROM task t JOIN served s ON s.job = t.job";
     let attempts = format!("SELECT id FROM attempt WHERE task IN ({SOME})");
-    let some = [job.0, CHUNK];
-    let chunk = connection.transaction()?;
-    chunk.prepare_cached(&format!("DELETE FROM output WHERE attempt IN ({attempts})"))?.execute(some)?;
-    chunk.prepare_cached(&format!("DELETE FROM attempt WHERE task IN ({SOME})"))?.execute(some)?;
-    let waiting = format!("DELETE FROM waiting WHERE (queue, rank, task) IN ({WAITS} WHERE t.id IN ({SOME}))");
-    chunk.prepare_cached(&waiting)?.execute(some)?;
-    chunk.prepare_cached(&format!("DELETE FROM running WHERE task IN ({SOME})"))?.execute(some)?;
-    let deleted = chunk.prepare_cached(&format!("DELETE FROM task WHERE id IN ({SOME})"))?.execute(some)?;
-    chunk.commit()?;
-    Ok(deleted)
+    for sql in [
+        format!("DELETE FROM output WHERE attempt IN ({attempts})"),
+        format!("DELETE FROM attempt WHERE task IN ({SOME})"),
+        format!("DELETE FROM running WHERE task IN ({SOME})"),
+        format!("DELETE FROM delayed WHERE task IN ({SOME})"),
+        format!("DELETE FROM tried WHERE task IN ({SOME})"),
+    ] {
+        to.prepare_cached(&sql)?.execute([job.0, limit])?;
+    }
+    to.prepare_cached(&format!("DELETE FROM task WHERE id IN ({SOME})"))?.execute([job.0, limit])
+}
+
+/// What is left of a job without tasks.
+pub(crate) fn forget_rest(to: &Connection, job: JobId) -> rusqlite::Result<()> {
+    to.execute("DELETE FROM run WHERE job = ?", [job.0])?;
+    to.execute("DELETE FROM job WHERE id = ?", [job.0])?;
+    // The last ids may be given to other tasks, and a resume must not take them for known.
+    to.execute("UPDATE known_to SET task = min(task, (SELECT coalesce(max(id), 0) FROM task))", []).map(drop)
 }

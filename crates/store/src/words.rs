@@ -38,6 +38,8 @@ pub enum State {
     /// It is to be run (again): its run was over before its turn came, or something that it builds upon has changed. Of the
     /// service: its turn has not come.
     Waiting,
+    /// Of the service: it has failed, and is tried again later.
+    Delayed,
 }
 
 impl State {
@@ -50,11 +52,13 @@ impl State {
             Self::Failed => "failed",
             Self::Stopped => "stopped",
             Self::Waiting => "waiting",
+            Self::Delayed => "delayed",
         }
     }
 
     /// Every one.
-    pub const ALL: [Self; 5] = [Self::Running, Self::Succeeded, Self::Failed, Self::Stopped, Self::Waiting];
+    pub const ALL: [Self; 6] =
+        [Self::Running, Self::Succeeded, Self::Failed, Self::Stopped, Self::Waiting, Self::Delayed];
 
     pub(crate) fn of(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.word() == word)

@@ -3,40 +3,48 @@
 use std::io::Write as _;
 use std::time::SystemTime;
 
-use ganger_store::{Backlog, Claim, Done, End, Ended, Fate, JobId, NewJob, Policy, QueueId, State, Tally, Turn, Usage};
+use ganger_store::{
+    Answer, Backlog, Claim, Done, End, Ended, Fate, JobFilter, JobId, NewJob, Order, Policy, QueueId, State, Tally,
+    Turn, Usage,
+};
 
 use crate::place::{Killed, Place, as_child, child, eventually};
 
-fn open(place: &Place) -> (Backlog, QueueId) {
+pub(crate) fn open(place: &Place) -> (Backlog, QueueId) {
     let mut backlog = Backlog::open(place.store()).unwrap();
     let queue = backlog.queue("default").unwrap();
     (backlog, queue)
 }
 
 /// So many tasks, each with its number as its only word.
-fn job(queue: QueueId, tasks: usize) -> NewJob {
+pub(crate) fn job(queue: QueueId, tasks: usize) -> NewJob {
     let tasks = (1..=tasks).map(|number| vec![number.to_string().into_bytes()]).collect();
     NewJob { name: "j".to_owned(), command: vec![b"echo".to_vec()], tasks, ..NewJob::to(queue) }
 }
 
-fn accept(backlog: &mut Backlog, job: NewJob) -> JobId {
-    backlog.commit(&Turn { accepted: vec![job], ..Turn::default() }).unwrap().accepted[0].job
+pub(crate) fn accept(backlog: &mut Backlog, job: NewJob) -> JobId {
+    let Answer::Accepted(accepted) = order(backlog, Order::Submit(Box::new(job))) else { panic!("not accepted") };
+    accepted.job
 }
 
-fn claim(backlog: &mut Backlog, queue: QueueId, limit: usize) -> Vec<Claim> {
+pub(crate) fn order(backlog: &mut Backlog, order: Order) -> Answer {
+    backlog.commit(&Turn { orders: vec![order], ..Turn::default() }).unwrap().answers.remove(0)
+}
+
+pub(crate) fn claim(backlog: &mut Backlog, queue: QueueId, limit: usize) -> Vec<Claim> {
     backlog.commit(&Turn { wanted: vec![(queue, limit)], ..Turn::default() }).unwrap().claimed
 }
 
-fn end(backlog: &mut Backlog, claim: Claim, end: End, fate: Fate) -> Done {
+pub(crate) fn end(backlog: &mut Backlog, claim: Claim, end: End, fate: Fate) -> Done {
     let attempt = claim.attempt(SystemTime::now(), Usage::default(), end);
     backlog.commit(&Turn { ended: vec![Ended { claim, attempt, fate }], ..Turn::default() }).unwrap()
 }
 
-fn succeed(backlog: &mut Backlog, claim: Claim) -> Done {
+pub(crate) fn succeed(backlog: &mut Backlog, claim: Claim) -> Done {
     end(backlog, claim, End::Exit(0), Fate::Over(State::Succeeded))
 }
 
-fn tally(place: &Place, job: JobId) -> Tally {
+pub(crate) fn tally(place: &Place, job: JobId) -> Tally {
     place.reader().served(job).unwrap().unwrap().tasks
 }
 
@@ -55,14 +63,15 @@ fn tasks_are_claimed_by_priority_and_then_as_they_came() {
     assert_eq!(claimed[0].argv(), [&b"echo"[..], b"1"]);
     assert_eq!(claim(&mut backlog, queue, 9).iter().map(|claim| claim.job).collect::<Vec<_>>(), [last]);
     assert_eq!(claim(&mut backlog, queue, 9), []);
-    assert_eq!(backlog.depth(other).unwrap(), 1);
+    assert_eq!(backlog.depth(other).unwrap().waiting, 1);
 }
 
 #[test]
 fn what_is_accepted_is_as_it_was_handed_in() {
     let place = Place::new();
     let (mut backlog, queue) = open(&place);
-    let policy = Policy { timeout: Some(std::time::Duration::from_millis(1_500)), failures: 4, losses: 2 };
+    let policy =
+        Policy { timeout: Some(std::time::Duration::from_millis(1_500)), failures: 4, losses: 2, ..Policy::default() };
     let words = vec![b"a b".to_vec(), Vec::new(), b"\xff\n".to_vec()];
     let new = NewJob {
         policy,
@@ -145,8 +154,10 @@ fn a_cancelled_job_is_stopped_in_turns_and_also_by_the_next_service() {
     let (mut backlog, queue) = open(&place);
     let id = accept(&mut backlog, job(queue, 5_000));
     let running = claim(&mut backlog, queue, 1).remove(0);
-    let done = backlog.commit(&Turn { cancelled: vec![id], wanted: vec![(queue, 1)], ..Turn::default() }).unwrap();
-    assert!(done.more && done.depths[&queue] < 0 && done.depths[&queue] > -4_999, "{done:?}");
+    let orders = vec![Order::Cancel(id)];
+    let done = backlog.commit(&Turn { orders, wanted: vec![(queue, 1)], ..Turn::default() }).unwrap();
+    let stopped = -done.depths[&queue].waiting;
+    assert!(done.more && stopped > 0 && stopped < 4_999, "{done:?}");
     let raced = done.claimed;
     drop(backlog);
 
@@ -169,7 +180,7 @@ fn a_forgotten_job_waits_nowhere() {
     drop(backlog);
     assert_eq!(place.store().forget(first).unwrap(), 5_000);
     let (mut backlog, _) = open(&place);
-    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap()), (0, 2));
+    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap().waiting), (0, 2));
     assert_eq!(claim(&mut backlog, queue, 9).iter().map(|claim| claim.job).collect::<Vec<_>>(), [second; 2]);
     assert_eq!(place.reader().served(first).unwrap(), None);
 }
@@ -187,7 +198,7 @@ fn what_is_salvaged_can_be_worked_off() {
     ganger_store::salvage(&place.file(), &new).unwrap();
     std::fs::rename(&new, place.file()).unwrap();
     let (mut backlog, _) = open(&place);
-    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap()), (1, 9));
+    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap().waiting), (1, 9));
     assert_eq!(tally(&place, id), Tally { waiting: 9, succeeded: 1, ..Tally::default() });
     let numbers: Vec<_> = claim(&mut backlog, queue, 3).iter().map(|claim| claim.number).collect();
     assert_eq!(numbers, [2, 2, 1], "what ran, what had failed, and what had not begun");
@@ -217,9 +228,14 @@ fn what_was_acknowledged_is_there_after_a_kill() {
     drop(killed);
     assert_eq!(ganger_store::check(&place.file()).unwrap(), [""; 0]);
     let (backlog, queue) = open(&place);
-    let waiting: u64 =
-        place.reader().served_before(JobId(i64::MAX), 9_999).unwrap().iter().map(|job| job.tasks.waiting).sum();
-    assert_eq!(backlog.depth(queue).unwrap(), waiting, "what the jobs count is what waits");
+    let waiting: u64 = place
+        .reader()
+        .served_jobs(&JobFilter { limit: 9_999, ..JobFilter::default() })
+        .unwrap()
+        .iter()
+        .map(|job| job.tasks.waiting)
+        .sum();
+    assert_eq!(backlog.depth(queue).unwrap().waiting, waiting, "what the jobs count is what waits");
     for job in told {
         assert_eq!(tally(&place, JobId(job)).total(), 10, "job {job}");
     }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ganger_store::{
-    Attempt, Backlog, Claim, Durability, End, Ended, Fate, Filter, JobId, Key, NewJob, NewTask, Policy, Reader, Record,
-    RunEnd, Setting, State, Store, Stream, Tally, Turn, Usage,
+    Attempt, Backlog, Claim, Durability, End, Ended, Fate, Filter, JobId, Key, NewJob, NewTask, Order, Policy, Reader,
+    Record, RunEnd, Setting, State, Store, Stream, Tally, Turn, Usage,
 };
 use rusqlite::Connection;
 
@@ -22,7 +22,7 @@ fn golden(version: u32) -> PathBuf {
 }
 
 /// The version that this program writes.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 fn setting() -> Setting {
     Setting {
@@ -56,7 +56,7 @@ fn key(input: &[u8]) -> Key {
 fn serve(file: &Path) {
     let mut backlog = Backlog::open(Store::open(file, Durability::Process).unwrap()).unwrap();
     let queue = backlog.queue("nightly").unwrap();
-    let policy = Policy { timeout: Some(Duration::from_millis(2_500)), failures: 2, losses: 5 };
+    let policy = Policy { timeout: Some(Duration::from_millis(2_500)), failures: 2, losses: 5, ..Policy::default() };
     let tasks = (1..=3).map(|number: u8| vec![vec![b'0' + number], b"\xff".to_vec()]).collect();
     let words = NewJob {
         name: "words".to_owned(),
@@ -74,7 +74,8 @@ fn serve(file: &Path) {
         ..NewJob::to(queue)
     };
     let directory = NewJob { directory: b"/srv".to_vec(), environment: vec![b"A=1".to_vec()], ..words };
-    backlog.commit(&Turn { accepted: vec![directory, bare], ..Turn::default() }).unwrap();
+    let orders = [directory, bare].map(|job| Order::Submit(Box::new(job))).to_vec();
+    backlog.commit(&Turn { orders, ..Turn::default() }).unwrap();
     let claimed = backlog.commit(&Turn { wanted: vec![(queue, 2)], ..Turn::default() }).unwrap().claimed;
     let claim = claimed[0].clone();
     let attempt = claim.attempt(SystemTime::now(), used(), End::Exit(0));
@@ -90,12 +91,15 @@ fn served(file: &Path) {
     assert_eq!(words.tasks, Tally { waiting: 1, running: 1, succeeded: 1, ..Tally::default() });
     let mut backlog = Backlog::open(Store::open(file, Durability::Process).unwrap()).unwrap();
     let queue = backlog.queue("nightly").unwrap();
-    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap()), (1, 3));
+    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap().waiting), (1, 3));
     let claimed = backlog.commit(&Turn { wanted: vec![(queue, 9)], ..Turn::default() }).unwrap().claimed;
     let seen: Vec<_> = claimed.iter().map(|claim| (claim.number, claim.argv())).collect();
     assert_eq!(seen, [(2, vec![&b"cp"[..], b"2", b"\xff"]), (1, vec![b"cp", b"3", b"\xff"]), (1, vec![b"ls"])]);
     let Claim { policy, directory, environment, .. } = &claimed[0];
-    assert_eq!(*policy, Policy { timeout: Some(Duration::from_millis(2_500)), failures: 2, losses: 5 });
+    assert_eq!(
+        *policy,
+        Policy { timeout: Some(Duration::from_millis(2_500)), failures: 2, losses: 5, ..Policy::default() }
+    );
     assert_eq!((directory.as_slice(), &environment[..]), (&b"/srv"[..], &[b"A=1".to_vec()][..]));
 }
 

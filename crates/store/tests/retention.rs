@@ -10,7 +10,7 @@ use crate::place::{Killed, Place, as_child, assert_beginning, child, eventually,
 
 /// How many rows all tables have together that belong to a job.
 fn rows(place: &Place) -> i64 {
-    let tables = ["job", "run", "task", "attempt", "output", "known", "known_to", "served", "waiting", "running"];
+    let tables = ["job", "run", "task", "attempt", "output", "known", "known_to", "served", "line", "running"];
     let connection = Connection::open(place.file()).unwrap();
     let count = |table| connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0));
     tables.iter().map(|table| count(table).unwrap()).sum()

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{AddFlags, ServiceFlags};
+use super::{AddFlags, ServiceFlags, examples};
 
 /// Jobs that a service hands in by itself, by the clock.
 #[derive(Debug, Args)]
@@ -20,18 +20,24 @@ pub(crate) struct ScheduleFlags {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScheduleVerb {
     /// List them, and when each is next
+    #[command(after_long_help = examples::SCHEDULE)]
     List {
         #[command(flatten)]
         service: ServiceFlags,
     },
+    #[command(after_long_help = examples::SCHEDULE)]
     Add(Box<AddFlags>),
     /// Forget one; its jobs stay
+    #[command(after_long_help = examples::SCHEDULE)]
     Remove(ScheduledFlags),
     /// Hold one: its times pass
+    #[command(after_long_help = examples::SCHEDULE)]
     Pause(ScheduledFlags),
     /// Let one go on
+    #[command(after_long_help = examples::SCHEDULE)]
     Resume(ScheduledFlags),
     /// Hand its job in now, beside its times
+    #[command(after_long_help = examples::SCHEDULE)]
     Run(ScheduledFlags),
 }
 

@@ -66,7 +66,7 @@ impl Journal {
         let key = Key::of(pages.common.iter().map(Vec::as_slice).chain(input));
         let id = match pages.known.as_mut().map(|known| known.take(key)).transpose()?.flatten() {
             Some((_, State::Succeeded)) if !anew => return Ok(None),
-            Some((id, State::Succeeded | State::Failed | State::Running | State::Stopped | State::Waiting)) => {
+            Some((id, _)) => {
                 self.recorder.send(Record::Again(id))?;
                 id
             }

@@ -130,7 +130,7 @@ impl<E: Engine> Run<'_, E> {
         let count = match state {
             State::Succeeded => &mut self.counts.succeeded,
             State::Failed => &mut self.counts.failed,
-            State::Running | State::Stopped | State::Waiting => &mut self.counts.stopped,
+            State::Running | State::Stopped | State::Waiting | State::Delayed => &mut self.counts.stopped,
         };
         *count += 1;
         Some(state)

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use ganger_store::{JobId, Reader, Served};
+use ganger_store::{Accepted, Answer, JobFilter, JobId, Order, Reader, Served};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -49,7 +49,7 @@ pub(super) async fn submit(State(api): State<Api>, request: Request) -> Result<R
     // Until the job is committed: it is in memory as long.
     let (job, _share) = body::read(&api, request, check).await?;
     let tasks = job.tasks.len();
-    let id = api.desk.submit(job).await?.job.0;
+    let id = accepted(api.desk.order(Order::Submit(Box::new(job))).await?)?.job.0;
     Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/jobs/{id}"))], Json(Receipt { id, tasks }))
         .into_response())
 }
@@ -121,9 +121,9 @@ pub(super) async fn list(
     State(api): State<Api>,
     Asked(Page { before, limit }): Asked<Page>,
 ) -> Result<Json<Vec<JobView>>, Problem> {
-    let (before, limit) = (JobId(before.unwrap_or(i64::MAX)), limit.unwrap_or(SOME).min(MOST));
-    let shown =
-        api.readers.read(move |reader| Ok(reader.served_before(before, limit)?.iter().map(JobView::from).collect()));
+    let limit = limit.unwrap_or(SOME).min(MOST);
+    let filter = JobFilter { before: before.map(JobId), limit, ..JobFilter::default() };
+    let shown = api.readers.read(move |reader| Ok(reader.served_jobs(&filter)?.iter().map(JobView::from).collect()));
     Ok(Json(shown.await?))
 }
 
@@ -145,8 +145,17 @@ pub(super) async fn list(
 )]
 pub(super) async fn cancel(State(api): State<Api>, JobPath { id }: JobPath) -> Result<Response, Problem> {
     view(&api, id).await?;
-    api.desk.cancel(id).await?;
+    api.desk.order(Order::Cancel(id)).await?;
     Ok((StatusCode::ACCEPTED, Json(view(&api, id).await?)).into_response())
+}
+
+fn accepted(answer: Answer) -> Result<Accepted, Problem> {
+    match answer {
+        Answer::Accepted(accepted) => Ok(accepted),
+        Answer::Missing(missing) => Err(Problem::not_found(missing.to_string())),
+        Answer::Conflict(why) => Err(Problem::invalid(why)),
+        Answer::Done | Answer::Appended(_) => Err(Problem::failed()),
+    }
 }
 
 /// A job as it is now.

@@ -44,6 +44,7 @@ use crate::page;
 use describe::Description;
 pub(crate) use problem::{Problem, ProblemName};
 use readers::Readers;
+pub(crate) use submission::job_of;
 
 /// What every answer is made of.
 #[derive(Clone, Debug)]

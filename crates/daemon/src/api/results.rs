@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Request, State as Shared};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ganger_store::{JobId, Reader, Served, State, Stream, Task};
+use ganger_store::{JobId, Reader, Served, State, Stream, Task, TaskFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -121,8 +121,8 @@ fn look(reader: &Reader, awaited: &[(i64, u64, u64)]) -> Result<Results, Problem
 /// The first of these tasks that are over.
 fn over(reader: &Reader, served: &Served, first: u64, last: u64, most: usize) -> Result<Vec<Task>, Problem> {
     let count = usize::try_from(last.saturating_sub(first).saturating_add(1)).unwrap_or(usize::MAX);
-    let tasks = reader.served_tasks(served, first, count)?;
-    let over = |task: &Task| !matches!(task.state, State::Waiting | State::Running);
+    let tasks = reader.served_tasks(served, &TaskFilter { from: first, state: None, limit: count })?;
+    let over = |task: &Task| !matches!(task.state, State::Waiting | State::Delayed | State::Running);
     Ok(tasks.into_iter().filter(over).take(most).collect())
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Formatter};
 use std::time::Duration;
 
-use ganger_store::{NewJob, Policy};
+use ganger_store::{Backoff, NewJob, Policy};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
@@ -71,6 +71,12 @@ pub(crate) struct Submission {
 #[expect(dead_code, reason = "it describes")]
 struct Word(String);
 
+/// The job that a schedule hands in, or why it cannot be.
+pub(crate) fn job_of(json: &str, queues: &[Queue], limit: usize) -> Result<NewJob, String> {
+    let submission = super::body::json::<Submission>(json.as_bytes(), "job");
+    submission.and_then(|submission| submission.check(queues, limit)).map_err(Problem::into_detail)
+}
+
 fn default_queue() -> String {
     "default".to_owned()
 }
@@ -130,6 +136,7 @@ impl Submission {
             timeout: self.timeout.map(seconds).transpose()?.or(defaults.timeout),
             failures: times("attempts", self.attempts, defaults.attempts.unwrap_or(usual.failures))?,
             losses: times("crash_attempts", self.crash_attempts, defaults.crash_attempts.unwrap_or(usual.losses))?,
+            backoff: defaults.backoff.map_or(usual.backoff, |(first, most)| Backoff { first, most }),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use ganger_store::{Reader, Served, Task};
+use ganger_store::{Reader, Served, Task, TaskFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -44,7 +44,7 @@ pub(super) async fn list(
     let (from, limit) = (from.unwrap_or(1), limit.unwrap_or(SOME).min(MOST));
     let read = api.readers.read(move |reader| {
         let served = found(reader, id)?;
-        let tasks = reader.served_tasks(&served, from, limit)?;
+        let tasks = reader.served_tasks(&served, &TaskFilter { from, state: None, limit })?;
         Ok(tasks.iter().map(|task| TaskView::new(&served, task)).collect())
     });
     Ok(Json(read.await?))
@@ -74,8 +74,7 @@ pub(super) async fn show(
 }
 
 pub(super) fn task(reader: &Reader, served: &Served, number: u64) -> Result<Task, Problem> {
-    let found = if number > 0 { reader.served_tasks(served, number, 1)? } else { Vec::new() };
-    found.into_iter().next().ok_or_else(|| {
+    reader.served_task(served, number)?.ok_or_else(|| {
         let (job, total) = (served.job.id.0, served.tasks.total());
         Problem::not_found(format!("job {job} has no task {number}: they are numbered from 1 to {total}"))
     })

@@ -5,7 +5,7 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use ganger::Report;
-use ganger_store::{Accepted, JobId, NewJob};
+use ganger_store::{Answer, JobId, Order};
 use tokio::sync::oneshot;
 
 use super::survey::Survey;
@@ -15,13 +15,14 @@ use crate::queues::Queue;
 /// How many events may wait. Clients are fewer; workers' reports beyond that wait where they are.
 pub(crate) const AHEAD: usize = 1024;
 
+/// Where a client hears what came of its order, once that is committed.
+pub(crate) type Reply = oneshot::Sender<Result<Answer, Refusal>>;
+
 /// Something that happened.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A client has handed a job in.
-    Submitted { job: Box<NewJob>, reply: oneshot::Sender<Result<Accepted, Refusal>> },
-    /// A client wants nothing more of a job to run.
-    Cancelled { job: JobId, reply: oneshot::Sender<Result<(), Refusal>> },
+    /// A client wants something of jobs, queues or schedules.
+    Ordered { order: Box<Order>, reply: Reply },
     /// A client waits for a job to be over.
     Awaited { job: JobId, reply: oneshot::Sender<()> },
     /// A client asks how long the queues are.
@@ -41,8 +42,13 @@ pub(crate) enum Event {
 pub(crate) struct Depth {
     pub(crate) name: String,
     pub(crate) slots: usize,
+    /// Those among them that are held, with their job.
     pub(crate) waiting: u64,
+    /// Are tried again later.
+    pub(crate) delayed: u64,
     pub(crate) running: usize,
+    /// Nothing of it begins.
+    pub(crate) paused: bool,
 }
 
 /// Why a client's wish was not met.
@@ -63,16 +69,10 @@ pub(crate) enum Refusal {
 pub(crate) struct Desk(pub(crate) SyncSender<Event>);
 
 impl Desk {
-    /// Once this is told, the job is committed.
-    pub(crate) async fn submit(&self, job: NewJob) -> Result<Accepted, Refusal> {
+    /// Once this is told, what was wanted is committed.
+    pub(crate) async fn order(&self, order: Order) -> Result<Answer, Refusal> {
         let (reply, answer) = oneshot::channel();
-        self.send(Event::Submitted { job: Box::new(job), reply })?;
-        answer.await.unwrap_or(Err(Refusal::Stopping))
-    }
-
-    pub(crate) async fn cancel(&self, job: JobId) -> Result<(), Refusal> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Event::Cancelled { job, reply })?;
+        self.send(Event::Ordered { order: Box::new(order), reply })?;
         answer.await.unwrap_or(Err(Refusal::Stopping))
     }
 

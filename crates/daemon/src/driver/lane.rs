@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ganger::{Pool, Reports, TaskId};
-use ganger_store::{AttemptId, Claim, JobId, QueueId, Stream};
+use ganger_store::{AttemptId, Cancelled, Change, Claim, Done, QueueId, Stream};
 
 use super::event::{Depth, Event, Refusal};
 use super::functions;
@@ -40,7 +40,10 @@ pub(super) struct Lane {
     reports: Reports,
     held: HashMap<TaskId, Held>,
     /// How many tasks wait in the store.
-    pub(super) waiting: i64,
+    pub(super) waiting: Change,
+    /// Whether a job may stand in line there.
+    pub(super) line: bool,
+    pub(super) paused: bool,
     /// Lives as long as the lane: who forwards its reports ends with it.
     _alive: Arc<()>,
 }
@@ -80,7 +83,9 @@ impl Lane {
             rests: None,
             reports,
             held,
-            waiting: 0,
+            waiting: Change::default(),
+            line: true,
+            paused: false,
             _alive: alive,
         })
     }
@@ -119,13 +124,15 @@ impl Lane {
 
     /// When it should be looked after.
     pub(super) fn due(&self) -> Option<Instant> {
-        let paced = self.pace.filter(|pace| self.waiting > 0 && !self.retired && pace.room(Instant::now()) == 0);
+        let paced = self.pace.filter(|pace| self.line && !self.retired && pace.room(Instant::now()) == 0);
         [self.rests, paced.map(|pace| pace.due())].into_iter().flatten().min()
     }
 
     /// Why nothing more may wait in it, if that is so. What is in the turn that is being gathered does not count yet.
     pub(super) fn is_full(&self) -> Option<Refusal> {
-        let most = self.config.max_waiting.filter(|most| u64::try_from(self.waiting).is_ok_and(|waiting| waiting >= *most));
+        let Change { waiting, delayed, .. } = self.waiting;
+        let waits = u64::try_from(waiting + delayed).unwrap_or(0);
+        let most = self.config.max_waiting.filter(|most| waits >= *most);
         most.map(|most| Refusal::Full { queue: self.config.name.clone(), most })
     }
 
@@ -170,9 +177,32 @@ impl Lane {
     }
 
     pub(super) fn depth(&self) -> Depth {
-        let Self { config: QueueConfig { name, slots, .. }, waiting, held, .. } = self;
-        let waiting = u64::try_from(*waiting).unwrap_or(0);
-        Depth { name: name.clone(), slots: *slots, waiting, running: held.len() }
+        let QueueConfig { name, slots, .. } = &self.config;
+        let count = |tasks| u64::try_from(tasks).unwrap_or(0);
+        let Change { waiting, delayed, .. } = self.waiting;
+        Depth {
+            name: name.clone(),
+            slots: *slots,
+            waiting: count(waiting),
+            delayed: count(delayed),
+            running: self.held.len(),
+            paused: self.paused,
+        }
+    }
+
+    /// What the store says of its queue when the service begins.
+    pub(super) fn take_over(&mut self, depth: ganger_store::Depth) {
+        let count = |tasks| i64::try_from(tasks).unwrap_or(i64::MAX);
+        self.waiting = Change { waiting: count(depth.waiting), delayed: count(depth.delayed), added: 0 };
+        self.paused = depth.paused;
+    }
+
+    /// What a turn has changed of its queue.
+    pub(super) fn on_committed(&mut self, done: &Done) {
+        let more = done.depths.get(&self.queue).copied().unwrap_or_default();
+        self.waiting.waiting += more.waiting;
+        self.waiting.delayed += more.delayed;
+        self.line = done.lines.get(&self.queue).copied().unwrap_or(self.line);
     }
 
     /// Hands a task to the workers. If they take none, the claim comes back with the reason.
@@ -218,9 +248,13 @@ impl Lane {
         self.held.remove(&task)
     }
 
-    /// Ends what runs of a job.
-    pub(super) fn cancel(&self, job: JobId) {
-        self.held.iter().filter(|(_, held)| held.claim.job == job).for_each(|(task, _)| self.pool.cancel(*task));
+    /// Ends what runs of what was cancelled.
+    pub(super) fn cancel(&self, cancelled: Cancelled) {
+        let is_meant = |claim: &Claim| match cancelled {
+            Cancelled::Job(job) => claim.job == job,
+            Cancelled::Task(task) => claim.task == task,
+        };
+        self.held.iter().filter(|(_, held)| is_meant(&held.claim)).for_each(|(task, _)| self.pool.cancel(*task));
     }
 
     /// Asks all tasks to end, and kills what has not after the grace.

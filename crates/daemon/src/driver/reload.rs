@@ -40,7 +40,7 @@ impl Driver {
         let id = self.backlog.queue(&queue.name)?;
         self.numbered += 1;
         let mut lane = Lane::start(queue, &self.recipe, id, self.numbered, &self.sender)?;
-        lane.waiting = i64::try_from(self.backlog.depth(id)?).unwrap_or(i64::MAX);
+        lane.take_over(self.backlog.depth(id)?);
         Ok(lane)
     }
 
@@ -92,7 +92,7 @@ impl Lane {
         let (name, running) = (&self.config.name, self.running());
         match replaced {
             true => log::info!("queue {name}: it gets other workers; {running} tasks end with the ones that it had"),
-            false => log::warn!("queue {name}: it is gone; {running} tasks end, {} wait until it is there again", self.waiting.max(0)),
+            false => log::warn!("queue {name}: it is gone; {running} tasks end, {} wait until it is there again", self.waiting.waiting.max(0)),
         }
     }
 }

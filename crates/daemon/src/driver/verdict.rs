@@ -85,7 +85,6 @@ mod tests {
             job: JobId(1),
             run: RunId(1),
             queue: QueueId(1),
-            rank: 0,
             attempt: AttemptId(1),
             number,
             began: SystemTime::UNIX_EPOCH,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger_store::{Done, End, Ended, Fate, NewJob, QueueId, Turn};
+use ganger_store::{Accepted, Answer, Done, End, Ended, Fate, QueueId, Turn};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -93,7 +93,7 @@ impl TurnMetrics {
 
     pub(crate) fn committed(&self, turn: &Turn, done: &Done, took: Duration) {
         self.commits.observe(took.as_secs_f64());
-        turn.accepted.iter().for_each(|job| self.accepted(job));
+        self.accepted(turn, done);
         turn.ended.iter().for_each(|ended| self.ended(ended));
         self.printed.inc_by(turn.printed.iter().map(|(_, _, bytes)| bytes.len() as u64).sum());
         self.jobs_over.inc_by(done.over.len() as u64);
@@ -106,11 +106,15 @@ impl TurnMetrics {
         self.failed_commits.inc();
     }
 
-    fn accepted(&self, job: &NewJob) {
-        self.of(job.queue, |queue| {
-            self.jobs.get_or_create(queue).inc();
-            self.tasks.get_or_create(queue).inc_by(job.tasks.len() as u64);
-        });
+    fn accepted(&self, turn: &Turn, done: &Done) {
+        for (order, answer) in turn.orders.iter().zip(&done.answers) {
+            if let (Some(job), Answer::Accepted(Accepted { existing: false, .. })) = (order.job(), answer) {
+                self.of(job.queue, |queue| _ = self.jobs.get_or_create(queue).inc());
+            }
+        }
+        for (queue, change) in &done.depths {
+            self.of(*queue, |queue| _ = self.tasks.get_or_create(queue).inc_by(change.added));
+        }
     }
 
     fn ended(&self, ended: &Ended) {
@@ -123,7 +127,7 @@ impl TurnMetrics {
                     let state = state.word();
                     self.over.get_or_create(&OfState { queue: queue.queue.clone(), state }).inc();
                 }
-                Fate::Again => _ = self.again.get_or_create(queue).inc(),
+                Fate::Again | Fate::Later(_) => _ = self.again.get_or_create(queue).inc(),
                 Fate::Back => {}
             }
         });

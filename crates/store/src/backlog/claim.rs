@@ -2,51 +2,73 @@
 
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::Writing;
 use super::accept::words;
-use super::turn::{Claim, Policy};
+use super::new_job::{Backoff, Policy};
+use super::turn::Claim;
 use crate::store::{moment, split, time};
 use crate::words::{AttemptId, JobId, QueueId, RunId, State, TaskId};
 
 /// What [`claim`] reads, of a task `t` of a job that is served, `s`, in its run, `r`.
-const CLAIM: &str = "t.id, t.job, s.run, s.queue, s.rank, s.timeout, s.failures, s.losses, r.words, t.input, r.directory, r.environment, r.grammar";
+const CLAIM: &str = "t.id, t.job, s.run, s.queue, s.timeout, s.failures, s.losses, s.backoff_first, s.backoff_most, \
+    r.words, r.grammar, t.input, r.directory, r.environment";
 
 impl Writing<'_> {
-    /// The first tasks of each queue, as many as it may begin.
-    ///
-    /// Tasks of a cancelled job that stand before them are passed over: `more` of such, while there is any. Looking at no more
-    /// than these keeps a turn short; if all are cancelled, the next turn, which has stopped some, claims.
-    pub(super) fn claim(&mut self, wanted: &[(QueueId, usize)], more: usize) -> rusqlite::Result<()> {
-        wanted.iter().try_for_each(|(queue, limit)| self.claim_of(*queue, *limit, more))
+    /// The first tasks of the jobs that stand first in each queue, as many as it may begin.
+    pub(super) fn claim(&mut self, wanted: &[(QueueId, usize)]) -> rusqlite::Result<()> {
+        wanted.iter().try_for_each(|(queue, limit)| self.claim_of(*queue, *limit))
     }
 
-    fn claim_of(&mut self, queue: QueueId, limit: usize, more: usize) -> rusqlite::Result<()> {
-        let (began, from) = (SystemTime::now(), self.next.attempt);
+    fn claim_of(&mut self, queue: QueueId, limit: usize) -> rusqlite::Result<()> {
+        let mut left = limit;
+        while left > 0 {
+            let Some((rank, job)) = self.first_of(queue)? else {
+                self.done.lines.insert(queue, false);
+                return Ok(());
+            };
+            let found = self.claim_from(job, left)?;
+            if found < left {
+                self.leave(queue, rank, job)?;
+            }
+            left -= found;
+        }
+        self.done.lines.insert(queue, true);
+        Ok(())
+    }
+
+    /// Who stands first in a queue that is not paused.
+    fn first_of(&self, queue: QueueId) -> rusqlite::Result<Option<(i64, JobId)>> {
+        let mut select = self.to.prepare_cached(
+            "SELECT l.rank, l.job FROM queue q CROSS JOIN line l ON l.queue = q.id
+             WHERE q.id = ? AND q.paused = 0 ORDER BY l.rank, l.job LIMIT 1",
+        )?;
+        select.query_row([queue.0], |row| Ok((row.get(0)?, JobId(row.get(1)?)))).optional()
+    }
+
+    fn claim_from(&mut self, job: JobId, limit: usize) -> rusqlite::Result<usize> {
+        let began = moment(self.now);
         let mut select = self.to.prepare_cached(&format!(
-            "SELECT {CLAIM}, w.tried FROM (SELECT * FROM waiting WHERE queue = ? ORDER BY rank, task LIMIT ?) w
-             CROSS JOIN task t ON t.id = w.task JOIN served s ON s.job = t.job JOIN run r ON r.id = s.run
-             WHERE s.cancelled = 0 ORDER BY w.rank, w.task LIMIT ?"
+            "SELECT {CLAIM}, coalesce(d.attempts, 0) + 1 FROM task t INDEXED BY task_of_job
+             CROSS JOIN served s ON s.job = t.job CROSS JOIN run r ON r.id = s.run LEFT JOIN tried d ON d.task = t.id
+             WHERE t.job = ? AND t.state = 'waiting' ORDER BY t.id LIMIT ?"
         ))?;
-        let values = params![queue.0, (limit + more) as i64, limit as i64];
-        let rows = select.query_map(values, |row| claim(row, row.get::<_, u32>(13)? + 1, began))?;
+        let rows = select.query_map(params![job.0, limit as i64], |row| claim(row, row.get(14)?, began))?;
         // All of them first: what is read must not change meanwhile.
         let claims = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        let mut numbered = claims.into_iter().zip(from..);
-        numbered.try_for_each(|(claim, attempt)| self.begin(Claim { attempt: AttemptId(attempt), ..claim }))
+        let found = claims.len();
+        claims.into_iter().try_for_each(|claim| self.begin(claim))?;
+        Ok(found)
     }
 
-    fn begin(&mut self, claim: Claim) -> rusqlite::Result<()> {
-        let to = self.to;
-        let (task, queue, rank) = (claim.task.0, claim.queue.0, claim.rank);
-        to.prepare_cached("DELETE FROM waiting WHERE queue = ? AND rank = ? AND task = ?")?
-            .execute(params![queue, rank, task])?;
-        to.prepare_cached("INSERT INTO running (task, attempt, number, began) VALUES (?, ?, ?, ?)")?
-            .execute(params![task, claim.attempt.0, claim.number, time(claim.began)])?;
+    fn begin(&mut self, mut claim: Claim) -> rusqlite::Result<()> {
+        claim.attempt = AttemptId(self.next.attempt);
+        self.next.attempt = self.next.attempt.saturating_add(1);
+        let mut insert =
+            self.to.prepare_cached("INSERT INTO running (task, attempt, number, began) VALUES (?, ?, ?, ?)")?;
+        insert.execute(params![claim.task.0, claim.attempt.0, claim.number, time(claim.began)])?;
         self.change(claim.job, claim.task, State::Waiting, State::Running)?;
-        self.waits(claim.queue, -1);
-        self.next.attempt = claim.attempt.0 + 1;
         self.done.claimed.push(claim);
         Ok(())
     }
@@ -55,36 +77,38 @@ impl Writing<'_> {
 /// What runs, as the file says.
 pub(super) fn running(connection: &Connection) -> rusqlite::Result<Vec<Claim>> {
     let mut select = connection.prepare(&format!(
-        "SELECT {CLAIM}, n.attempt, n.number, n.began FROM running n CROSS JOIN task t ON t.id = n.task
+        "SELECT {CLAIM}, n.number, n.began, n.attempt FROM running n CROSS JOIN task t ON t.id = n.task
          JOIN served s ON s.job = t.job JOIN run r ON r.id = s.run ORDER BY n.attempt"
     ))?;
     let rows = select.query_map([], |row| {
         let found = claim(row, row.get(14)?, moment(row.get(15)?))?;
-        Ok(Claim { attempt: AttemptId(row.get(13)?), ..found })
+        Ok(Claim { attempt: AttemptId(row.get(16)?), ..found })
     })?;
     rows.collect()
 }
 
 fn claim(row: &Row<'_>, number: u32, began: SystemTime) -> rusqlite::Result<Claim> {
-    let micros = |time: i64| Duration::from_micros(time.unsigned_abs());
     Ok(Claim {
         task: TaskId(row.get(0)?),
         job: JobId(row.get(1)?),
         run: RunId(row.get(2)?),
         queue: QueueId(row.get(3)?),
-        rank: row.get(4)?,
         // Whoever asks knows it better.
         attempt: AttemptId(0),
         number,
         began,
-        policy: Policy {
-            timeout: row.get::<_, Option<i64>>(5)?.map(micros),
-            failures: row.get(6)?,
-            losses: row.get(7)?,
-        },
-        command: split(row.get_ref(8)?.as_blob()?),
-        args: words(row.get_ref(9)?.as_blob()?, row.get_ref(12)?.as_str()?),
-        directory: row.get(10)?,
-        environment: split(row.get_ref(11)?.as_blob()?),
+        policy: policy(row, 4)?,
+        command: split(row.get_ref(9)?.as_blob()?),
+        args: words(row.get_ref(11)?.as_blob()?, row.get_ref(10)?.as_str()?),
+        directory: row.get(12)?,
+        environment: split(row.get_ref(13)?.as_blob()?),
     })
+}
+
+/// From five columns, `timeout` and those behind it.
+pub(crate) fn policy(row: &Row<'_>, at: usize) -> rusqlite::Result<Policy> {
+    let micros = |time: i64| Duration::from_micros(time.unsigned_abs());
+    let backoff = Backoff { first: row.get(at + 3).map(micros)?, most: row.get(at + 4).map(micros)? };
+    let timeout = row.get::<_, Option<i64>>(at)?.map(micros);
+    Ok(Policy { timeout, failures: row.get(at + 1)?, losses: row.get(at + 2)?, backoff })
 }

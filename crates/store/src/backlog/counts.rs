@@ -1,13 +1,11 @@
 //! How many tasks of a job are in each state, kept up to date in one update a job and turn.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::Writing;
-use crate::store::time;
-use crate::words::{JobId, RunEnd, State};
+use crate::words::{JobId, QueueId, State};
 
 /// What a turn changes in the counts of jobs.
 #[derive(Debug, Default)]
@@ -22,27 +20,52 @@ impl Counts {
         counts[from as usize] -= tasks;
         counts[to as usize] += tasks;
     }
+
+    /// So many new tasks wait.
+    pub(super) fn added(&mut self, job: JobId, tasks: i64) {
+        self.0.entry(job).or_default()[State::Waiting as usize] += tasks;
+    }
+
+    /// Something else has changed by which it may be over.
+    pub(super) fn touch(&mut self, job: JobId) {
+        self.0.entry(job).or_default();
+    }
+
+    /// How many tasks more a job has than before the turn.
+    pub(super) fn more(&self, job: JobId) -> i64 {
+        self.0.get(&job).map_or(0, |counts| counts.iter().sum())
+    }
 }
 
 impl Writing<'_> {
-    /// Writes what has changed, and finds the jobs that are over by that.
+    /// Writes what has changed, and ends the jobs that are over by that.
     pub(super) fn count(&mut self) -> rusqlite::Result<()> {
-        let mut update = self.to.prepare_cached(
-            "UPDATE served SET waiting = waiting + ?2, running = running + ?3, succeeded = succeeded + ?4,
-                failed = failed + ?5, stopped = stopped + ?6 WHERE job = ?1 RETURNING waiting + running = 0",
-        )?;
-        let mut end = self.to.prepare_cached("UPDATE run SET ended = ?, how = ? WHERE job = ?")?;
         for (job, counts) in std::mem::take(&mut self.counts).0 {
-            let [waiting, running, succeeded, failed, stopped] =
-                [State::Waiting, State::Running, State::Succeeded, State::Failed, State::Stopped]
-                    .map(|state| counts[state as usize]);
-            let changed = params![job.0, waiting, running, succeeded, failed, stopped];
-            let over = update.query_row(changed, |row| row.get(0))?;
-            if over {
-                end.execute(params![time(SystemTime::now()), RunEnd::Complete.word(), job.0])?;
-                self.done.over.push(job);
+            if self.count_of(job, counts)? {
+                self.end_job(job)?;
             }
         }
         Ok(())
+    }
+
+    /// Gives whether the job is over now.
+    fn count_of(&mut self, job: JobId, counts: [i64; State::ALL.len()]) -> rusqlite::Result<bool> {
+        let mut update = self.to.prepare_cached(
+            "UPDATE served SET waiting = waiting + ?2, delayed = delayed + ?3, running = running + ?4,
+                succeeded = succeeded + ?5, failed = failed + ?6, stopped = stopped + ?7,
+                started = CASE WHEN ?4 > 0 THEN coalesce(started, ?8) ELSE started END
+             WHERE job = ?1 RETURNING queue, ended IS NULL AND open = 0 AND waiting + delayed + running = 0",
+        )?;
+        let [waiting, delayed, running, succeeded, failed, stopped] =
+            [State::Waiting, State::Delayed, State::Running, State::Succeeded, State::Failed, State::Stopped]
+                .map(|state| counts[state as usize]);
+        let values = params![job.0, waiting, delayed, running, succeeded, failed, stopped, self.now];
+        let changed = |row: &Row<'_>| Ok((QueueId(row.get(0)?), row.get(1)?));
+        let Some((queue, is_idle)) = update.query_row(values, changed).optional()? else { return Ok(false) };
+        let change = self.done.depths.entry(queue).or_default();
+        change.waiting += waiting;
+        change.delayed += delayed;
+        change.added += counts.iter().sum::<i64>().unsigned_abs();
+        Ok(is_idle && !self.has_chores(job)?)
     }
 }

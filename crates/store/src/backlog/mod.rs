@@ -1,48 +1,68 @@
 //! What waits to be run: the service's half of a store.
 //!
 //! ```text
-//!           accepted                    claimed, and that written,          over
-//!  NewJob ────────────► waiting ──────► before it begins ──► running ──────────────► succeeded, failed, stopped
-//!                          ▲                                    │
-//!                          └──── tried again, or given back ◄───┘   (after a crash: by `open`)
+//!          Order::Submit             claimed, and that written,            over
+//!  NewJob ───────────────► waiting ──────► before it begins ──► running ────────────► succeeded, failed, stopped
+//!                           ▲  ▲                                  │ │                        │
+//!                           │  └─ due ── delayed ◄── tried later ─┘ │                        │
+//!                           ├──── tried again, or given back ◄──────┘ (after a crash: by `open`)
+//!                           └──── Order::Retry ◄─────────────────────────────────────────────┘
 //! ```
 //!
-//! There is no queue in memory: the first of `waiting`, in the order of its key, is the next one, and that costs the same
-//! whatever waits behind it. Everything that happens in a moment is one [`Turn`], and is committed together or not at all.
-//! So what is accepted, told and claimed shares a commit, and no two processes that died ever disagree with the file.
+//! There is no queue in memory. Jobs stand in the line of their queue, and their tasks behind them: the first job's first
+//! task that waits is the next one, and that costs the same whatever is behind it. Everything that happens in a moment is one
+//! [`Turn`], and is committed together or not at all. So what is accepted, told and claimed shares a commit, and no two
+//! processes that died ever disagree with the file.
 //!
 //! [`Backlog::commit`] is all that writes. Another kind of database has to answer that one method: there a claim is
 //! `FOR UPDATE SKIP LOCKED`, and `running` has a lease.
+//!
+//! # What holds
+//! - *A job with a task that waits, and that nothing holds, stands in line*: see [`line`].
+//! - *A task is in one state*, and in `running`, `delayed` just then.
+//! - *What a job counts is what its tasks are*, at the end of each turn.
 
 pub(crate) mod accept;
-mod cancel;
-mod claim;
+mod checkpoint;
+mod chore;
+pub(crate) mod claim;
 mod counts;
+mod line;
+mod needs;
+mod new_job;
+mod order;
+pub(crate) mod orders;
+mod schedule;
 mod settle;
+mod timers;
 mod turn;
 
-pub use turn::{Accepted, Claim, Done, Ended, Fate, NewJob, Policy, Turn};
+pub use new_job::{Backoff, How, Needs, NewJob, Policy, Unique, Until};
+pub use order::{Accepted, Answer, Firing, Missing, NewSchedule, Next, Order, Overlap};
+pub use turn::{Cancelled, Change, Claim, Done, Ended, Fate, Turn};
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use crate::error::StoreError;
 use crate::lock::Lock;
 use crate::record::Attempt;
-use crate::store::Store;
+use crate::served::Schedule;
+use crate::store::{Store, time};
 use crate::words::{End, JobId, QueueId, State, Usage};
+use checkpoint::Checkpoints;
 use counts::Counts;
 
 /// How many statements are kept prepared: more than there are.
-const STATEMENTS: usize = 64;
+const STATEMENTS: usize = 128;
 
 /// The writing half of a store that a service works off.
 ///
 /// ```
-/// use ganger_store::{Backlog, Durability, NewJob, Store, Turn};
+/// use ganger_store::{Backlog, Durability, NewJob, Order, Store, Turn};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let place = tempfile::tempdir()?;
@@ -50,34 +70,50 @@ const STATEMENTS: usize = 64;
 /// let mut backlog = Backlog::open(store)?;
 /// let queue = backlog.queue("default")?;
 /// let job = NewJob { command: vec![b"gzip".to_vec()], tasks: vec![vec![b"a.log".to_vec()]], ..NewJob::to(queue) };
-/// let done = backlog.commit(&Turn { accepted: vec![job], wanted: vec![(queue, 1)], ..Turn::default() })?;
+/// let orders = vec![Order::Submit(Box::new(job))];
+/// let done = backlog.commit(&Turn { orders, wanted: vec![(queue, 1)], ..Turn::default() })?;
 /// assert_eq!(done.claimed[0].argv(), [&b"gzip"[..], b"a.log"]);
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
 pub struct Backlog {
+    // Before the connection, so that nobody moves pages when that is closed, and empties the log.
+    checkpoints: Checkpoints,
     // Before the lock, which must go last.
     connection: Connection,
     file: PathBuf,
     _lock: Lock,
-    next: Next,
-    /// Cancelled jobs of which tasks wait still.
-    cancelling: BTreeSet<JobId>,
+    next: Ids,
     interrupted: usize,
 }
 
 /// The ids that come next.
 #[derive(Clone, Copy, Debug)]
-struct Next {
+struct Ids {
     task: i64,
     attempt: i64,
+}
+
+/// How much waits in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Tasks that may begin, or could if nothing held their job.
+    pub waiting: u64,
+    /// Tasks that are tried again later.
+    pub delayed: u64,
+    /// Whether nothing of it begins.
+    pub paused: bool,
 }
 
 /// A turn while it is written: nothing of it counts before the commit.
 struct Writing<'a> {
     to: &'a Transaction<'a>,
-    next: Next,
+    /// Microseconds since 1970.
+    now: i64,
+    next: Ids,
     counts: Counts,
+    /// Jobs that are to be placed: see [`line`].
+    touched: BTreeSet<JobId>,
     done: Done,
 }
 
@@ -91,16 +127,26 @@ impl Backlog {
         let (task, attempt) = store.next_ids()?;
         let Store { connection, file, lock } = store;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        let next = Next { task: task.0, attempt: attempt.0 };
-        let mut backlog = Self { connection, file, _lock: lock, next, cancelling: BTreeSet::new(), interrupted: 0 };
-        backlog.cancelling = backlog.read(cancel::unfinished)?;
-        let interrupted = backlog.read(claim::running)?;
-        backlog.next.attempt =
-            interrupted.iter().map(|claim| claim.attempt.0 + 1).max().unwrap_or(1).max(backlog.next.attempt);
-        backlog.interrupted = interrupted.len();
-        let ended = interrupted.into_iter().map(lost).collect();
-        backlog.commit(&Turn { ended, ..Turn::default() })?;
+        let next = Ids { task: task.0, attempt: attempt.0 };
+        let checkpoints = Checkpoints::take_over(&connection, &file)?;
+        let mut backlog = Self { checkpoints, connection, file, _lock: lock, next, interrupted: 0 };
+        backlog.take_over()?;
         Ok(backlog)
+    }
+
+    fn take_over(&mut self) -> Result<(), StoreError> {
+        let interrupted = self.read(claim::running)?;
+        let after = interrupted.iter().map(|claim| claim.attempt.0.saturating_add(1)).max();
+        self.next.attempt = self.next.attempt.max(after.unwrap_or(1));
+        self.interrupted = interrupted.len();
+        let ended = interrupted.into_iter().map(lost).collect();
+        let needed = self.read(needs::lost)?;
+        let turn = Turn { ended, ..Turn::default() };
+        self.write(turn.now, |writing| {
+            needed.iter().try_for_each(|job| writing.tell_dependents(*job))?;
+            writing.turn(&turn)
+        })?;
+        Ok(())
     }
 
     /// How many tasks ran when the last service was killed.
@@ -124,31 +170,54 @@ impl Backlog {
         })
     }
 
-    /// How many tasks wait in a queue. Counts them.
+    /// How long the jobs of a queue are remembered that are over and do not say so themselves; none: always.
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn depth(&self, queue: QueueId) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM waiting WHERE queue = ?";
-        self.read(|connection| connection.query_row(sql, [queue.0], |row| row.get::<_, i64>(0))).map(i64::unsigned_abs)
+    pub fn remember(&mut self, queue: QueueId, keep: Option<Duration>) -> Result<(), StoreError> {
+        let values = params![keep.map(micros), queue.0];
+        self.read(|connection| connection.execute("UPDATE queue SET keep = ? WHERE id = ?", values).map(drop))
     }
 
-    /// The names of all queues in which a task waits.
+    /// How much waits in a queue. Looks at each job of it that is not over.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn depth(&self, queue: QueueId) -> Result<Depth, StoreError> {
+        let sql =
+            "SELECT coalesce(sum(waiting), 0), coalesce(sum(delayed), 0), (SELECT paused FROM queue WHERE id = ?1)
+            FROM served INDEXED BY served_alive WHERE ended IS NULL AND queue = ?1";
+        let count = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+        let depth = |row: &rusqlite::Row<'_>| {
+            Ok(Depth { waiting: count(row, 0)?, delayed: count(row, 1)?, paused: row.get(2)? })
+        };
+        self.read(|connection| connection.query_row(sql, [queue.0], depth))
+    }
+
+    /// The names of all queues in which a job is not over.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn queues_in_use(&self) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT name FROM queue q WHERE EXISTS (SELECT 1 FROM waiting w WHERE w.queue = q.id) ORDER BY name";
+        let sql = "SELECT name FROM queue WHERE id IN (SELECT queue FROM served WHERE ended IS NULL) ORDER BY name";
         self.read(|connection| connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect())
     }
 
-    /// Whether a job is there, and nothing of it waits or runs. None: there is no such job of the service.
+    /// Whether a job is there, and over. None: there is no such job of the service.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn is_over(&self, job: JobId) -> Result<Option<bool>, StoreError> {
-        let sql = "SELECT waiting + running = 0 FROM served WHERE job = ?";
+        let sql = "SELECT ended IS NOT NULL FROM served WHERE job = ?";
         self.read(|connection| connection.prepare_cached(sql)?.query_row([job.0], |row| row.get(0)).optional())
+    }
+
+    /// The schedules that are due at a moment: for each, the next turn should have an [`Order::Fire`].
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn due(&self, now: SystemTime) -> Result<Vec<Schedule>, StoreError> {
+        self.read(|connection| schedule::due(connection, now))
     }
 
     /// Writes a turn, and says what came of it; if that fails, nothing of it was done.
@@ -156,27 +225,54 @@ impl Backlog {
     /// # Errors
     /// Those of the disk.
     pub fn commit(&mut self, turn: &Turn) -> Result<Done, StoreError> {
-        let Self { connection, next, cancelling, .. } = self;
-        let mut cancel = cancelling.clone();
-        let mut write = || {
+        self.write(turn.now, |writing| writing.turn(turn))
+    }
+
+    fn write(
+        &mut self,
+        now: Option<SystemTime>,
+        work: impl FnOnce(&mut Writing<'_>) -> rusqlite::Result<()>,
+    ) -> Result<Done, StoreError> {
+        let Self { connection, next, .. } = self;
+        let write = || {
             let to = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let mut writing = Writing { to: &to, next: *next, counts: Counts::default(), done: Done::default() };
-            writing.accept(&turn.accepted)?;
-            writing.settle(turn)?;
-            writing.cancel(&turn.cancelled, &mut cancel)?;
-            writing.claim(&turn.wanted, if cancel.is_empty() { 0 } else { cancel::SOME as usize })?;
-            writing.count()?;
+            let mut writing = Writing {
+                to: &to,
+                now: time(now.unwrap_or_else(SystemTime::now)),
+                next: *next,
+                counts: Counts::default(),
+                touched: BTreeSet::new(),
+                done: Done::default(),
+            };
+            work(&mut writing)?;
             let Writing { next, done, .. } = writing;
             to.commit().map(|()| (next, done))
         };
-        let (next, mut done) = write().map_err(StoreError::sqlite(&self.file))?;
-        (self.next, done.more) = (next, !cancel.is_empty());
-        self.cancelling = cancel;
+        let (next, done) = write().map_err(StoreError::sqlite(&self.file))?;
+        self.next = next;
+        self.checkpoints.after_commit(&self.connection);
         Ok(done)
     }
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         read(&self.connection).map_err(StoreError::sqlite(&self.file))
+    }
+}
+
+impl Writing<'_> {
+    fn turn(&mut self, turn: &Turn) -> rusqlite::Result<()> {
+        self.carry_out(&turn.orders)?;
+        self.settle(turn)?;
+        let more = self.look_at_the_clock()?;
+        self.do_chore()?;
+        self.place_touched()?;
+        self.claim(&turn.wanted)?;
+        self.count()?;
+        // Those that were waiting for a job that is over now.
+        self.place_touched()?;
+        self.done.more = more || self.has_any_chore()?;
+        self.done.due = self.due()?;
+        Ok(())
     }
 }
 
@@ -195,22 +291,9 @@ impl Claim {
         let Self { attempt: id, task, number, began, .. } = *self;
         Attempt { id, task, number, slot: 0, began, ended, used, printed: 0, end }
     }
+}
 
-    /// Whether another attempt may follow this one, if its worker, or the service, died under it.
-    #[must_use]
-    pub fn may_be_lost_again(&self) -> bool {
-        self.number < self.policy.losses
-    }
-
-    /// Whether another attempt may follow this one, if it has failed.
-    #[must_use]
-    pub fn may_fail_again(&self) -> bool {
-        self.number < self.policy.failures
-    }
-
-    /// The program with its arguments.
-    #[must_use]
-    pub fn argv(&self) -> Vec<&[u8]> {
-        self.command.iter().chain(&self.args).map(Vec::as_slice).collect()
-    }
+/// As the file says it.
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

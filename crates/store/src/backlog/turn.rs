@@ -1,77 +1,24 @@
 //! What is written together, and what comes of it.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use super::new_job::Policy;
+use super::order::{Answer, Order};
 use crate::record::Attempt;
 use crate::words::{AttemptId, JobId, QueueId, RunId, State, Stream, TaskId};
-
-/// How the tasks of a job are run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// How long an attempt may take; none: as long as it takes.
-    pub timeout: Option<Duration>,
-    /// How often a task may be tried that fails: once by default.
-    pub failures: u32,
-    /// How often it may be tried when its worker, or the service, dies under it: three times by default.
-    pub losses: u32,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { timeout: None, failures: 1, losses: 3 }
-    }
-}
-
-/// A job that is to be accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewJob {
-    /// What it is called.
-    pub name: String,
-    /// Where it waits.
-    pub queue: QueueId,
-    /// What is higher is claimed first.
-    pub priority: i32,
-    /// How its tasks are run.
-    pub policy: Policy,
-    /// What each task's words begin with.
-    pub command: Vec<Vec<u8>>,
-    /// The words that each task adds, without NUL: each some, or none any. At least one task.
-    pub tasks: Vec<Vec<Vec<u8>>>,
-    /// Where they run; empty: where the service does.
-    pub directory: Vec<u8>,
-    /// `NAME=value` each, beside the service's own.
-    pub environment: Vec<Vec<u8>>,
-}
-
-impl NewJob {
-    /// One for this queue, without name, command or tasks.
-    #[must_use]
-    pub fn to(queue: QueueId) -> Self {
-        Self {
-            name: String::new(),
-            queue,
-            priority: 0,
-            policy: Policy::default(),
-            command: Vec::new(),
-            tasks: Vec::new(),
-            directory: Vec::new(),
-            environment: Vec::new(),
-        }
-    }
-}
 
 /// What happens in one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Turn {
-    /// Jobs that are accepted.
-    pub accepted: Vec<NewJob>,
+    /// When; none: now.
+    pub now: Option<SystemTime>,
+    /// What clients want, in its order.
+    pub orders: Vec<Order>,
     /// What attempts that are running have printed.
     pub printed: Vec<(AttemptId, Stream, Vec<u8>)>,
     /// Attempts that are over.
     pub ended: Vec<Ended>,
-    /// Jobs of which nothing more may begin. Their tasks that wait are stopped, a few thousand a turn.
-    pub cancelled: Vec<JobId>,
     /// How many tasks each queue may begin.
     pub wanted: Vec<(QueueId, usize)>,
 }
@@ -80,8 +27,8 @@ impl Turn {
     /// Whether nothing happens in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        let Self { accepted, printed, ended, cancelled, wanted } = self;
-        accepted.is_empty() && printed.is_empty() && ended.is_empty() && cancelled.is_empty() && wanted.is_empty()
+        let Self { now: _, orders, printed, ended, wanted } = self;
+        orders.is_empty() && printed.is_empty() && ended.is_empty() && wanted.is_empty()
     }
 }
 
@@ -103,6 +50,8 @@ pub enum Fate {
     Over(State),
     /// It waits for another attempt.
     Again,
+    /// It waits for another attempt, which does not begin before then.
+    Later(SystemTime),
     /// It waits as if there had been no attempt: that one was ended for no fault of its own.
     Back,
 }
@@ -110,25 +59,42 @@ pub enum Fate {
 /// What came of a turn.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Done {
-    /// The jobs that were accepted, in their order.
-    pub accepted: Vec<Accepted>,
+    /// What each order is answered, in their order.
+    pub answers: Vec<Answer>,
     /// Tasks that may begin now.
     pub claimed: Vec<Claim>,
-    /// Jobs of which nothing waits or runs any more.
+    /// What runs of these is to be ended.
+    pub cancelled: Vec<Cancelled>,
+    /// Jobs that are over now.
     pub over: Vec<JobId>,
-    /// How many tasks more, or fewer, wait in each queue than before.
-    pub depths: BTreeMap<QueueId, i64>,
+    /// How many tasks more, or fewer, there are in each queue than before.
+    pub depths: BTreeMap<QueueId, Change>,
+    /// Whether a job stands in line, in the queues of which that is known now.
+    pub lines: BTreeMap<QueueId, bool>,
     /// There is more to do even if nothing happens: another turn should follow.
     pub more: bool,
+    /// When there will be: a turn then does it. Schedules are for the caller to look at, by [`Backlog::due`](super::Backlog::due).
+    pub due: Option<SystemTime>,
 }
 
-/// A job that was accepted.
+/// What was cancelled while it may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Accepted {
-    /// Its number.
-    pub job: JobId,
-    /// Its first task's number: the others' follow.
-    pub first: TaskId,
+pub enum Cancelled {
+    /// All of a job.
+    Job(JobId),
+    /// One task.
+    Task(TaskId),
+}
+
+/// How many tasks more, or fewer, wait in a queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// In the state `waiting`, those of jobs that are held among them.
+    pub waiting: i64,
+    /// In the state `delayed`.
+    pub delayed: i64,
+    /// How many of the tasks are new.
+    pub added: u64,
 }
 
 /// A task that may begin.
@@ -142,8 +108,6 @@ pub struct Claim {
     pub run: RunId,
     /// Where it waited.
     pub queue: QueueId,
-    /// Before whom: lower comes first.
-    pub rank: i64,
     /// The attempt that begins.
     pub attempt: AttemptId,
     /// Which one it is, from 1.
@@ -160,4 +124,24 @@ pub struct Claim {
     pub directory: Vec<u8>,
     /// `NAME=value` each.
     pub environment: Vec<Vec<u8>>,
+}
+
+impl Claim {
+    /// Whether another attempt may follow this one, if its worker, or the service, died under it.
+    #[must_use]
+    pub fn may_be_lost_again(&self) -> bool {
+        self.number < self.policy.losses
+    }
+
+    /// Whether another attempt may follow this one, if it has failed.
+    #[must_use]
+    pub fn may_fail_again(&self) -> bool {
+        self.number < self.policy.failures
+    }
+
+    /// The program with its arguments.
+    #[must_use]
+    pub fn argv(&self) -> Vec<&[u8]> {
+        self.command.iter().chain(&self.args).map(Vec::as_slice).collect()
+    }
 }

@@ -28,6 +28,9 @@ pub(in crate::api) struct JobView {
 #[serde(rename_all = "lowercase")]
 pub(in crate::api) enum JobState {
     Waiting,
+    Delayed,
+    Held,
+    Blocked,
     Running,
     Stopping,
     Succeeded,
@@ -41,6 +44,7 @@ pub(in crate::api) enum JobState {
 struct TallyView {
     total: u64,
     waiting: u64,
+    delayed: u64,
     running: u64,
     succeeded: u64,
     failed: u64,
@@ -56,7 +60,7 @@ impl From<&Served> for JobView {
             command: job.command.clone(),
             queue: queue.clone(),
             priority: *priority,
-            state: JobState::of(served),
+            state: served.state().into(),
             created: seconds(job.created),
             tasks: served.tasks.into(),
         }
@@ -65,21 +69,23 @@ impl From<&Served> for JobView {
 
 impl From<Tally> for TallyView {
     fn from(tally: Tally) -> Self {
-        let Tally { waiting, running, succeeded, failed, stopped } = tally;
-        Self { total: tally.total(), waiting, running, succeeded, failed, stopped }
+        let Tally { waiting, delayed, running, succeeded, failed, stopped } = tally;
+        Self { total: tally.total(), waiting, delayed, running, succeeded, failed, stopped }
     }
 }
 
-impl JobState {
-    fn of(served: &Served) -> Self {
-        let tasks = &served.tasks;
-        match tasks.is_over() {
-            false if served.cancelled => Self::Stopping,
-            false if tasks.waiting == tasks.total() => Self::Waiting,
-            false => Self::Running,
-            true if served.cancelled || tasks.stopped > 0 => Self::Stopped,
-            true if tasks.failed > 0 => Self::Failed,
-            true => Self::Succeeded,
+impl From<ganger_store::JobState> for JobState {
+    fn from(state: ganger_store::JobState) -> Self {
+        match state {
+            ganger_store::JobState::Waiting => Self::Waiting,
+            ganger_store::JobState::Delayed => Self::Delayed,
+            ganger_store::JobState::Held => Self::Held,
+            ganger_store::JobState::Blocked => Self::Blocked,
+            ganger_store::JobState::Running => Self::Running,
+            ganger_store::JobState::Stopping => Self::Stopping,
+            ganger_store::JobState::Succeeded => Self::Succeeded,
+            ganger_store::JobState::Failed => Self::Failed,
+            ganger_store::JobState::Stopped => Self::Stopped,
         }
     }
 }

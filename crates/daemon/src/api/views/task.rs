@@ -22,6 +22,7 @@ pub(in crate::api) struct TaskView {
 #[serde(rename_all = "lowercase")]
 pub(in crate::api) enum TaskState {
     Waiting,
+    Delayed,
     Running,
     Succeeded,
     Failed,
@@ -102,6 +103,7 @@ impl From<State> for TaskState {
     fn from(state: State) -> Self {
         match state {
             State::Waiting => Self::Waiting,
+            State::Delayed => Self::Delayed,
             State::Running => Self::Running,
             State::Succeeded => Self::Succeeded,
             State::Failed => Self::Failed,

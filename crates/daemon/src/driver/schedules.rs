@@ -1,0 +1,38 @@
+//! Jobs that are handed in by the clock: what was due is handed in, and due again, in one commit.
+//!
+//! What was missed while no service ran is handed in once. A job that cannot be handed in is told by its schedule, which goes
+//! on.
+
+use std::time::SystemTime;
+
+use ganger_store::{Firing, NewJob, Next, Order, Schedule};
+
+use super::Driver;
+use crate::api::job_of;
+use crate::cron::Cron;
+
+impl Driver {
+    pub(super) fn fire_schedules(&mut self) {
+        let now = SystemTime::now();
+        match self.backlog.due(now) {
+            Ok(due) => due.iter().for_each(|schedule| self.fire(schedule, now)),
+            Err(error) => log::error!("{error}: no schedule can be read"),
+        }
+    }
+
+    fn fire(&mut self, schedule: &Schedule, now: SystemTime) {
+        let (next, job) = match Cron::parse(&schedule.cron, &schedule.zone) {
+            Ok(cron) => (cron.next(now), self.job_of(schedule)),
+            Err(why) => (None, Err(why)),
+        };
+        let firing = Firing { name: schedule.name.clone(), job, next: Next::At(next) };
+        self.turn.orders.push(Order::Fire(Box::new(firing)));
+        self.replies.push(None);
+    }
+
+    fn job_of(&self, schedule: &Schedule) -> Result<NewJob, String> {
+        let job = job_of(&schedule.job, &self.queues(), self.tasks)?;
+        let meta = serde_json::json!({ "schedule": schedule.name });
+        Ok(NewJob { meta: Some(meta.to_string()), ..job })
+    }
+}
