@@ -133,7 +133,7 @@ fn answers_tell_browsers_to_be_careful() {
         assert!(field(&answer, "content-security-policy").contains("frame-ancestors 'none'"), "{answer}");
         assert_eq!(
             (field(&answer, "x-content-type-options"), field(&answer, "referrer-policy")),
-            ("nosniff", "no-referrer")
+            ("nosniff", "same-origin")
         );
         assert!(!answer.contains("access-control"), "no other origin may read it: {answer}");
     }

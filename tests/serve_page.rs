@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use crate::sandbox::Sandbox;
-use crate::serve::Service;
+use crate::serve_doors::{TOKEN, with_port};
 
 /// A browser takes what a machine has.
 static BROWSER: Mutex<()> = Mutex::new(());
@@ -29,9 +29,8 @@ fn holds(case: &str) {
         return writeln!(std::io::stderr(), "SKIPPED the page: {case}: {why}").expect("stderr");
     }
     let sandbox = Sandbox::new();
-    let service = Service::start(&sandbox, &["--queue", "default=2", "--queue", "other=2", "--drain", "0s"]);
-    let run = cases.join("run.mjs");
-    let node = sandbox.cmd("node").args([run.as_path(), Path::new(case), &sandbox.path("s.sock")]);
+    let (service, port) = with_port(&sandbox, &["--queue", "default=2", "--queue", "other=2", "--drain", "0s"]);
+    let node = sandbox.cmd("node").arg(cases.join("run.mjs")).args([case, &format!("http://127.0.0.1:{port}"), TOKEN]);
     let one_at_a_time = BROWSER.lock();
     // It has a deadline of its own, which a browser on a busy machine needs to be a long one.
     let told = { node }.command.output().expect("node starts");
@@ -84,4 +83,9 @@ fn what_jobs_say_does_nothing_to_the_page() {
 #[test]
 fn the_page_asks_nobody_else() {
     holds("closed");
+}
+
+#[test]
+fn the_page_asks_for_a_token_when_a_session_is_over() {
+    holds("session");
 }

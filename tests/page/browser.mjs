@@ -1,7 +1,7 @@
-// A real Chromium before a real service. A browser speaks to no Unix socket, so what it asks goes through a port here.
+// A real Chromium before a real service, which it comes to by a port, with a session for a token.
 
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import http from "node:http";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
@@ -13,30 +13,22 @@ const ARGUMENTS = [
 /** What is waited for in a case comes long before, or not at all. */
 export const PATIENCE = 60_000;
 
-/** Passes requests on to a Unix socket: where it listens. */
-export async function proxy(socketPath) {
-  const server = http.createServer((asked, answer) => {
-    const { url: path, method, headers } = asked;
-    const passed = http.request({ socketPath, path, method, headers }, (came) => {
-      answer.writeHead(came.statusCode, came.headers);
-      came.pipe(answer);
-    });
-    passed.on("error", () => answer.destroy());
-    answer.on("close", () => passed.destroy());
-    asked.pipe(passed);
-  });
-  await new Promise((listens) => server.listen(0, "127.0.0.1", listens));
-  return { address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
-}
-
 export function launch() {
   const executablePath = process.env.GANGER_CHROMIUM ?? "/usr/bin/chromium";
   return chromium.launch({ executablePath, headless: true, args: ARGUMENTS });
 }
 
-/** A tab that fails its test on whatever the page complains of. */
-export async function tab(browser, address, options = {}) {
-  const context = await browser.newContext({ baseURL: address, ...options });
+/** A tab with a session. What the page complains of is in `complaints`. */
+export async function tab(browser, service, options = {}) {
+  const page = await stranger(browser, service, options);
+  const answer = await page.request.post("/login", { form: { token: service.token } });
+  assert.ok(answer.ok(), `the token is known: ${answer.status()}`);
+  return page;
+}
+
+/** A tab without one. */
+export async function stranger(browser, service, options = {}) {
+  const context = await browser.newContext({ baseURL: service.address, ...options });
   context.setDefaultTimeout(PATIENCE);
   const page = await context.newPage();
   page.complaints = [];

@@ -3,16 +3,20 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as passes } from "node:timers/promises";
-import { PATIENCE, tab, view, violations } from "./browser.mjs";
+import { PATIENCE, stranger, tab, view, violations } from "./browser.mjs";
 
-async function submit(address, job) {
-  const answer = await fetch(`${address}/v1/jobs`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(job) });
+function asked({ address, token }, path, options = {}) {
+  return fetch(address + path, { ...options, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" } });
+}
+
+async function submit(service, job) {
+  const answer = await asked(service, "/v1/jobs", { method: "POST", body: JSON.stringify(job) });
   assert.equal(answer.status, 201, await answer.clone().text());
   return (await answer.json()).id;
 }
 
-async function get(address, path) {
-  return (await fetch(address + path)).json();
+async function get(service, path) {
+  return (await asked(service, path)).json();
 }
 
 /** Waits until it holds. */
@@ -24,26 +28,26 @@ async function eventually(what, holds) {
   }
 }
 
-async function over(address, job) {
-  await eventually(`job ${job} is over`, async () => ["succeeded", "failed", "stopped"].includes((await get(address, `/v1/jobs/${job}`)).state));
+async function over(service, job) {
+  await eventually(`job ${job} is over`, async () => ["succeeded", "failed", "stopped"].includes((await get(service, `/v1/jobs/${job}`)).state));
 }
 
 /** Jobs of each kind, all over but one. */
-async function some(address) {
-  const good = await submit(address, { name: "good", command: ["printf", "\\033[32mgreen\\033[0m\\n"] });
-  const bad = await submit(address, { name: "bad", command: ["sh", "-c", "echo oops >&2; exit $1", "-"], tasks: [["3"], ["4"], ["0"]], attempts: 2 });
-  const long = await submit(address, { name: "long", queue: "other", command: ["sleep", "600"] });
-  await over(address, good);
-  await over(address, bad);
+async function some(service) {
+  const good = await submit(service, { name: "good", command: ["printf", "\\033[32mgreen\\033[0m\\n"] });
+  const bad = await submit(service, { name: "bad", command: ["sh", "-c", "echo oops >&2; exit $1", "-"], tasks: [["3"], ["4"], ["0"]], attempts: 2 });
+  const long = await submit(service, { name: "long", queue: "other", command: ["sleep", "600"] });
+  await over(service, good);
+  await over(service, bad);
   return { good, bad, long };
 }
 
 const views = ({ good, bad, long }) => ["/", "/jobs", `/jobs/${bad}`, `/jobs/${bad}/tasks/1?stream=stderr`, `/jobs/${good}/tasks/1`, `/jobs/${long}/tasks/1`, "/failures", "/schedules", "/new"];
 
 /** The overview, a job and its tasks, found by following links. */
-export async function shows(browser, address) {
-  await some(address);
-  const page = await tab(browser, address);
+export async function shows(browser, service) {
+  await some(service);
+  const page = await tab(browser, service);
   await view(page, "/");
   await page.getByRole("link", { name: "bad" }).click();
   await page.getByRole("heading", { level: 1, name: "bad" }).waitFor();
@@ -63,11 +67,11 @@ export async function shows(browser, address) {
 }
 
 /** What a task prints is there while it runs, and once. */
-export async function follows(browser, address) {
+export async function follows(browser, service) {
   const place = process.cwd();
   const script = "printf '\\033[1;31mbegin\\033[0m\\n'; until [ -e go ]; do sleep 0.02; done; echo end";
-  const job = await submit(address, { command: ["sh", "-c", script], directory: place });
-  const page = await tab(browser, address);
+  const job = await submit(service, { command: ["sh", "-c", script], directory: place });
+  const page = await tab(browser, service);
   await view(page, `/jobs/${job}/tasks/1`);
   const log = page.getByRole("log");
   await log.getByText("begin").waitFor();
@@ -80,8 +84,8 @@ export async function follows(browser, address) {
 }
 
 /** A job is handed in and cancelled; what destroys asks first. */
-export async function acts(browser, address) {
-  const page = await tab(browser, address);
+export async function acts(browser, service) {
+  const page = await tab(browser, service);
   await view(page, "/");
   await page.getByRole("link", { name: "New job" }).click();
   await page.getByLabel("Command").fill("sh -c 'echo \"$1\"; sleep 600' -");
@@ -91,11 +95,11 @@ export async function acts(browser, address) {
   await page.getByRole("button", { name: "Hand it in" }).click();
   await page.getByRole("heading", { level: 1, name: "by hand" }).waitFor();
   const id = Number(/jobs\/(\d+)/.exec(page.url())[1]);
-  const tasks = await get(address, `/v1/jobs/${id}/tasks`);
+  const tasks = await get(service, `/v1/jobs/${id}/tasks`);
   assert.deepEqual((Array.isArray(tasks) ? tasks : tasks.tasks).map(({ words }) => words), [["a b"], ["c"]]);
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Keep as it is" }).click();
-  assert.notEqual((await get(address, `/v1/jobs/${id}`)).state, "stopped");
+  assert.notEqual((await get(service, `/v1/jobs/${id}`)).state, "stopped");
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Cancel the job" }).click();
   await page.getByRole("status").getByText("being cancelled").waitFor();
@@ -108,9 +112,9 @@ export async function acts(browser, address) {
 }
 
 /** All of it with the keyboard: what has the focus is seen, and keeps it while the page looks again. */
-export async function keyboard(browser, address) {
-  const { long } = await some(address);
-  const page = await tab(browser, address);
+export async function keyboard(browser, service) {
+  const { long } = await some(service);
+  const page = await tab(browser, service);
   await view(page, "/");
   const focused = () => page.evaluate(() => document.activeElement.textContent.trim());
   const tabTo = async (text) => {
@@ -125,7 +129,7 @@ export async function keyboard(browser, address) {
   assert.equal(await page.evaluate(() => document.activeElement.id), "main");
   await tabTo("long");
   // It looks at the service meanwhile, and a newer job stands before this one.
-  await submit(address, { name: "newer", command: ["true"] });
+  await submit(service, { name: "newer", command: ["true"] });
   await page.getByRole("link", { name: "newer" }).waitFor();
   assert.equal(await focused(), "long");
   await page.keyboard.press("Enter");
@@ -142,17 +146,17 @@ export async function keyboard(browser, address) {
   await page.getByRole("dialog").waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
-  await over(address, long);
+  await over(service, long);
   assert.deepEqual(page.complaints, []);
 }
 
 /** No view is wider than a small phone. */
-export async function narrow(browser, address) {
+export async function narrow(browser, service) {
   const endless = "x".repeat(190);
-  const job = await submit(address, { name: endless, command: ["sh", "-c", `echo ${endless}; exit 1`], tasks: [[endless]] });
-  await over(address, job);
-  const page = await tab(browser, address, { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true });
-  for (const path of [...views(await some(address)), `/jobs/${job}`, `/jobs/${job}/tasks/1`]) {
+  const job = await submit(service, { name: endless, command: ["sh", "-c", `echo ${endless}; exit 1`], tasks: [[endless]] });
+  await over(service, job);
+  const page = await tab(browser, service, { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true });
+  for (const path of [...views(await some(service)), `/jobs/${job}`, `/jobs/${job}/tasks/1`]) {
     await view(page, path);
     const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     assert.ok(wide <= 360 && seen <= 360, `${path} is ${wide} wide, and shown ${seen} wide`);
@@ -161,10 +165,10 @@ export async function narrow(browser, address) {
 }
 
 /** axe finds nothing, wide or narrow, nor in a question. */
-async function accessible(browser, address, colorScheme) {
-  const jobs = await some(address);
+async function accessible(browser, service, colorScheme) {
+  const jobs = await some(service);
   for (const width of [1280, 360]) {
-    const page = await tab(browser, address, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true, reducedMotion: "reduce" });
+    const page = await tab(browser, service, { colorScheme, viewport: { width, height: 800 }, bypassCSP: true, reducedMotion: "reduce" });
     for (const path of views(jobs)) {
       await view(page, path);
       assert.deepEqual(await violations(page), [], `${path}, ${width} wide`);
@@ -176,21 +180,21 @@ async function accessible(browser, address, colorScheme) {
   }
 }
 
-export function light(browser, address) {
-  return accessible(browser, address, "light");
+export function light(browser, service) {
+  return accessible(browser, service, "light");
 }
 
-export function dark(browser, address) {
-  return accessible(browser, address, "dark");
+export function dark(browser, service) {
+  return accessible(browser, service, "dark");
 }
 
 /** Names, words and output that are markup, or move a terminal's cursor, are text. */
-export async function harmless(browser, address) {
+export async function harmless(browser, service) {
   const markup = "<img src=x onerror=\"alert(1)\"><script>alert(2)</script>";
   const script = `printf '%s\\n\\033]0;title\\007\\033[31mred\\033[2J\\033[H\\n' '${markup}'; printf 'over\\rwritten\\na\\007b\\n'; exit 1`;
-  const job = await submit(address, { name: markup, command: ["sh", "-c", script], tasks: [[markup]] });
-  await over(address, job);
-  const page = await tab(browser, address);
+  const job = await submit(service, { name: markup, command: ["sh", "-c", script], tasks: [[markup]] });
+  await over(service, job);
+  const page = await tab(browser, service);
   for (const path of ["/", "/jobs", `/jobs/${job}`, "/failures", `/jobs/${job}/tasks/1`]) {
     await view(page, path);
     assert.equal(await page.locator("main img, main script").count(), 0, path);
@@ -202,14 +206,30 @@ export async function harmless(browser, address) {
   assert.deepEqual(page.complaints, []);
 }
 
+/** Who comes without a session gets one for the token, and another when it is over. */
+export async function session(browser, service) {
+  const page = await stranger(browser, service);
+  const logIn = async () => {
+    await page.waitForURL(/login/);
+    assert.deepEqual(await violations(page), []);
+    await page.getByLabel("Token").fill(service.token);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Overview" }).waitFor();
+  };
+  await page.goto("/");
+  await logIn();
+  await page.context().clearCookies();
+  await logIn();
+}
+
 /** Nothing comes from elsewhere, and the header that forbids it holds. */
-export async function closed(browser, address) {
-  const page = await tab(browser, address);
+export async function closed(browser, service) {
+  const page = await tab(browser, service);
   const asked = [];
   page.on("request", (request) => asked.push(request.url()));
-  const [answer] = await Promise.all([page.waitForResponse(`${address}/`), view(page, "/")]);
+  const [answer] = await Promise.all([page.waitForResponse(`${service.address}/`), view(page, "/")]);
   assert.match(answer.headers()["content-security-policy"], /^default-src 'self';/);
-  assert.deepEqual(asked.filter((url) => !url.startsWith(address)), []);
+  assert.deepEqual(asked.filter((url) => !url.startsWith(service.address)), []);
   const ran = await page.evaluate(() => {
     const script = document.createElement("script");
     script.textContent = "globalThis.ran = true";

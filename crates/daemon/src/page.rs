@@ -1,5 +1,5 @@
 //! The page that the service has for browsers: files of `page/`, built into the program. Nothing is fetched from elsewhere,
-//! and what a job says can run nothing: scripts and styles are the service's own, by the header that each answer has.
+//! and what a job says can run nothing: scripts and styles are the service's own, by the header that each answer has (`server/gate.rs`).
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -11,18 +11,8 @@ use axum::routing::get;
 
 use crate::api::Problem;
 
-/// What a browser may do with the page.
-const SAFETY: [(HeaderName, &str); 5] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'",
-    ),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    // The next service may have another page.
-    (header::CACHE_CONTROL, "no-cache"),
-];
+/// Kept, but asked about each time: the next service may have another page.
+const KEPT: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-cache")];
 
 /// A file of the page.
 struct Asset {
@@ -77,9 +67,9 @@ impl Asset {
         let tag = self.tag();
         let told = [(header::CONTENT_TYPE, self.kind()), (header::ETAG, &tag)];
         if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
-            return (StatusCode::NOT_MODIFIED, told, SAFETY).into_response();
+            return (StatusCode::NOT_MODIFIED, told, KEPT).into_response();
         }
-        (told, SAFETY, self.bytes).into_response()
+        (told, KEPT, self.bytes).into_response()
     }
 
     /// Changes with the file.
