@@ -30,7 +30,8 @@ impl<'a> Service<'a> {
     /// The same, with these variables in its environment.
     pub(crate) fn start_with(sandbox: &'a Sandbox, options: &[&str], variables: &[&str]) -> Self {
         let socket = sandbox.path("s.sock");
-        let mut serve = sandbox.cmd(crate::sandbox::GANGER).args(["serve", "--store", "s.db", "--listen", "unix:s.sock"]);
+        let mut serve =
+            sandbox.cmd(crate::sandbox::GANGER).args(["serve", "--store", "s.db", "--listen", "unix:s.sock"]);
         serve.command.envs(variables.iter().filter_map(|variable| variable.split_once('=')));
         let service = Self { started: serve.args(options).start(), socket };
         eventually("the service answers", || {

@@ -1,8 +1,5 @@
 //! A service's configuration file: what it says, what is wrong with it, and how it is read again.
 
-
-
-
 use crate::sandbox::{Cmd, GANGER, Sandbox};
 
 use crate::serve_doors::{TOKEN, write_private};

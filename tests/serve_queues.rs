@@ -79,9 +79,7 @@ fn a_full_queue_takes_nothing_more() {
     let service = configured(&sandbox, "[queue.a]\nslots = 1\nmax_waiting = 2\n[queue.b]\nslots = 1\n");
     let mut client = service.client();
     let script = "until [ -e go ]; do sleep 0.02; done";
-    let job = |queue: &str| {
-        json!({"queue": queue, "command": ["sh", "-c", script], "tasks": [["a"], ["b"], ["c"]], "directory": sandbox.path(".")})
-    };
+    let job = |queue: &str| json!({"queue": queue, "command": ["sh", "-c", script], "tasks": [["a"], ["b"], ["c"]], "directory": sandbox.path(".")});
     let first = submit(&mut client, &job("a"));
     eventually("one runs", || get(&mut client, &format!("/v1/jobs/{first}"))["tasks"]["running"] == json!(1));
     let refused = client.post("/v1/jobs", job("a").to_string().as_bytes()).expect("an answer");
@@ -98,7 +96,13 @@ fn a_full_queue_takes_nothing_more() {
 #[test]
 fn jobs_inherit_nothing_that_is_the_service_s() {
     let sandbox = Sandbox::new();
-    let mine = ["NOTIFY_SOCKET=/nowhere", "WATCHDOG_USEC=100000000", "LISTEN_FDNAMES=x", "CREDENTIALS_DIRECTORY=/run/c", "GANGER_STORE=s.db"];
+    let mine = [
+        "NOTIFY_SOCKET=/nowhere",
+        "WATCHDOG_USEC=100000000",
+        "LISTEN_FDNAMES=x",
+        "CREDENTIALS_DIRECTORY=/run/c",
+        "GANGER_STORE=s.db",
+    ];
     let service = Service::start_with(&sandbox, &[], &[&mine[..], &["KEPT=1"]].concat());
     let mut client = service.client();
     let script = "env | cut -d= -f1 | grep -E '^(NOTIFY|WATCHDOG|LISTEN|CREDENTIALS|GANGER_STORE|JOURNAL|KEPT)'; \
@@ -158,7 +162,9 @@ fn queues_come_go_and_change_under_load() {
         }
     }
     let told = service.stop().stderr;
-    for line in ["queue gone: it is gone", "tasks wait in queue \"gone\"", "g.toml:2:9: give a whole number", "stays as it was"] {
+    for line in
+        ["queue gone: it is gone", "tasks wait in queue \"gone\"", "g.toml:2:9: give a whole number", "stays as it was"]
+    {
         assert!(told.contains(line), "{line}: {told}");
     }
 }

@@ -74,7 +74,8 @@ fn fill_in(run: &Command, matches: &ArgMatches, mut words: Vec<OsString>) -> Res
 fn with_service(serve: &Command, matches: &ArgMatches, mut words: Vec<OsString>) -> Result<Vec<OsString>, Unclear> {
     let Some(path) = matches.get_one::<PathBuf>("config") else { return Ok(words) };
     let document = Document::read(path)?;
-    let settings = Settings::new(serve, |flag| !["help", "config", "check_config", "queues"].contains(&flag.get_id().as_str()));
+    let settings =
+        Settings::new(serve, |flag| !["help", "config", "check_config", "queues"].contains(&flag.get_id().as_str()));
     let tables = document.entries()?.into_iter().filter(|entry| entry.key == "service");
     let entries: Vec<_> = tables.map(|table| table.value.entries()).collect::<Result<_, _>>()?;
     let written = entries.into_iter().flatten().map(|entry| settings.read(entry, &[])).collect::<Result<_, _>>()?;

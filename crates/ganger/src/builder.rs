@@ -376,6 +376,8 @@ fn program(given: Option<PathBuf>, args: Vec<OsString>, dir: Option<PathBuf>) ->
     match std::fs::metadata(&path) {
         Err(error) => refused(&format!("{error}; give the path of a program that calls ganger::init()")),
         Ok(found) if !found.is_file() => refused("it is no file; give the path of a program"),
-        Ok(_) => Ok(Program { path: std::path::absolute(&path).unwrap_or(path), shown, args, dir, without: Vec::new() }),
+        Ok(_) => {
+            Ok(Program { path: std::path::absolute(&path).unwrap_or(path), shown, args, dir, without: Vec::new() })
+        }
     }
 }

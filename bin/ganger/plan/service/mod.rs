@@ -39,7 +39,8 @@ impl From<Fault> for NoService {
 
 /// What is not said is as a service without options has it.
 pub(crate) fn service(flags: ServeFlags) -> Result<Config, NoService> {
-    let ServeFlags { config, check_config: _, store, listen, access, queues, durable, drain, grace, keep, limits } = flags;
+    let ServeFlags { config, check_config: _, store, listen, access, queues, durable, drain, grace, keep, limits } =
+        flags;
     let queues_may_change = config.is_some();
     let written = config.map_or(Ok(Vec::new()), |path| queue::read(&Document::read(&path)?))?;
     let store = store.ok_or(NoService::Missing("store"))?;
@@ -67,7 +68,11 @@ fn with_typed(mut queues: Vec<QueueConfig>, typed: Vec<QueueFlag>) -> Vec<QueueC
         let written = queues.iter_mut().find(|queue| queue.name == name).filter(|_| slots.is_some());
         match (written, slots) {
             (Some(written), Some(slots)) => written.slots = slots,
-            _ => queues.push(QueueConfig { slots: slots.unwrap_or_else(ganger::cpu_count), name, ..QueueConfig::default() }),
+            _ => queues.push(QueueConfig {
+                slots: slots.unwrap_or_else(ganger::cpu_count),
+                name,
+                ..QueueConfig::default()
+            }),
         }
     }
     if queues.is_empty() { vec![QueueConfig::default()] } else { queues }

@@ -15,8 +15,21 @@ use crate::toml::{Document, Entry, Fault, Node, nearest};
 
 /// Its keys.
 const KEYS: &[&str] = &[
-    "slots", "program", "functions", "start", "timeout", "attempts", "crash_attempts", "backoff", "memory", "cpu_time", "output", "rate",
-    "max_waiting", "environment", "directory",
+    "slots",
+    "program",
+    "functions",
+    "start",
+    "timeout",
+    "attempts",
+    "crash_attempts",
+    "backoff",
+    "memory",
+    "cpu_time",
+    "output",
+    "rate",
+    "max_waiting",
+    "environment",
+    "directory",
 ];
 
 /// All queues, in the order in which they stand in the file.
@@ -85,7 +98,9 @@ fn check(queue: &QueueConfig) -> Result<(), String> {
     let kept = !matches!(queue.runs, Runs::Commands);
     let of_commands = [("memory", queue.memory.is_some()), ("cpu_time", queue.cpu_time.is_some())];
     match of_commands.into_iter().find(|(_, given)| kept && *given) {
-        Some((key, _)) => Err(format!("`{key}` is for commands: a `program` is kept for many tasks, so limit it itself")),
+        Some((key, _)) => {
+            Err(format!("`{key}` is for commands: a `program` is kept for many tasks, so limit it itself"))
+        }
         None => Ok(()),
     }
 }
@@ -116,7 +131,8 @@ fn start(node: Node<'_>) -> Result<StartMethod, Fault> {
 
 /// `{ first = "1s", most = "5m" }`
 fn backoff(node: Node<'_>) -> Result<(Duration, Duration), Fault> {
-    let (mut first, mut most, whole) = (None, None, node.fault("give { first = \"1s\", most = \"5m\" }, of which `most` is not less"));
+    let (mut first, mut most, whole) =
+        (None, None, node.fault("give { first = \"1s\", most = \"5m\" }, of which `most` is not less"));
     for Entry { key, at, value } in node.entries()? {
         match key.as_str() {
             "first" => first = Some(value.parsed(some_time)?),

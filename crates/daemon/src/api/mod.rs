@@ -39,8 +39,8 @@ use utoipa_axum::routes;
 use crate::config::Limits;
 use crate::driver::Desk;
 use crate::metrics::{self, Metrics};
-use crate::queues::Queues;
 use crate::page;
+use crate::queues::Queues;
 use describe::Description;
 pub(crate) use problem::{Problem, ProblemName};
 use readers::Readers;
@@ -61,13 +61,7 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(
-        desk: Desk,
-        store: PathBuf,
-        queues: Queues,
-        limits: Limits,
-        metrics: Metrics,
-    ) -> Self {
+    pub(crate) fn new(desk: Desk, store: PathBuf, queues: Queues, limits: Limits, metrics: Metrics) -> Self {
         let bodies = Arc::new(Semaphore::new(limits.bodies.max(limits.body).div_ceil(1024)));
         let (readers, store) = (Readers::new(store.clone()), store.into());
         Self { desk, readers, queues, limits, bodies, description: Arc::default(), store, metrics }

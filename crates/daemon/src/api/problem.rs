@@ -77,7 +77,9 @@ impl From<Refusal> for Problem {
                 StatusCode::TOO_MANY_REQUESTS,
                 "full",
                 "too many tasks wait in the queue",
-                format!("queue {queue:?} takes nothing more while {most} tasks wait in it: try again when there are fewer"),
+                format!(
+                    "queue {queue:?} takes nothing more while {most} tasks wait in it: try again when there are fewer"
+                ),
             ),
             Refusal::Disk(why) => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,

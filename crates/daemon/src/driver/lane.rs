@@ -113,7 +113,8 @@ impl Lane {
 
     /// How many tasks may begin.
     pub(super) fn room(&self) -> usize {
-        let slots = if self.rests.is_some() || self.retired { 0 } else { self.config.slots.saturating_sub(self.held.len()) };
+        let slots =
+            if self.rests.is_some() || self.retired { 0 } else { self.config.slots.saturating_sub(self.held.len()) };
         self.pace.map_or(slots, |pace| slots.min(pace.room(Instant::now())))
     }
 
@@ -209,9 +210,10 @@ impl Lane {
     pub(super) fn begin(&mut self, claim: Claim) -> Result<(), (Box<Claim>, ganger::Error)> {
         let options = options(&claim, &self.config.runs);
         let submitted = match self.config.runs {
-            Runs::Commands => {
-                self.pool.run_command(self.recipe.command(&claim, &self.config), &options, &self.reports).map_err(|refused| refused.error)
-            }
+            Runs::Commands => self
+                .pool
+                .run_command(self.recipe.command(&claim, &self.config), &options, &self.reports)
+                .map_err(|refused| refused.error),
             Runs::Worker(_) => {
                 let number = claim.task.0.unsigned_abs();
                 self.pool.submit_line(number, &claim.argv(), &options, &self.reports)

@@ -50,7 +50,8 @@ mod tests {
     fn in_a_time_no_more_begin_than_may() {
         for (count, per) in [(1, 1), (30, 60), (100, 1), (1_000_000, 1)] {
             let start = Instant::now();
-            let (mut pace, per) = (Pace::new(Rate { count, per: Duration::from_secs(per) }, start), Duration::from_secs(per));
+            let (mut pace, per) =
+                (Pace::new(Rate { count, per: Duration::from_secs(per) }, start), Duration::from_secs(per));
             let (mut now, mut begun) = (start, 0);
             while now < start + 10 * per && begun < 10_000 {
                 (0..pace.room(now)).for_each(|_| pace.take(now));
@@ -61,7 +62,11 @@ mod tests {
             }
             let allowed = (now - start).as_secs_f64() / per.as_secs_f64() * f64::from(count);
             assert!(f64::from(begun) <= allowed + 1e-6 * allowed + f64::from(pace.most), "{begun} of {allowed}");
-            assert_eq!(pace.room(now + 100 * per), pace.most as usize, "who had a rest has no more than the bucket holds");
+            assert_eq!(
+                pace.room(now + 100 * per),
+                pace.most as usize,
+                "who had a rest has no more than the bucket holds"
+            );
         }
     }
 }

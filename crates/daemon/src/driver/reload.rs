@@ -6,8 +6,8 @@
 use std::thread;
 use std::time::Instant;
 
-use super::{Depth, Driver};
 use super::lane::Lane;
+use super::{Depth, Driver};
 use crate::config::QueueConfig;
 use crate::error::ServeError;
 
@@ -29,7 +29,9 @@ impl Driver {
     /// Lanes for those queues that have none, or one of other workers.
     fn fresh(&mut self, queues: &[QueueConfig]) -> Result<Vec<Lane>, ServeError> {
         let has_workers = |queue: &QueueConfig| {
-            self.lanes.iter().any(|lane| !lane.retired && lane.config.name == queue.name && lane.config.has_workers_of(queue))
+            self.lanes
+                .iter()
+                .any(|lane| !lane.retired && lane.config.name == queue.name && lane.config.has_workers_of(queue))
         };
         let wanted: Vec<_> = queues.iter().filter(|queue| !has_workers(queue)).cloned().collect();
         wanted.iter().map(|queue| self.lane(queue)).collect()
@@ -92,7 +94,10 @@ impl Lane {
         let (name, running) = (&self.config.name, self.running());
         match replaced {
             true => log::info!("queue {name}: it gets other workers; {running} tasks end with the ones that it had"),
-            false => log::warn!("queue {name}: it is gone; {running} tasks end, {} wait until it is there again", self.waiting.waiting.max(0)),
+            false => log::warn!(
+                "queue {name}: it is gone; {running} tasks end, {} wait until it is there again",
+                self.waiting.waiting.max(0)
+            ),
         }
     }
 }

@@ -39,7 +39,8 @@ impl Keeper {
 
     /// Doors that strangers stand at need what keeps them out: it can be changed, and not taken away.
     pub(crate) fn check(&self, new: &Keys) -> Result<(), String> {
-        let same = self.tokens().is_some() == new.tokens.is_some() && self.acceptor().is_some() == new.acceptor.is_some();
+        let same =
+            self.tokens().is_some() == new.tokens.is_some() && self.acceptor().is_some() == new.acceptor.is_some();
         if same { Ok(()) } else { Err("whether there are tokens and TLS changes with a restart alone".to_owned()) }
     }
 
