@@ -22,6 +22,8 @@ systemd-sysusers ganger.conf
 check "it starts" systemctl start ganger
 pid=$(show MainPID)
 check "a job runs" ganger submit --wait true
+check "it has stepped aside" grep -q "/ganger.$pid.self$" "/proc/$pid/cgroup"
+check "it hands memory on" grep -q memory "$(group)/cgroup.subtree_control"
 
 # The unit as a whole has little memory, and a task wants all of it: the kernel kills the largest process.
 systemctl set-property --runtime ganger MemoryMax=200M MemorySwapMax=0

@@ -67,6 +67,7 @@ fn one(job: &Job, out: &mut Out) -> Result<(), AskError> {
         ("queue", Some(format!("{}, priority {}", safe(&job.queue), job.priority))),
         ("handed in", when(Some(job.created))),
         ("not before", when(job.due)),
+        ("after", (!job.after.is_empty()).then(|| job.after.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))),
         ("begun", when(job.started)),
         ("over", when(job.ended)),
         ("took", job.took().map(plain::duration)),

@@ -26,6 +26,9 @@ pub(super) struct Job {
     pub(super) paused: bool,
     #[serde(default)]
     pub(super) open: bool,
+    /// The jobs that it waits for, or has waited for.
+    #[serde(default)]
+    pub(super) after: Vec<u64>,
     pub(super) key: Option<String>,
     pub(super) schedule: Option<String>,
     pub(super) tasks: Tally,

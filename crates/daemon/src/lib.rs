@@ -17,6 +17,37 @@
 //!   attempts.
 //! - *How it ended is committed before anybody is told*; while the disk refuses, it is kept and nothing new begins.
 //! - *No client holds up another one, or the driver*: bodies, headers, time and connections have limits ([`Limits`]).
+//!
+//! # Functions
+//! The tasks of a queue are commands, lines for a program that is kept, or calls of functions that a worker program registers
+//! ([`Runs`]). Of those a program has futures, by `ganger_client::ServiceExecutor`, and they outlive it:
+//!
+//! ```
+//! use std::thread;
+//! use ganger::Executor;
+//! use ganger_client::{Endpoint, ServiceExecutor};
+//! use ganger_daemon::{Config, QueueConfig, Runs, Service};
+//!
+//! #[ganger::task]
+//! fn square(n: u64) -> u64 { n * n }
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     ganger::init();
+//!     let (place, program) = (tempfile::tempdir()?, std::env::current_exe()?.display().to_string());
+//!     let (store, socket) = (place.path().join("jobs.db"), place.path().join("socket"));
+//!     let runs = Runs::Functions(vec![program]);
+//!     let queue = QueueConfig { name: "functions".to_owned(), slots: 2, runs, ..QueueConfig::default() };
+//!     let service = Service::start(Config { queues: vec![queue], ..Config::new(store, socket.clone()) })?;
+//!     thread::spawn(move || service.run()); // as a rule, a process of its own: ganger serve
+//!
+//!     let executor = ServiceExecutor::connect(&Endpoint::unix(&socket), "functions")?;
+//!     let future = executor.submit(square, 12)?;
+//!     let ticket = executor.id(&future)?.to_string(); // written down, it is good for another program
+//!     assert_eq!(executor.future::<u64>(ticket.parse()?)?.result()?, 144);
+//!     assert_eq!(executor.map(square, 1..=3)?.sum::<Result<u64, _>>()?, 14);
+//!     Ok(())
+//! }
+//! ```
 
 mod config;
 pub use config::{Access, Config, Defaults, Limits, Listen, QueueConfig, Rate, Runs, Tls};

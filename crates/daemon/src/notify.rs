@@ -4,6 +4,7 @@
 //! driver's own loop, with its [`Pulse`]: a driver that hangs falls silent, and is killed for it.
 
 use std::fmt;
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
@@ -21,8 +22,23 @@ pub(crate) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
+/// Has a descriptor kept for the next service, under this name; false where nobody listens.
+pub(crate) fn keep(name: &str, descriptor: BorrowedFd<'_>) -> bool {
+    let told = sd_notify::notify_with_fds(&[NotifyState::FdStore, NotifyState::FdName(name)], &[descriptor]);
+    if let Err(error) = &told {
+        log::warn!("systemd does not keep a socket: {error}");
+    }
+    told.is_ok() && std::env::var_os("NOTIFY_SOCKET").is_some()
+}
+
+/// What was kept under this name is no longer.
+pub(crate) fn forget(name: &str) {
+    tell(&[NotifyState::FdStoreRemove, NotifyState::FdName(name)]);
+}
+
 /// The configuration is about to be read again: until it is [`ready`] as before, `systemctl reload` waits.
 pub(crate) fn reloading() {
+    // systemd asks when that was, so that it does not take an older "ready" for the answer.
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
         Err(error) => log::warn!("systemd was not told of the reload: {error}"),

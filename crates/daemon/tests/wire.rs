@@ -260,3 +260,21 @@ fn another_program_is_told_to_be_the_wrong_one() {
     assert!(ask(&name, "", "Ag==").contains("cannot decode u64"));
     assert!(ask(&name, "", "no base64").contains("`args[0]` is no base64"));
 }
+
+#[test]
+fn many_at_once_cost_far_less_than_one_after_the_other() {
+    const MANY: u32 = 10_000;
+    let served = Served::start();
+    let executor = served.executor();
+    let accepted = |count: u32| {
+        let start = Instant::now();
+        let futures: Vec<_> = (0..u64::from(count)).map(|n| executor.submit(square, n).unwrap()).collect();
+        assert!(executor.flush(PATIENCE), "they are accepted");
+        (start.elapsed() / count, futures)
+    };
+    let one = (0..50).map(|_| accepted(1).0).sum::<Duration>() / 50;
+    let (each, futures) = accepted(MANY);
+    assert!(each * 10 < one, "alone {one:?}, of many {each:?}");
+    let sum: u64 = futures.iter().map(|future| future.result().unwrap()).sum();
+    assert_eq!(sum, (0..u64::from(MANY)).map(|n| n * n).sum::<u64>());
+}

@@ -1,4 +1,5 @@
-//! `concurrent.futures`: one trait, and three executors that differ by a word.
+//! `concurrent.futures`: one trait, and three executors that differ by a word. A fourth, whose queue outlives the program, is
+//! `ganger_client::ServiceExecutor`.
 
 use crate::builder::{PoolBuilder, StartMethod};
 use crate::error::{Error, SubmitError};
@@ -66,7 +67,7 @@ pub enum Waiting {
 /// # Ok(()) }
 /// ```
 pub trait Executor {
-    /// The pool underneath.
+    /// The pool underneath. Its tasks may run [`elsewhere`](PoolBuilder::elsewhere).
     fn pool(&self) -> &Pool;
 
     /// Hands a task in, and gives the future of its result.

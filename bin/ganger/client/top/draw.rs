@@ -18,7 +18,7 @@ use ratatui::widgets::{Row, Table, TableState};
 
 use super::look::Look;
 use super::state::State;
-use crate::client::views::{Job, Queue};
+use crate::client::views::{Job, Queue, Task};
 use crate::look::plain::moment;
 use crate::tui::plain;
 
@@ -39,11 +39,17 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &State) {
         Some(look) => {
             frame.render_widget(Line::styled(headline(look), BOLD), title);
             draw_queues(frame, look, queues);
-            draw_jobs(frame, look, state.selected_at(), jobs);
+            match state.open {
+                None => draw_jobs(frame, look, state.selected_at(), jobs),
+                Some(job) => draw_tasks(frame, look, job, jobs),
+            }
         }
     }
     frame.render_widget(Line::raw(plain(state.message.as_bytes())), message);
-    frame.render_widget(Line::styled("Up Down select  p pause, go on  c cancel  r retry  q quit", DIM), keys);
+    frame.render_widget(
+        Line::styled("Up Down select  Enter its tasks  p pause, go on  c cancel  r retry  q quit", DIM),
+        keys,
+    );
 }
 
 fn headline(look: &Look) -> String {
@@ -83,6 +89,20 @@ fn job(job: &Job) -> Row<'static> {
     Row::new([job.id.to_string(), text(&job.name), text(&job.state), done, failed, text(&job.command)]).style(style)
 }
 
+/// What runs of a job, and what went wrong.
+fn draw_tasks(frame: &mut Frame<'_>, look: &Look, job: u64, area: Rect) {
+    let widths = [Constraint::Length(9), Constraint::Length(9), Constraint::Fill(1)];
+    let header =
+        Row::new([format!("job {job}"), "state".to_owned(), "words (ganger logs JOB.TASK)".to_owned()]).style(DIM);
+    frame.render_widget(Table::new(look.tasks.iter().map(task), widths).header(header), area);
+}
+
+fn task(task: &Task) -> Row<'static> {
+    let style = if task.state == "running" { Style::new() } else { BAD };
+    let words = plain(task.words.join(" ").as_bytes());
+    Row::new([task.number.to_string(), plain(task.state.as_bytes()), words]).style(style)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
@@ -100,14 +120,15 @@ mod tests {
                            "state": "running", "created": 0.0, "tasks": tasks}]);
         let queues = json!([{"name": "default", "slots": 4, "waiting": 17, "running": 2, "paused": true}]);
         let (queues, jobs) = (read(&queues).expect("queues"), read(&jobs).expect("jobs"));
+        let tasks = read(&json!([{"number": 8, "words": ["a.fastq"], "state": "failed"}])).expect("tasks");
         let mut state = State::default();
-        state.take(Look { queues, jobs, when: SystemTime::now(), said: json!(null) });
+        state.take(Look { queues, jobs, tasks, when: SystemTime::now(), said: json!(null) });
         state
     }
 
-    fn drawn(width: u16, height: u16) -> String {
+    fn drawn(state: &State, width: u16, height: u16) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("no terminal is needed");
-        terminal.draw(|frame| draw(frame, &state())).expect("it draws");
+        terminal.draw(|frame| draw(frame, state)).expect("it draws");
         let buffer = terminal.backend().buffer();
         let row = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
         (0..height).map(row).collect::<Vec<_>>().join("\n")
@@ -115,7 +136,7 @@ mod tests {
 
     #[test]
     fn queues_and_jobs_are_seen() {
-        let screen = drawn(80, 24);
+        let screen = drawn(&state(), 80, 24);
         for text in ["2 tasks run, 17 wait", "default", "paused", "12", "align", "4/9", "./align", "q quit"] {
             assert!(screen.contains(text), "{text}:\n{screen}");
         }
@@ -123,9 +144,17 @@ mod tests {
     }
 
     #[test]
+    fn the_tasks_of_a_job_are_seen() {
+        let mut state = state();
+        state.open = Some(12);
+        let screen = drawn(&state, 80, 24);
+        assert!(screen.contains("job 12") && screen.contains("a.fastq") && !screen.contains("./align"), "{screen}");
+    }
+
+    #[test]
     fn any_window_will_do() {
         for (width, height) in [(1, 1), (2, 5), (10, 3), (500, 2)] {
-            drawn(width, height);
+            drawn(&state(), width, height);
         }
     }
 }

@@ -6,28 +6,37 @@ use serde_json::{Value, json};
 
 use super::super::AskError;
 use super::super::service::Service;
-use super::super::views::{self, Job, Queue, safe};
+use super::super::views::{self, Job, Queue, Task, safe};
 use crate::look::plain;
 
 /// So many jobs, the newest.
 const JOBS: usize = 100;
+
+/// Of the tasks of a job so many in each state that is of interest.
+const TASKS: usize = 50;
+const OF_INTEREST: [&str; 3] = ["running", "failed", "stopped"];
 
 /// Its queues and its newest jobs.
 #[derive(Debug)]
 pub(super) struct Look {
     pub(super) queues: Vec<Queue>,
     pub(super) jobs: Vec<Job>,
+    /// Of the job that is opened, what runs and what went wrong.
+    pub(super) tasks: Vec<Task>,
     pub(super) when: SystemTime,
     /// As it came.
     pub(super) said: Value,
 }
 
 impl Look {
-    pub(super) fn at(service: &mut Service) -> Result<Self, AskError> {
+    /// `open`: the job whose tasks are of interest.
+    pub(super) fn at(service: &mut Service, open: Option<u64>) -> Result<Self, AskError> {
+        let tasks = open.map_or(Ok(Vec::new()), |job| tasks(service, job))?;
         let (queues, jobs) = (service.get("/v1/queues")?, service.get(&format!("/v1/jobs?limit={JOBS}"))?);
         Ok(Self {
             queues: views::read(&queues)?,
             jobs: views::read(&jobs)?,
+            tasks,
             when: SystemTime::now(),
             said: json!({"queues": queues, "jobs": jobs}),
         })
@@ -48,4 +57,13 @@ impl Look {
         });
         format!("{}  {}", plain::moment(self.when), queues.collect::<Vec<_>>().join("; "))
     }
+}
+
+fn tasks(service: &mut Service, job: u64) -> Result<Vec<Task>, AskError> {
+    let mut tasks = Vec::new();
+    for state in OF_INTEREST {
+        let found = service.get(&format!("/v1/jobs/{job}/tasks?state={state}&limit={TASKS}"))?;
+        tasks.extend(views::read::<Vec<Task>>(&found)?);
+    }
+    Ok(tasks)
 }

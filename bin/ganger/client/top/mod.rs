@@ -41,7 +41,7 @@ pub(super) fn top(flags: &TopFlags, out: &mut Out) -> Result<u8, AskError> {
 fn lines(service: &mut Service, flags: &TopFlags, out: &mut Out) -> Result<(), AskError> {
     let mut left = flags.looks.unwrap_or(u64::MAX);
     while left > 0 {
-        let look = service.patiently(Look::at)?;
+        let look = service.patiently(|service| Look::at(service, None))?;
         match flags.service.json {
             true => writeln!(out, "{}", look.said)?,
             false => writeln!(out, "{}", look.line())?,
@@ -94,12 +94,14 @@ enum News {
 
 /// Until nobody hears it any more. What is wished for is done at once.
 fn keep_asking(mut service: Service, every: Duration, wishes: &Receiver<Wish>, news: &Sender<News>) {
+    let mut open = None;
     loop {
-        let look = Look::at(&mut service).map_or_else(|error| News::Message(error.to_string()), News::Look);
+        let look = Look::at(&mut service, open).map_or_else(|error| News::Message(error.to_string()), News::Look);
         if news.send(look).is_err() {
             return;
         }
         match wishes.recv_timeout(every) {
+            Ok(Wish::Open(job)) => open = job,
             Ok(wish) => {
                 let done = wish.path().map(|path| service.order(&path));
                 if let Some(Err(error)) = done {

@@ -12,6 +12,8 @@ pub(super) struct State {
     pub(super) look: Option<Look>,
     /// The number of the job that keys are for.
     pub(super) selected: Option<u64>,
+    /// The job whose tasks are seen instead of all jobs.
+    pub(super) open: Option<u64>,
     pub(super) message: String,
     /// The job that the same key, pressed once more, cancels.
     doubted: Option<u64>,
@@ -24,6 +26,8 @@ pub(super) enum Wish {
     Resume(u64),
     Cancel(u64),
     Retry(u64),
+    /// To tell this job's tasks from now on.
+    Open(Option<u64>),
     /// Nothing more: we go.
     Quit,
 }
@@ -37,7 +41,7 @@ impl Wish {
             Self::Resume(job) => order(job, "resume"),
             Self::Cancel(job) => order(job, "cancel"),
             Self::Retry(job) => order(job, "retry"),
-            Self::Quit => None,
+            Self::Open(_) | Self::Quit => None,
         }
     }
 }
@@ -59,6 +63,8 @@ impl State {
         }
         match key {
             Key::Char('q') | Key::Ctrl('c') => return Some(Wish::Quit),
+            Key::Char('\n') => return Some(self.open(if self.open.is_some() { None } else { self.selected })),
+            Key::Esc | Key::Backspace => return Some(self.open(None)),
             Key::Up => self.select(-1),
             Key::Down => self.select(1),
             Key::Char('p') => {
@@ -81,7 +87,17 @@ impl State {
         self.look.as_ref()?.jobs.get(self.selected_at()?)
     }
 
+    fn open(&mut self, job: Option<u64>) -> Wish {
+        self.open = job;
+        // What was seen is another job's.
+        self.look.iter_mut().for_each(|look| look.tasks.clear());
+        Wish::Open(job)
+    }
+
     fn select(&mut self, by: isize) {
+        if self.open.is_some() {
+            return;
+        }
         let at = self.selected_at().unwrap_or(0).saturating_add_signed(by);
         let jobs = self.look.as_ref().map_or(&[][..], |look| &look.jobs);
         self.selected = jobs.get(at.min(jobs.len().saturating_sub(1))).map(|job| job.id);
@@ -112,7 +128,7 @@ mod tests {
         };
         let jobs = read(&json!([job(3), job(2), job(1)])).expect("jobs");
         let mut state = State::default();
-        state.take(Look { queues: Vec::new(), jobs, when: SystemTime::now(), said: json!(null) });
+        state.take(Look { queues: Vec::new(), jobs, tasks: Vec::new(), when: SystemTime::now(), said: json!(null) });
         state
     }
 
@@ -124,6 +140,14 @@ mod tests {
         assert_eq!(state.press(Key::Char('p')), Some(Wish::Resume(1)));
         assert_eq!(state.press(Key::Char('r')).and_then(Wish::path).as_deref(), Some("/v1/jobs/1/retry"));
         assert_eq!(state.press(Key::Char('q')), Some(Wish::Quit));
+    }
+
+    #[test]
+    fn a_job_is_opened_and_stays_selected() {
+        let mut state = state();
+        assert_eq!(state.press(Key::Char('\n')), Some(Wish::Open(Some(3))));
+        assert_eq!((state.press(Key::Down), state.press(Key::Char('p'))), (None, Some(Wish::Pause(3))));
+        assert_eq!((state.press(Key::Esc), state.open), (Some(Wish::Open(None)), None));
     }
 
     #[test]

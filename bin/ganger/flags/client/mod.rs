@@ -58,7 +58,8 @@ pub(crate) struct QueuesFlags {
 
 /// Show what a service does, as it does it: queues, and the newest jobs.
 ///
-/// On a terminal it is redrawn and has keys: Up and Down select a job, p pauses it and lets it go on, c cancels it, r tries
+/// On a terminal it is redrawn and has keys: Up and Down select a job, Enter shows what runs
+/// and what failed of it, p pauses it and lets it go on, c cancels it, r tries
 /// again what failed of it, q quits. Elsewhere a line is printed every --every.
 #[derive(Debug, Args)]
 pub(crate) struct TopFlags {

@@ -212,6 +212,11 @@ impl Ledger {
         Some(runs(state.open.keys().copied(), most))
     }
 
+    /// How many are open.
+    pub(super) fn count(&self) -> usize {
+        self.state().open.len()
+    }
+
     /// How the listener can be told that there is more. False: there is more already than the `known` runs say.
     pub(super) fn listen(&self, hangup: Hangup, known: &[(i64, u64, u64)], most: usize) -> bool {
         let mut state = self.state();

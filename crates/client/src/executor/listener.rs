@@ -18,6 +18,10 @@ const WAIT: u64 = 20;
 /// The most runs of numbers that are asked for in one request.
 const RUNS: usize = 2_000;
 
+/// Less than one in so many is few, and how long more is waited for then.
+const FEW: usize = 100;
+const MOMENT: Duration = Duration::from_millis(5);
+
 pub(super) struct Listener {
     line: Line,
     patience: Duration,
@@ -54,14 +58,23 @@ impl Listener {
     fn on_results(&mut self, answer: &Answer) {
         match serde_json::from_slice::<Results>(&answer.body) {
             Ok(Results { results, gone }) => {
+                let told = results.len();
                 for result in results {
                     let id = TaskRef { job: result.job, number: result.number };
                     let attempts = u32::try_from(result.attempts.len()).unwrap_or(u32::MAX);
                     self.ledger.settle(id, verdict::outcome(&result), attempts);
                 }
                 gone.into_iter().for_each(|job| self.ledger.give_up(Some(job), &verdict::gone(job)));
+                self.gather(told);
             }
             Err(error) => self.rest(&format!("what came back are no results: {error}")),
+        }
+    }
+
+    /// Where few of very many are over, the next answer is to have more: an answer costs more than what is in it.
+    fn gather(&self, results: usize) {
+        if results * FEW < self.ledger.count() {
+            thread::sleep(MOMENT);
         }
     }
 

@@ -118,12 +118,16 @@ fn look(reader: &Reader, awaited: &[(i64, u64, u64)]) -> Result<Results, Problem
     Ok(results)
 }
 
-/// The first of these tasks that are over.
+/// Some of these tasks that are over. Of what is not, nothing is read, however much that is.
 fn over(reader: &Reader, served: &Served, first: u64, last: u64, most: usize) -> Result<Vec<Task>, Problem> {
     let count = usize::try_from(last.saturating_sub(first).saturating_add(1)).unwrap_or(usize::MAX);
-    let tasks = reader.served_tasks(served, &TaskFilter { from: first, state: None, limit: count })?;
-    let over = |task: &Task| !matches!(task.state, State::Waiting | State::Delayed | State::Running);
-    Ok(tasks.into_iter().filter(over).take(most).collect())
+    let mut over = Vec::new();
+    for state in [State::Succeeded, State::Failed, State::Stopped] {
+        let filter = TaskFilter { from: first, state: Some(state), limit: count.min(most - over.len()) };
+        let tasks = reader.served_tasks(served, &filter)?;
+        over.extend(tasks.into_iter().take_while(|task| task.number <= last));
+    }
+    Ok(over)
 }
 
 fn result(reader: &Reader, job: i64, task: &Task) -> Result<TaskResult, Problem> {

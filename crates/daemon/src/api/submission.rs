@@ -98,7 +98,7 @@ impl Submission {
             check_count("args", tasks.len(), limit)?;
             let name = self.name.unwrap_or_else(|| String::from_utf8_lossy(&command[0]).into_owned());
             let (name, priority) = (check_name(name)?, self.priority);
-            return Ok(NewJob { name, priority, policy, command, tasks, ..NewJob::to(*queue) });
+            return Ok(NewJob { name, priority, policy, command, tasks, raw: true, ..NewJob::to(*queue) });
         }
         let tasks = self.tasks.unwrap_or_else(|| vec![Vec::new()]);
         check_count("tasks", tasks.len(), limit)?;

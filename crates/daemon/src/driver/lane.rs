@@ -22,6 +22,7 @@ const UNREAD: usize = 2 << 20;
 const GLANCE: Duration = Duration::from_secs(5);
 /// How long after its pool has failed a lane gets another.
 const REST: Duration = Duration::from_secs(5);
+
 /// A queue and its workers.
 pub(super) struct Lane {
     /// As its workers' reports name it.

@@ -14,6 +14,7 @@ mod pace;
 mod recipe;
 mod reload;
 mod reports;
+mod room;
 mod schedules;
 mod survey;
 mod verdict;

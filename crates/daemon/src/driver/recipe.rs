@@ -1,12 +1,12 @@
 //! What a queue's workers are, and what they are handed.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use ganger::{Command, CommandGroups, Hosted, Pool, TaskOptions, Terms};
+use ganger::{Command, Hosted, Pool, TaskOptions};
 use ganger_store::Claim;
 
 use super::functions;
+use super::room::Room;
 use crate::config::{Config, QueueConfig, Runs};
 
 /// How long after it was asked to end, at its time limit, a command's worker is killed.
@@ -37,17 +37,14 @@ pub(super) struct Recipe {
     grace: Duration,
     /// Of several pools each would take the others' workers for orphans.
     alone: bool,
-    /// Room for control groups of commands, if there is any.
-    groups: Option<Arc<CommandGroups>>,
+    room: Room,
 }
 
 impl Recipe {
-    /// Before there is any worker: what is started later begins beside the groups.
+    /// Before there is any worker.
     pub(super) fn new(config: &Config) -> Self {
-        let limited = config.queues.iter().any(|queue| queue.memory.is_some() || queue.cpu_time.is_some());
-        let groups = (limited || config.queues_may_change).then(|| claim(limited)).flatten();
         let alone = config.queues.len() == 1 && !config.queues_may_change;
-        Self { grace: config.grace, alone, groups: groups.map(Arc::new) }
+        Self { grace: config.grace, alone, room: Room::claim(&config.queues) }
     }
 
     pub(super) fn pool(&self, queue: &QueueConfig) -> Result<Pool, ganger::Error> {
@@ -72,22 +69,8 @@ impl Recipe {
         // Of two values the last counts.
         env.extend(own);
         let dir = if claim.directory.is_empty() { dir } else { Some(claim.directory.clone().into()) };
-        Command { argv, dir, env, terms: self.terms(queue), ..Command::default() }
+        Command { argv, dir, env, terms: self.room.terms(queue), ..Command::default() }
     }
-
-    fn terms(&self, queue: &QueueConfig) -> Option<Box<Terms>> {
-        let QueueConfig { memory, cpu_time, .. } = *queue;
-        let cgroup = self.groups.as_deref().map(CommandGroups::prefix);
-        let limited = memory.is_some() || cpu_time.is_some();
-        limited.then(|| Box::new(Terms { memory, cpu_time, cgroup, ..Terms::default() }))
-    }
-}
-
-/// Without them commands are watched, some 50 times a second.
-fn claim(limited: bool) -> Option<CommandGroups> {
-    let level = if limited { log::Level::Warn } else { log::Level::Debug };
-    let told = |why: &String| log::log!(level, "commands are watched, not held to limits by control groups: {why}");
-    CommandGroups::claim(true).inspect_err(told).ok()
 }
 
 /// Each try is one attempt, and the driver decides whether another follows: it is written down before it begins.

@@ -9,12 +9,14 @@ use ganger_sys::handed_over;
 
 use super::door::Door;
 use super::keeper::Keeper;
+use super::kept::is_kept;
 use crate::error::ServeError;
 
 /// A door for each of them.
 pub(super) fn doors(keeper: &Keeper) -> Result<Vec<Door>, ServeError> {
     let failed = ServeError::system("a socket that systemd hands over");
-    let given: Vec<_> = sd_notify::listen_fds_with_names().map_err(&failed)?.collect();
+    let given = sd_notify::listen_fds_with_names().map_err(&failed)?;
+    let given: Vec<_> = given.filter(|(_, name)| !is_kept(name)).collect();
     if given.is_empty() {
         let why =
             "--listen systemd: it hands no socket over; is there a .socket unit, and was the service started by it?";

@@ -13,6 +13,7 @@ use super::connection::{House, Visit, talk};
 use super::gate::Entrance;
 use super::guests::Guests;
 use super::keeper::Keeper;
+use super::kept::{self, Kept};
 use super::peers::Peers;
 use super::unix::{self, SocketFile};
 use crate::error::ServeError;
@@ -39,10 +40,13 @@ enum Guest {
 }
 
 impl Door {
-    /// Makes the socket, for its user, or the members of a group as well.
-    pub(super) fn unix(path: &Path, group: Option<&str>) -> Result<Self, ServeError> {
+    /// Makes the socket if none was kept, for its user, or the members of a group as well.
+    pub(super) fn unix(path: &Path, group: Option<&str>, kept: &mut Kept) -> Result<Self, ServeError> {
         let group = group.map(group_id).transpose()?;
-        let (listener, file) = unix::bind(path, group)?;
+        let (listener, mut file) = unix::bind(path, group, kept.unix(path))?;
+        if kept::leave(&listener) {
+            file.stay();
+        }
         Self::of_unix(listener, path, Some(file))
     }
 
@@ -54,10 +58,14 @@ impl Door {
         Ok(Self::Unix { listener, peers, name: format!("unix:{}", path.display()), _file: file })
     }
 
-    pub(super) fn tcp(address: SocketAddr, keeper: &Keeper) -> Result<Self, ServeError> {
+    /// Listens there, if none was kept that does.
+    pub(super) fn tcp(address: SocketAddr, keeper: &Keeper, kept: &mut Kept) -> Result<Self, ServeError> {
         // Before anybody can connect.
         keeper.check_address(address)?;
-        Self::of_tcp(BoundTcp::bind(address).map_err(ServeError::address(address))?, keeper)
+        let listener = kept.tcp(address).map_or_else(|| BoundTcp::bind(address), Ok);
+        let listener = listener.map_err(ServeError::address(address))?;
+        kept::leave(&listener);
+        Self::of_tcp(listener, keeper)
     }
 
     /// One that listens already.

@@ -5,7 +5,7 @@
 //!            unix, tcp,                                the one that is                   host, origin,
 //!            activated                                 idle longest goes                 token or session
 //! ```
-//! What is read anew when the service is told to (tokens, certificate, names) is with the [`Keeper`].
+//! Doors of our own outlive us with systemd, and are the next service's ([`kept`]). What is read anew when the service is told to (tokens, certificate, names) is with the [`Keeper`].
 
 mod activated;
 mod connection;
@@ -13,6 +13,7 @@ mod door;
 mod gate;
 mod guests;
 mod keeper;
+mod kept;
 mod login;
 mod origin;
 mod patient;
@@ -34,6 +35,7 @@ use crate::metrics::Metrics;
 use connection::House;
 use door::Door;
 pub(crate) use keeper::{Keeper, Keys};
+use kept::Kept;
 
 /// The doors of a service, each open for whoever knocks: they wait until they are served.
 pub(crate) struct Doors {
@@ -56,11 +58,11 @@ impl Doors {
     /// Opens all of them.
     pub(crate) fn open(config: &Config) -> Result<Self, ServeError> {
         let keeper = Arc::new(Keeper::new(&config.access)?);
-        let mut doors = Vec::new();
+        let (mut doors, mut kept) = (Vec::new(), Kept::take());
         for listen in &config.listen {
             match listen {
-                Listen::Unix(path) => doors.push(Door::unix(path, config.access.group.as_deref())?),
-                Listen::Tcp(address) => doors.push(Door::tcp(*address, &keeper)?),
+                Listen::Unix(path) => doors.push(Door::unix(path, config.access.group.as_deref(), &mut kept)?),
+                Listen::Tcp(address) => doors.push(Door::tcp(*address, &keeper, &mut kept)?),
                 Listen::Activated => doors.extend(activated::doors(&keeper)?),
             }
         }

@@ -15,20 +15,33 @@ pub(super) struct SocketFile {
     path: PathBuf,
     /// The file's device and number: another's of the same name is left alone.
     file: (u64, u64),
+    /// It stays: systemd keeps its socket for the next service.
+    stays: bool,
 }
 
-/// Makes the socket, for its owner alone, or for a group as well. One that nobody listens at any more is replaced.
-pub(super) fn bind(path: &Path, group: Option<u32>) -> Result<(Bound, SocketFile), ServeError> {
+impl SocketFile {
+    fn of(path: &Path) -> io::Result<Self> {
+        let made = fs::metadata(path)?;
+        Ok(Self { path: path.to_owned(), file: (made.dev(), made.ino()), stays: false })
+    }
+
+    pub(super) fn stay(&mut self) {
+        self.stays = true;
+    }
+}
+
+/// Makes the socket, for its owner alone, or for a group as well, if none was kept. One that nobody listens at any more is
+/// replaced.
+pub(super) fn bind(path: &Path, group: Option<u32>, kept: Option<Bound>) -> Result<(Bound, SocketFile), ServeError> {
     let failed = ServeError::socket(path);
-    let listener = match Bound::bind(path) {
+    let listener = match kept.map_or_else(|| Bound::bind(path), Ok) {
         Err(error) if error.kind() == ErrorKind::AddrInUse && is_left_over(path) => {
             fs::remove_file(path).and_then(|()| Bound::bind(path)).map_err(&failed)?
         }
         Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(ServeError::taken(path)),
         bound => bound.map_err(&failed)?,
     };
-    let made = fs::metadata(path).map_err(&failed)?;
-    let socket = SocketFile { path: path.to_owned(), file: (made.dev(), made.ino()) };
+    let socket = SocketFile::of(path).map_err(&failed)?;
     // Whoever comes before that is looked at all the same.
     admit(path, group).map_err(&failed)?;
     Ok((listener, socket))
@@ -43,7 +56,7 @@ fn admit(path: &Path, group: Option<u32>) -> io::Result<()> {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         let ours = fs::symlink_metadata(&self.path).is_ok_and(|there| (there.dev(), there.ino()) == self.file);
-        if ours {
+        if ours && !self.stays {
             // Nobody listens there any more: the next service replaces it.
             let _ = fs::remove_file(&self.path);
         }

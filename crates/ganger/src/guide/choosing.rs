@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | many items, one function | [`Pool::map`](crate::Pool::map), [`imap`](crate::Pool::imap) | items are packed by what they cost; the input may be endless |
 //! | single calls, at different times | [`Pool::submit`](crate::Pool::submit) | a future each: wait, cancel, `.await` |
+//! | work that goes on when the program has ended | `ganger_client::ServiceExecutor` | `ganger serve` keeps the queue, and runs the program's functions |
 //! | code that is given an executor | [`ProcessPoolExecutor`](crate::ProcessPoolExecutor), [`Executor`](crate::Executor) | the caller chooses what is behind the trait |
 //! | one long call with a life of its own | [`Process`](crate::Process) | start, watch, signal, join; no queue in front of it |
 //! | stages that pass items on | a queue between tasks or processes | each stage at its own speed; who dies holds up nobody |

@@ -67,7 +67,8 @@
 //!
 //! # Executors and futures
 //! [`ProcessPoolExecutor`](crate::ProcessPoolExecutor), [`ThreadPoolExecutor`](crate::ThreadPoolExecutor) and
-//! [`InlineExecutor`](crate::InlineExecutor) stand behind one trait, [`Executor`](crate::Executor).
+//! [`InlineExecutor`](crate::InlineExecutor) stand behind one trait, [`Executor`](crate::Executor); so does
+//! `ganger_client::ServiceExecutor`, whose queue is a service's.
 //! [`Future::result`](crate::Future::result), `exception`, `cancel`, `done`, [`wait`](crate::wait()) and
 //! [`as_completed`](crate::as_completed) are Python's. A future is a `std::future::Future` as well.
 //!
