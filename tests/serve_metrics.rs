@@ -57,6 +57,10 @@ fn metrics_tell_what_has_happened() {
         ("ganger_attempts_total{queue=\"default\",end=\"exit\"}", 4.0),
         ("ganger_attempts_begun_total{queue=\"default\"}", 5.0),
         ("ganger_retries_total{queue=\"default\"}", 2.0),
+        ("ganger_queue_wait_seconds_count{queue=\"default\"}", 3.0),
+        ("ganger_queue_delayed_tasks{queue=\"default\"}", 0.0),
+        ("ganger_queue_paused{queue=\"default\"}", 0.0),
+        ("ganger_queue_oldest_seconds{queue=\"default\"}", 0.0),
         ("ganger_task_wall_seconds_count{queue=\"default\"}", 5.0),
         ("ganger_printed_bytes_total", 8.0),
         ("ganger_jobs_over_total", 2.0),
@@ -82,6 +86,24 @@ fn metrics_tell_what_has_happened() {
         assert!(seen.get(name).is_some_and(|value| *value > 0.0), "{name}: {seen:#?}");
     }
     assert!(!seen.keys().any(|name| name.contains("nowhere") || name.contains("999")), "{seen:#?}");
+    service.stop();
+}
+
+#[test]
+fn the_oldest_job_that_waits_tells_its_age() {
+    let sandbox = Sandbox::new();
+    let service = Service::start(&sandbox, &["--queue", "default=1", "--drain", "0s"]);
+    let mut client = service.client();
+    submit(&mut client, &json!({"command": ["sleep", "600"]}));
+    eventually("it runs", || samples(&mut client)["ganger_queue_running_tasks{queue=\"default\"}"] == 1.0);
+    let age = |client: &mut Client| samples(client)["ganger_queue_oldest_seconds{queue=\"default\"}"];
+    // What runs does not wait.
+    assert_eq!(age(&mut client), 0.0);
+    submit(&mut client, &json!({"command": ["true"]}));
+    let before = age(&mut client);
+    submit(&mut client, &json!({"command": ["true"], "priority": 9}));
+    // The newer job comes first, and is not the oldest.
+    eventually("it grows", || age(&mut client) > before + 0.2);
     service.stop();
 }
 

@@ -10,8 +10,8 @@ export function isOver(state) {
   return OVER.includes(state);
 }
 
-export function badge(state) {
-  return h("span", { class: `badge ${state}` }, state);
+export function badge(state, text = state) {
+  return h("span", { class: `badge ${state}` }, text);
 }
 
 /** How far a job is, in the order of what is done. */

@@ -43,7 +43,8 @@ function groups(causes) {
 
 /** As the service says it; of an end with a code, both. */
 function cause({ cause: said, end, code, message }) {
-  return said ?? ([end, code, message].filter((part) => part !== undefined && part !== null && part !== "").join(" ") || "unknown");
+  const kind = [end, code].filter((part) => part !== undefined && part !== null).join(" ") || "unknown";
+  return said ?? (message ? `${kind}: ${message}` : kind);
 }
 
 function example(group) {

@@ -67,6 +67,7 @@ function about(job) {
     ["Took", took],
     ["Attempts", job.attempts > 1 && `up to ${job.attempts}`],
     ["Back-off", job.backoff && `${duration(job.backoff.first)} to ${duration(job.backoff.most)}`],
+    ["Cancelled, since", job.reason],
     ["Key", job.key && h("code", null, job.key)],
     ["After", job.after?.length && job.after.map((id) => h("a", { key: id, href: `#/jobs/${id}` }, `job ${id} `))],
     ["Schedule", job.schedule && h("a", { href: "#/schedules" }, job.schedule)],

@@ -70,7 +70,7 @@ function queueCard(queue, place) {
   return h("li", { key: queue.name, class: "card" },
     h("div", { class: "head" },
       h("h3", null, h("a", { href: `#/jobs?queue=${encodeURIComponent(queue.name)}` }, queue.name)),
-      queue.paused && badge("held"),
+      queue.paused && badge("held", "paused"),
       action(queue.paused ? "Resume" : "Pause", {
         kind: "small", label: `${queue.paused ? "Resume" : "Pause"} queue ${queue.name}`,
         done: `Queue ${queue.name} ${past}.`, deed: () => post(`${path}/${deed}`), after: place.refresh,

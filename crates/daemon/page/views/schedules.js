@@ -24,13 +24,14 @@ function table(schedules, place) {
   return h("ul", { class: "cards" }, schedules.map((schedule) => card(schedule, place)));
 }
 
-function card({ name, cron, zone, next, last, last_job: lastJob, paused, queue }, place) {
+function card({ name, cron, zone, next, last, last_job: lastJob, paused, queue, trouble }, place) {
   const path = `/v1/schedules/${encodeURIComponent(name)}`;
   const act = (text, word, done) => action(text, { kind: "small", label: `${text} ${name}`, done, deed: () => post(`${path}/${word}`), after: place.refresh });
   return h("li", { key: name, class: "card" },
-    h("div", { class: "head" }, h("h2", null, name), paused && badge("held")),
+    h("div", { class: "head" }, h("h2", null, name), paused && badge("held", "paused")),
     h("p", null, h("code", null, cron), zone && h("span", { class: "soft" }, ` ${zone}`), queue && h("span", { class: "soft" }, ` · ${queue}`)),
     h("p", { class: "soft" }, "Next ", paused ? "when it is resumed" : moment(next), " · last ", moment(last), lastJob && [" ", h("a", { href: `#/jobs/${lastJob}` }, `job ${lastJob}`)]),
+    trouble && h("p", { class: "banner bad" }, trouble),
     h("div", { class: "actions" },
       act("Run now", "run", `${name} is handed in now.`),
       paused ? act("Resume", "resume", `${name} goes on.`) : act("Pause", "pause", `${name} is paused.`),

@@ -3,15 +3,18 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use ganger_store::Reader;
 
 use super::Api;
 use super::problem::Problem;
 use crate::driver::Survey;
+use crate::metrics::Oldest;
 
 /// How long the driver may take to answer: a commit on a slow disk is no reason to be called ill.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -27,7 +30,18 @@ const PROBE: [u8; 4096] = [0; 4096];
 )]
 pub(super) async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
     let survey = api.desk.survey(PATIENCE).await;
-    api.metrics.answer(survey.as_ref(), &headers)
+    // A store that cannot be read is no reason to tell nothing.
+    let oldest = oldest(&api).await.unwrap_or_default();
+    api.metrics.answer(survey.as_ref(), &oldest, &headers)
+}
+
+async fn oldest(api: &Api) -> Result<Oldest, Problem> {
+    let queues = Arc::clone(&api.queues);
+    let look = move |reader: &Reader| {
+        let each = queues.iter().map(|(name, id)| Ok((name.clone(), reader.oldest_in_line(*id)?)));
+        each.collect()
+    };
+    api.readers.read(look).await
 }
 
 /// Whether the process lives: that it answers is the answer

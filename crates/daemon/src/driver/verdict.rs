@@ -87,6 +87,7 @@ mod tests {
             queue: QueueId(1),
             attempt: AttemptId(1),
             number,
+            handed_in: SystemTime::UNIX_EPOCH,
             began: SystemTime::UNIX_EPOCH,
             policy,
             command: Vec::new(),

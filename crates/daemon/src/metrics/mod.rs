@@ -21,6 +21,7 @@ pub(crate) use http::{Visitor, observe};
 use turns::TurnMetrics;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
@@ -40,6 +41,9 @@ use queues::QueueMetrics;
 struct InQueue {
     queue: String,
 }
+
+/// Since when the oldest job of each queue waits, if any does.
+pub(crate) type Oldest = Vec<(String, Option<SystemTime>)>;
 
 /// All instruments of a service. A clone is the same.
 #[derive(Clone, Debug)]
@@ -70,10 +74,11 @@ impl Metrics {
     }
 
     /// All of it, in the format that the client asks for. Without a survey the lengths are those of the last one.
-    pub(crate) fn answer(&self, survey: Option<&Survey>, headers: &HeaderMap) -> Response {
+    pub(crate) fn answer(&self, survey: Option<&Survey>, oldest: &Oldest, headers: &HeaderMap) -> Response {
         if let Some(survey) = survey {
             self.0.queues.set(survey);
         }
+        oldest.iter().for_each(|(queue, since)| self.0.queues.set_oldest(queue, *since));
         let (kind, text) = exposition::write(&self.0.registry, headers);
         ([(header::CONTENT_TYPE, kind)], text).into_response()
     }

@@ -1,6 +1,7 @@
 //! How long the queues are, and who works them off: looked at when somebody asks.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -21,7 +22,10 @@ struct OfWorkers {
 #[derive(Clone, Debug, Default)]
 pub(super) struct QueueMetrics {
     waiting: Family<InQueue, Gauge>,
+    delayed: Family<InQueue, Gauge>,
     running: Family<InQueue, Gauge>,
+    paused: Family<InQueue, Gauge>,
+    oldest: Family<InQueue, Gauge<f64, AtomicU64>>,
     slots: Family<InQueue, Gauge>,
     workers: Family<OfWorkers, Gauge>,
     starts: Family<InQueue, Counter>,
@@ -33,9 +37,14 @@ pub(super) struct QueueMetrics {
 impl QueueMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        let Self { waiting, running, slots, workers, starts, memory, accepts, disk_refuses } = metrics.clone();
+        let Self { waiting, delayed, running, paused, oldest, slots, workers, starts, memory, accepts, disk_refuses } =
+            metrics.clone();
         registry.register("queue_waiting_tasks", "Tasks that wait for a worker", waiting);
+        registry.register("queue_delayed_tasks", "Tasks that failed and are tried again later", delayed);
         registry.register("queue_running_tasks", "Tasks that run", running);
+        registry.register("queue_paused", "1: nothing of the queue begins", paused);
+        let help = "How long ago the oldest job was handed in of which a task may begin; 0: there is none";
+        registry.register_with_unit("queue_oldest", help, Unit::Seconds, oldest);
         registry.register("queue_slots", "How many tasks may run at a time", slots);
         registry.register("workers", "Workers that are idle, busy, or missing", workers);
         registry.register("worker_starts", "Workers that were started: what is more than slots are restarts", starts);
@@ -43,6 +52,12 @@ impl QueueMetrics {
         registry.register("accepting", "1: jobs are accepted; 0: the service is about to end", accepts);
         registry.register("store_refuses", "1: the disk refuses to write, and nothing new begins", disk_refuses);
         metrics
+    }
+
+    /// Since when the oldest job of a queue waits, if any does.
+    pub(super) fn set_oldest(&self, queue: &str, since: Option<SystemTime>) {
+        let age = since.and_then(|since| since.elapsed().ok()).unwrap_or_default();
+        self.oldest.get_or_create(&InQueue { queue: queue.to_owned() }).set(age.as_secs_f64());
     }
 
     pub(super) fn set(&self, survey: &Survey) {
@@ -58,7 +73,9 @@ impl QueueMetrics {
             family.get_or_create(&queue).set(i64::try_from(number).unwrap_or(i64::MAX));
         };
         set(&self.waiting, depth.waiting);
+        set(&self.delayed, depth.delayed);
         set(&self.running, depth.running as u64);
+        set(&self.paused, depth.paused.into());
         set(&self.slots, depth.slots as u64);
         // The pool counts them; it has more than before.
         self.starts.get_or_create(&queue).inner().store(*starts, Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger_store::{Accepted, Answer, Done, End, Ended, Fate, QueueId, Turn};
+use ganger_store::{Accepted, Answer, Claim, Done, End, Ended, Fate, QueueId, Turn};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -36,11 +36,17 @@ pub(crate) struct TurnMetrics {
     attempts: Family<OfEnd, Counter>,
     over: Family<OfState, Counter>,
     again: Family<InQueue, Counter>,
+    wait: Family<InQueue, Histogram>,
     wall: Family<InQueue, Histogram>,
     printed: Counter,
     jobs_over: Counter,
     commits: Histogram,
     failed_commits: Counter,
+}
+
+/// From a millisecond to a month and a half.
+fn tasks_time() -> Histogram {
+    Histogram::new(exponential_buckets(0.001, 4.0, 12))
 }
 
 impl TurnMetrics {
@@ -54,7 +60,8 @@ impl TurnMetrics {
             attempts: Family::default(),
             over: Family::default(),
             again: Family::default(),
-            wall: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 4.0, 12))),
+            wait: Family::new_with_constructor(tasks_time),
+            wall: Family::new_with_constructor(tasks_time),
             printed: Counter::default(),
             jobs_over: Counter::default(),
             // From an overwrite in memory to a disk that is busy: 50 µs to 1.6 s.
@@ -74,6 +81,8 @@ impl TurnMetrics {
         registry.register("attempts", "Attempts that are over, by how they ended", self.attempts);
         registry.register("tasks", "Tasks that were run and are over, by what became of them", self.over);
         registry.register("retries", "Tasks that wait again, since an attempt failed", self.again);
+        let help = "From when a job was handed in to the first attempt at each of its tasks, delays included";
+        registry.register_with_unit("queue_wait", help, Unit::Seconds, self.wait);
         registry.register_with_unit("task_wall", "How long attempts took", Unit::Seconds, self.wall);
         registry.register_with_unit("printed", "Output that is kept", Unit::Bytes, self.printed);
         registry.register("jobs_over", "Jobs that are over", self.jobs_over);
@@ -85,7 +94,7 @@ impl TurnMetrics {
         for family in [&self.jobs, &self.tasks, &self.began, &self.again] {
             drop(family.get_or_create(queue));
         }
-        drop(self.wall.get_or_create(queue));
+        drop((self.wait.get_or_create(queue), self.wall.get_or_create(queue)));
         for state in ["succeeded", "failed"] {
             drop(self.over.get_or_create(&OfState { queue: queue.queue.clone(), state }));
         }
@@ -97,9 +106,17 @@ impl TurnMetrics {
         turn.ended.iter().for_each(|ended| self.ended(ended));
         self.printed.inc_by(turn.printed.iter().map(|(_, _, bytes)| bytes.len() as u64).sum());
         self.jobs_over.inc_by(done.over.len() as u64);
-        for claim in &done.claimed {
-            self.of(claim.queue, |queue| _ = self.began.get_or_create(queue).inc());
-        }
+        done.claimed.iter().for_each(|claim| self.began(claim));
+    }
+
+    fn began(&self, claim: &Claim) {
+        self.of(claim.queue, |queue| {
+            self.began.get_or_create(queue).inc();
+            if claim.number == 1 {
+                let waited = claim.began.duration_since(claim.handed_in).unwrap_or_default();
+                self.wait.get_or_create(queue).observe(waited.as_secs_f64());
+            }
+        });
     }
 
     pub(crate) fn refused(&self) {

@@ -112,7 +112,9 @@ pub struct Claim {
     pub attempt: AttemptId,
     /// Which one it is, from 1.
     pub number: u32,
-    /// When.
+    /// When its job was handed in.
+    pub handed_in: SystemTime,
+    /// When it begins.
     pub began: SystemTime,
     /// How it is run.
     pub policy: Policy,

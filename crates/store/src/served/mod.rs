@@ -2,6 +2,7 @@
 
 mod dead;
 mod jobs;
+mod line;
 mod outcomes;
 mod schedules;
 mod tasks;
