@@ -1,12 +1,13 @@
 //! A service from its start to its end.
 
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use ganger_store::{Backlog, Store};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use crate::api::Api;
 use crate::config::Config;
@@ -72,7 +73,7 @@ impl Service {
         let (driver, desk) = Driver::start(&config, backlog)?;
         let queues = Queues::new(driver.queues());
         let reload = Reload::new(&config, doors.keeper(), desk.clone(), queues.clone());
-        let api = Api::new(desk.clone(), config.store.clone(), queues, config.limits, driver.metrics());
+        let api = Api::new(desk.clone(), &config, queues, driver.metrics());
         let thread = thread::Builder::new().name("ganger-driver".to_owned());
         let (lives, ended) = oneshot::channel::<()>();
         let work = move || {
@@ -98,11 +99,11 @@ impl Service {
     /// Why the service had to end by itself.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { config, runtime, doors, desk, api, driver, mut ended, reload } = self;
-        let metrics = api.metrics();
+        let (metrics, ending) = (api.metrics(), api.ending());
         let serving = doors.serve(api.router(), metrics);
         let mut signals = {
             let _runtime = runtime.enter();
-            Signals::new().map_err(ServeError::system("signals"))?
+            Signals::new(ending).map_err(ServeError::system("signals"))?
         };
         notify::ready();
         runtime.block_on(async {
@@ -113,6 +114,8 @@ impl Service {
                     Asked::ToReload => reload.reload().await,
                     // The first signal begins the end, another one hastens it.
                     Asked::ToEnd => drain(&desk, std::mem::take(&mut patience)),
+                    // A client that asks twice is in no hurry.
+                    Asked::ToDrain => drain(&desk, config.drain),
                     Asked::Nothing => break,
                 }
             }
@@ -128,8 +131,9 @@ fn drain(desk: &Desk, patience: Duration) {
     drop(tokio::task::spawn_blocking(move || desk.drain(until)));
 }
 
-/// SIGTERM and SIGINT, and SIGHUP.
+/// SIGTERM and SIGINT, and SIGHUP; and what a client may ask for as well.
 struct Signals {
+    ending: Arc<Notify>,
     hangup: Signal,
     term: Signal,
     interrupt: Signal,
@@ -138,6 +142,7 @@ struct Signals {
 /// What the service has to do about it.
 enum Asked {
     ToEnd,
+    ToDrain,
     ToReload,
     /// The driver has ended.
     Nothing,
@@ -145,8 +150,9 @@ enum Asked {
 
 impl Signals {
     /// Within a runtime.
-    fn new() -> std::io::Result<Self> {
+    fn new(ending: Arc<Notify>) -> std::io::Result<Self> {
         Ok(Self {
+            ending,
             hangup: signal(SignalKind::hangup())?,
             term: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
@@ -158,6 +164,7 @@ impl Signals {
             _ = self.hangup.recv() => Asked::ToReload,
             _ = self.term.recv() => Asked::ToEnd,
             _ = self.interrupt.recv() => Asked::ToEnd,
+            () = self.ending.notified() => Asked::ToDrain,
             _ = ended => Asked::Nothing,
         }
     }

@@ -65,6 +65,9 @@ pub use served::{
     Cause, Causes, DeadLetter, DeadPage, JobFilter, JobState, Outcome, Schedule, Served, Tally, TaskFilter,
 };
 
+mod printed;
+pub use printed::Place;
+
 mod pages;
 pub use pages::{Attempts, Filter, Tasks};
 

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a measurement is told")]
 
 mod place;
+mod printed;
 mod moved;
 mod opening;
 mod lock;

@@ -10,9 +10,12 @@ use utoipa::{IntoParams, ToSchema};
 use super::Api;
 use super::problem::Problem;
 
-/// How many jobs or tasks are shown at most in one answer, and how many if that is not said.
-pub(super) const MOST: usize = 1_000;
-pub(super) const SOME: usize = 100;
+/// How many jobs or tasks are shown in one answer.
+pub(super) fn shown(limit: Option<u32>) -> usize {
+    const MOST: u32 = 1_000;
+    const SOME: u32 = 100;
+    limit.unwrap_or(SOME).min(MOST) as usize
+}
 
 /// The query: every field is known and is said once.
 pub(super) struct Asked<T>(pub(super) T);
@@ -65,6 +68,22 @@ impl FromRequestParts<Api> for TaskPath {
             Problem::not_found(format!("there is no task {number:?}: the tasks of a job are numbered from 1"))
         })?;
         Ok(Self { id, number })
+    }
+}
+
+/// A queue or a schedule, by its path.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct NamePath {
+    /// Of a queue, or of a schedule
+    pub(super) name: String,
+}
+
+impl FromRequestParts<Api> for NamePath {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        Ok(Self { name: parameter(parts, api, "name").await? })
     }
 }
 

@@ -23,7 +23,7 @@ use super::Api;
         url = "http://ganger",
         description = "on the service's Unix socket: curl --unix-socket PATH http://ganger/v1/queues"
     )),
-    components(schemas(super::problem::Problem))
+    components(schemas(super::problem::Problem, super::asked::StreamName, super::views::TaskChange))
 )]
 pub(super) struct Description;
 

@@ -1,4 +1,4 @@
-//! Jobs: handed in, shown, waited for, cancelled.
+//! Jobs: handed in, shown, waited for, listed.
 
 use std::time::Duration;
 
@@ -11,18 +11,30 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
-use super::asked::{Asked, JobPath, MOST, SOME, no_job};
+use super::asked::{Asked, JobPath, no_job, shown};
 use super::body::{self, json};
 use super::problem::Problem;
 use super::submission::Submission;
-use super::views::JobView;
+use super::views::{JobState, JobView};
 
 /// A job that was accepted.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Receipt {
     id: i64,
     /// How many it has.
-    tasks: usize,
+    tasks: u64,
+    /// It was there before, and has the key: nothing was made.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    existing: bool,
+}
+
+impl Receipt {
+    pub(super) fn answer(accepted: &Accepted) -> Response {
+        let Accepted { job: JobId(id), tasks, existing } = *accepted;
+        let status = if existing { StatusCode::OK } else { StatusCode::CREATED };
+        let location = [(header::LOCATION, format!("/v1/jobs/{id}"))];
+        (status, location, Json(Self { id, tasks, existing })).into_response()
+    }
 }
 
 /// Hand a job in
@@ -32,6 +44,7 @@ pub(super) struct Receipt {
     operation_id = "submitJob",
     request_body = Submission,
     responses(
+        (status = 200, description = "a job has the key already: it", body = Receipt, headers(("location" = String))),
         (status = 201, description = "it is committed", body = Receipt, headers(("location" = String))),
         (status = 400, description = "the body is no job"),
         (status = 408, description = "the body did not come in time"),
@@ -48,10 +61,12 @@ pub(super) async fn submit(State(api): State<Api>, request: Request) -> Result<R
     let check = move |body: &[u8]| json::<Submission>(body, "job")?.check(&queues, tasks);
     // Until the job is committed: it is in memory as long.
     let (job, _share) = body::read(&api, request, check).await?;
-    let tasks = job.tasks.len();
-    let id = accepted(api.desk.order(Order::Submit(Box::new(job))).await?)?.job.0;
-    Ok((StatusCode::CREATED, [(header::LOCATION, format!("/v1/jobs/{id}"))], Json(Receipt { id, tasks }))
-        .into_response())
+    match api.desk.order(Order::Submit(Box::new(job))).await? {
+        Answer::Accepted(accepted) => Ok(Receipt::answer(&accepted)),
+        Answer::Missing(missing) => Err(Problem::invalid(format!("`after`: {missing}"))),
+        Answer::Conflict(why) => Err(Problem::invalid(why)),
+        Answer::Done | Answer::Appended(_) => Err(Problem::failed()),
+    }
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -103,7 +118,16 @@ pub(super) struct Page {
     before: Option<i64>,
     /// At most 1000; 100 if it is left out
     #[param(nullable = false, maximum = 4294967295_u32)]
-    limit: Option<usize>,
+    limit: Option<u32>,
+    /// Those of a queue
+    #[param(nullable = false)]
+    queue: Option<String>,
+    /// Those that are so far
+    #[param(nullable = false, inline)]
+    state: Option<JobState>,
+    /// Those that are called so
+    #[param(nullable = false)]
+    name: Option<String>,
 }
 
 /// Jobs, the newest first
@@ -119,47 +143,16 @@ pub(super) struct Page {
 )]
 pub(super) async fn list(
     State(api): State<Api>,
-    Asked(Page { before, limit }): Asked<Page>,
+    Asked(Page { before, limit, queue, state, name }): Asked<Page>,
 ) -> Result<Json<Vec<JobView>>, Problem> {
-    let limit = limit.unwrap_or(SOME).min(MOST);
-    let filter = JobFilter { before: before.map(JobId), limit, ..JobFilter::default() };
+    let (before, limit, state) = (before.map(JobId), shown(limit), state.map(Into::into));
+    let filter = JobFilter { before, queue, state, name, limit };
     let shown = api.readers.read(move |reader| Ok(reader.served_jobs(&filter)?.iter().map(JobView::from).collect()));
     Ok(Json(shown.await?))
 }
 
-/// Nothing more of a job begins, and what runs is ended
-///
-/// It is answered before all of it has stopped: that is seen where the job is shown.
-#[utoipa::path(
-    post,
-    path = "/v1/jobs/{id}/cancel",
-    operation_id = "cancelJob",
-    params(JobPath),
-    responses(
-        (status = 202, description = "it is written down; a job that is over stays as it is", body = JobView),
-        (status = 404, description = "there is no such job"),
-        (status = 429, description = "too many tasks wait in the queue"),
-        (status = 503, description = "the service is busy, or about to end"),
-        (status = 507, description = "the disk refuses"),
-    )
-)]
-pub(super) async fn cancel(State(api): State<Api>, JobPath { id }: JobPath) -> Result<Response, Problem> {
-    view(&api, id).await?;
-    api.desk.order(Order::Cancel(id)).await?;
-    Ok((StatusCode::ACCEPTED, Json(view(&api, id).await?)).into_response())
-}
-
-fn accepted(answer: Answer) -> Result<Accepted, Problem> {
-    match answer {
-        Answer::Accepted(accepted) => Ok(accepted),
-        Answer::Missing(missing) => Err(Problem::not_found(missing.to_string())),
-        Answer::Conflict(why) => Err(Problem::invalid(why)),
-        Answer::Done | Answer::Appended(_) => Err(Problem::failed()),
-    }
-}
-
 /// A job as it is now.
-async fn view(api: &Api, id: JobId) -> Result<JobView, Problem> {
+pub(super) async fn view(api: &Api, id: JobId) -> Result<JobView, Problem> {
     api.readers.read(move |reader| Ok(JobView::from(&found(reader, id)?))).await
 }
 

@@ -13,15 +13,22 @@
 mod asked;
 mod body;
 mod calls;
+mod checks;
+mod dead;
 mod describe;
+mod events;
 mod health;
 mod jobs;
+mod orders;
 mod output;
 mod problem;
 mod queues;
 mod ranges;
 mod readers;
+mod streamed;
 mod results;
+mod schedules;
+mod service;
 mod submission;
 mod tasks;
 mod views;
@@ -31,12 +38,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{StatusCode, Uri};
-use tokio::sync::Semaphore;
+use ganger_store::Durability;
+use tokio::sync::{Notify, Semaphore};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::config::Limits;
+use crate::config::{Config, Limits};
 use crate::driver::Desk;
 use crate::metrics::{self, Metrics};
 use crate::page;
@@ -44,7 +52,8 @@ use crate::queues::Queues;
 use describe::Description;
 pub(crate) use problem::{Problem, ProblemName};
 use readers::Readers;
-pub(crate) use submission::job_of;
+use service::Birth;
+pub(crate) use submission::scheduled_job;
 
 /// What every answer is made of.
 #[derive(Clone, Debug)]
@@ -55,16 +64,39 @@ pub(crate) struct Api {
     limits: Limits,
     /// A permit for each KiB of large bodies that may be in memory.
     bodies: Arc<Semaphore>,
+    /// A permit for each who may follow.
+    followers: Arc<Semaphore>,
     description: Arc<str>,
     store: Arc<PathBuf>,
+    durability: Durability,
+    birth: Birth,
+    /// Told when a client wants the service to end.
+    ending: Arc<Notify>,
     metrics: Metrics,
 }
 
 impl Api {
-    pub(crate) fn new(desk: Desk, store: PathBuf, queues: Queues, limits: Limits, metrics: Metrics) -> Self {
-        let bodies = Arc::new(Semaphore::new(limits.bodies.max(limits.body).div_ceil(1024)));
-        let (readers, store) = (Readers::new(store.clone()), store.into());
-        Self { desk, readers, queues, limits, bodies, description: Arc::default(), store, metrics }
+    pub(crate) fn new(desk: Desk, config: &Config, queues: Queues, metrics: Metrics) -> Self {
+        let Config { store, limits, durability, .. } = config;
+        Self {
+            desk,
+            readers: Readers::new(store.clone()),
+            queues,
+            limits: *limits,
+            bodies: Arc::new(Semaphore::new(limits.bodies.max(limits.body).div_ceil(1024))),
+            followers: Arc::new(Semaphore::new(limits.followers)),
+            description: Arc::default(),
+            store: store.clone().into(),
+            durability: *durability,
+            birth: Birth::now(),
+            ending: Arc::default(),
+            metrics,
+        }
+    }
+
+    /// Where it is told that a client wants the service to end.
+    pub(crate) fn ending(&self) -> Arc<Notify> {
+        Arc::clone(&self.ending)
     }
 
     pub(crate) fn metrics(&self) -> Metrics {
@@ -91,13 +123,33 @@ impl Api {
 fn described() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(jobs::list, jobs::submit))
-        .routes(routes!(jobs::show))
-        .routes(routes!(jobs::cancel))
-        .routes(routes!(tasks::list))
+        .routes(routes!(jobs::show, orders::forget))
+        .routes(routes!(orders::cancel))
+        .routes(routes!(orders::retry))
+        .routes(routes!(orders::pause))
+        .routes(routes!(orders::resume))
+        .routes(routes!(orders::close))
+        .routes(routes!(tasks::list, orders::append))
         .routes(routes!(tasks::show))
+        .routes(routes!(orders::cancel_task))
+        .routes(routes!(orders::retry_task))
         .routes(routes!(output::read))
+        .routes(routes!(events::of_all))
+        .routes(routes!(events::of_job))
         .routes(routes!(results::wait))
         .routes(routes!(queues::list))
+        .routes(routes!(queues::show))
+        .routes(routes!(queues::pause))
+        .routes(routes!(queues::resume))
+        .routes(routes!(dead::list))
+        .routes(routes!(dead::causes))
+        .routes(routes!(schedules::list, schedules::add))
+        .routes(routes!(schedules::show, schedules::remove))
+        .routes(routes!(schedules::pause))
+        .routes(routes!(schedules::resume))
+        .routes(routes!(schedules::run))
+        .routes(routes!(service::show))
+        .routes(routes!(service::drain))
         .routes(routes!(describe::describe))
         .routes(routes!(health::metrics))
         .routes(routes!(health::lives))

@@ -8,34 +8,50 @@ use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
 
-/// The bytes that are asked for. They are nobody's page: a browser neither guesses their type nor shows them.
-pub(super) fn answer(mut bytes: Vec<u8>, headers: &HeaderMap) -> Result<Response, Problem> {
-    let total = bytes.len();
-    let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
-    let plain = [
-        (header::CONTENT_TYPE, "application/octet-stream"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::ACCEPT_RANGES, "bytes"),
-    ];
-    let Some(range) = asked.and_then(|asked| parse(asked, total)) else {
-        return Ok((plain, Body::from(bytes)).into_response());
-    };
-    let Some(range) = range else {
-        let detail = format!("it has {total} bytes; ask for a range that begins before its end");
-        return Err(Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", "the range is not there", detail));
-    };
-    let told = [(header::CONTENT_RANGE, format!("bytes {}-{}/{total}", range.start, range.end - 1))];
-    bytes.truncate(range.end);
-    Ok((StatusCode::PARTIAL_CONTENT, plain, told, Body::from(bytes.split_off(range.start))).into_response())
+/// What is asked for of so many bytes.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) range: Range<u64>,
+    total: u64,
+    /// Whether a range was asked for.
+    ranged: bool,
 }
+
+impl Part {
+    pub(super) fn of(headers: &HeaderMap, total: u64) -> Result<Self, Problem> {
+        let asked = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
+        match asked.and_then(|asked| parse(asked, total)) {
+            None => Ok(Self { range: 0..total, total, ranged: false }),
+            Some(Some(range)) => Ok(Self { range, total, ranged: true }),
+            Some(None) => {
+                let detail = format!("it has {total} bytes; ask for a range that begins before its end");
+                Err(Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", "the range is not there", detail))
+            }
+        }
+    }
+
+    /// The answer with these bytes.
+    pub(super) fn answer(&self, body: Body) -> Response {
+        let Self { range: Range { start, end }, total, ranged } = self;
+        let length = [(header::CONTENT_LENGTH, (end - start).to_string()), (header::ACCEPT_RANGES, "bytes".to_owned())];
+        if !ranged {
+            return (PLAIN, length, body).into_response();
+        }
+        let told = [(header::CONTENT_RANGE, format!("bytes {start}-{}/{total}", end - 1))];
+        (StatusCode::PARTIAL_CONTENT, PLAIN, length, told, body).into_response()
+    }
+}
+
+/// They are nobody's page: a browser neither guesses their type nor shows them.
+pub(super) const PLAIN: [(header::HeaderName, &str); 2] =
+    [(header::CONTENT_TYPE, "application/octet-stream"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
 
 /// One range of bytes. None: what is asked for is not such, and as the standard has it, all is sent. Some(None): there are no
 /// such bytes.
-fn parse(asked: &str, total: usize) -> Option<Option<Range<usize>>> {
+fn parse(asked: &str, total: u64) -> Option<Option<Range<u64>>> {
     let (first, last) = asked.strip_prefix("bytes=")?.split_once('-')?;
-    let number = |text: &str| {
-        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<usize>().unwrap_or(usize::MAX))
-    };
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().unwrap_or(u64::MAX));
     let range = match (first.is_empty(), last.is_empty()) {
         (true, true) => return None,
         (true, false) => total.saturating_sub(number(last)?)..total,

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Formatter};
-use std::time::Duration;
+use std::time::SystemTime;
 
-use ganger_store::{Backoff, NewJob, Policy};
+use ganger_store::{Backoff, How, JobId, Needs, NewJob, Policy, Schedule, Unique, Until};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::calls::Called;
+use super::checks::{self, Word};
 use super::problem::Problem;
 use crate::config::Defaults;
 use crate::queues::Queue;
@@ -32,8 +33,9 @@ pub(crate) struct Submission {
     #[serde(default)]
     #[schema(value_type = Vec<Word>)]
     command: Vec<String>,
-    /// The words that each task adds: all have some, or none has. One task without any, if this is left out.
-    #[schema(value_type = Option<Vec<Vec<Word>>>, min_items = 1, max_items = 10000)]
+    /// The words that each task adds: all have some, or none has. One task without any, if this is left out
+    /// and it is not open.
+    #[schema(value_type = Option<Vec<Vec<Word>>>, max_items = 10000)]
     tasks: Option<Vec<Vec<String>>>,
     /// For a queue of functions: the module and the name of what each task calls, instead of a command.
     #[schema(max_length = 4096)]
@@ -45,7 +47,7 @@ pub(crate) struct Submission {
     #[serde(default)]
     many: bool,
     /// The arguments of each task, as `ganger` encodes them, in base64.
-    #[schema(min_items = 1, max_items = 10000)]
+    #[schema(max_items = 10000)]
     args: Option<Vec<String>>,
     /// How long an attempt may take, in seconds.
     #[schema(exclusive_minimum = 0, maximum = 4294967295_u32)]
@@ -56,6 +58,38 @@ pub(crate) struct Submission {
     /// How often it may be tried when its worker, or the service, dies under it.
     #[schema(minimum = 1, maximum = 100, default = 3)]
     crash_attempts: Option<u32>,
+    /// How long a task waits that has failed and is tried again: not at all, if this is left out.
+    backoff: Option<BackoffTimes>,
+    /// Nothing of it begins before so many seconds have passed.
+    #[schema(minimum = 0, maximum = 4294967295_u32)]
+    delay: Option<f64>,
+    /// Nothing of it begins before that moment, in seconds since 1970.
+    #[schema(minimum = 0, maximum = 4294967295_u32)]
+    start_at: Option<f64>,
+    /// Jobs that must be over before it begins.
+    #[serde(default)]
+    #[schema(max_items = 1000)]
+    after: Vec<i64>,
+    /// How they must have ended; if one has not, it is cancelled.
+    #[serde(default)]
+    #[schema(inline, default = "succeeded")]
+    after_if: AfterIf,
+    /// A word by which its client knows it: if another job has it, that is the answer, and nothing is made.
+    #[schema(min_length = 1, max_length = 200, pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]+$")]
+    key: Option<String>,
+    /// Until when the key is taken.
+    #[serde(default)]
+    #[schema(inline, default = "over")]
+    unique: UniqueUntil,
+    /// Whether tasks are added later: then it may have none, and is not over before it was closed.
+    #[serde(default)]
+    open: bool,
+    /// Whether nothing of it begins until it is resumed.
+    #[serde(default)]
+    paused: bool,
+    /// How long it is remembered when it is over, in seconds; else as long as its queue says.
+    #[schema(minimum = 0, maximum = 4294967295_u32)]
+    keep: Option<f64>,
     /// Where its tasks run; else where the service does.
     #[schema(pattern = "^(/[^\\x00]*)?$")]
     directory: Option<String>,
@@ -65,79 +99,167 @@ pub(crate) struct Submission {
     environment: BTreeMap<String, String>,
 }
 
-/// A word of a program: the kernel ends it with a NUL.
-#[derive(ToSchema)]
-#[schema(pattern = "^[^\\x00]*$")]
-#[expect(dead_code, reason = "it describes")]
-struct Word(String);
+/// How long a task waits that has failed and is tried again, in seconds.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct BackoffTimes {
+    /// After its first attempt. It doubles with each,
+    #[schema(minimum = 0, maximum = 4294967295_u32)]
+    first: f64,
+    /// up to this.
+    #[schema(minimum = 0, maximum = 4294967295_u32)]
+    most: Option<f64>,
+}
+
+/// How the jobs that another one needs must have ended: without a failure, or in any way.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum AfterIf {
+    #[default]
+    Succeeded,
+    Over,
+}
+
+/// Until when a key is taken: until its job is over, or until it is forgotten.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum UniqueUntil {
+    #[default]
+    Over,
+    Forgotten,
+}
 
 /// The job that a schedule hands in, or why it cannot be.
-pub(crate) fn job_of(json: &str, queues: &[Queue], limit: usize) -> Result<NewJob, String> {
-    let submission = super::body::json::<Submission>(json.as_bytes(), "job");
-    submission.and_then(|submission| submission.check(queues, limit)).map_err(Problem::into_detail)
+pub(crate) fn scheduled_job(schedule: &Schedule, queues: &[Queue], limit: usize) -> Result<NewJob, String> {
+    let submission = super::body::json::<Submission>(schedule.job.as_bytes(), "job");
+    let job = submission.and_then(|submission| submission.check(queues, limit)).map_err(Problem::into_detail)?;
+    let meta = serde_json::json!({ "schedule": schedule.name });
+    Ok(NewJob { meta: Some(meta.to_string()), ..job })
 }
 
 fn default_queue() -> String {
     "default".to_owned()
 }
 
-/// A name is shown in lists, so it is short.
-const NAME: usize = 200;
-
 /// All attempts at a task are shown together.
 const ATTEMPTS: u32 = 100;
+/// How many other jobs one may wait for.
+const AFTER: usize = 1_000;
 
 impl Submission {
+    /// Where it would wait.
+    pub(super) fn queue(&self) -> &str {
+        &self.queue
+    }
+
     /// The job, if all of it can be met. `queues`: those that there are; `limit`: the most tasks.
     pub(crate) fn check(self, queues: &[Queue], limit: usize) -> Result<NewJob, Problem> {
-        let Queue { id: queue, config } = find_queue(&self.queue, queues)?;
-        let policy = self.policy(&config.defaults)?;
-        if let Some(function) = self.function {
-            let called = Called { function, signature: self.signature, many: self.many, args: self.args };
-            let (command, tasks) = called.words()?;
-            check_count("args", tasks.len(), limit)?;
-            let name = self.name.unwrap_or_else(|| String::from_utf8_lossy(&command[0]).into_owned());
-            let (name, priority) = (check_name(name)?, self.priority);
-            return Ok(NewJob { name, priority, policy, command, tasks, raw: true, ..NewJob::to(*queue) });
-        }
-        let tasks = self.tasks.unwrap_or_else(|| vec![Vec::new()]);
-        check_count("tasks", tasks.len(), limit)?;
-        if tasks.iter().any(Vec::is_empty) && !tasks.iter().all(Vec::is_empty) {
-            return Err(Problem::invalid("some of `tasks` have words and others none: give two jobs"));
-        }
+        let job = self.terms(find_queue(&self.queue, queues)?)?;
+        if self.function.is_some() { self.calls(job, limit) } else { self.commands(job, limit) }
+    }
+
+    /// What does not depend on what its tasks are.
+    fn terms(&self, queue: &Queue) -> Result<NewJob, Problem> {
+        let paused_or_open = NewJob { paused: self.paused, open: self.open, ..NewJob::to(queue.id) };
+        self.name.iter().filter(|name| !name.is_empty()).try_for_each(|name| checks::name("name", name))?;
+        Ok(NewJob {
+            name: self.name.clone().unwrap_or_default(),
+            priority: self.priority,
+            policy: self.policy(&queue.config.defaults)?,
+            due: self.due()?,
+            needs: self.needs()?,
+            unique: self.unique()?,
+            keep: self.keep.map(|keep| checks::time("keep", keep)).transpose()?,
+            ..paused_or_open
+        })
+    }
+
+    fn calls(self, job: NewJob, limit: usize) -> Result<NewJob, Problem> {
+        let Self { function, signature, many, args, open, .. } = self;
+        let args = args.or_else(|| open.then(Vec::new));
+        let called = Called { function: function.unwrap_or_default(), signature, many, args };
+        let (command, tasks) = called.words()?;
+        check_count("args", tasks.len(), limit, open)?;
+        let name = if job.name.is_empty() { String::from_utf8_lossy(&command[0]).into_owned() } else { job.name };
+        checks::name("function", &name)?;
+        Ok(NewJob { name, command, tasks, raw: true, ..job })
+    }
+
+    fn commands(self, job: NewJob, limit: usize) -> Result<NewJob, Problem> {
+        let tasks = self.tasks.unwrap_or_else(|| if self.open { Vec::new() } else { vec![Vec::new()] });
+        check_count("tasks", tasks.len(), limit, self.open)?;
+        checks::alike(&tasks)?;
         if self.command.is_empty() && tasks.iter().any(Vec::is_empty) {
-            return Err(Problem::invalid("a task has no word: give a `command`, or words in each of `tasks`"));
+            return Err(Problem::invalid("`command`: a task has no word: give one, or words in each of `tasks`"));
         }
-        let command = words("command", self.command)?;
-        let name = check_name(self.name.unwrap_or_else(|| name_of(&command, &tasks)))?;
-        let directory = check_directory(self.directory.unwrap_or_default())?;
-        let environment = self.environment.into_iter().map(variable).collect::<Result<_, _>>()?;
-        let tasks = tasks.into_iter().map(|task| words("tasks", task)).collect::<Result<_, _>>()?;
+        let command = checks::words("command", self.command)?;
+        let name = if job.name.is_empty() { name_of(&command, &tasks) } else { job.name };
         Ok(NewJob {
             name,
-            priority: self.priority,
-            policy,
             command,
-            tasks,
-            directory,
-            environment,
-            ..NewJob::to(*queue)
+            tasks: checks::all_words(tasks)?,
+            directory: checks::directory(self.directory.unwrap_or_default())?,
+            environment: self.environment.into_iter().map(checks::variable).collect::<Result<_, _>>()?,
+            ..job
         })
     }
 
     /// What it does not say, its queue does.
     fn policy(&self, defaults: &Defaults) -> Result<Policy, Problem> {
         let usual = Policy::default();
+        let backoff = defaults.backoff.map(|(first, most)| Backoff { first, most });
         let times = |name, times: Option<u32>, default| match times.unwrap_or(default) {
             times @ 1..=ATTEMPTS => Ok(times),
             times => Err(Problem::invalid(format!("`{name}` is {times}: give a number from 1 to {ATTEMPTS}"))),
         };
         Ok(Policy {
-            timeout: self.timeout.map(seconds).transpose()?.or(defaults.timeout),
+            timeout: self.timeout.map(|timeout| checks::some_time("timeout", timeout)).transpose()?.or(defaults.timeout),
             failures: times("attempts", self.attempts, defaults.attempts.unwrap_or(usual.failures))?,
             losses: times("crash_attempts", self.crash_attempts, defaults.crash_attempts.unwrap_or(usual.losses))?,
-            backoff: defaults.backoff.map_or(usual.backoff, |(first, most)| Backoff { first, most }),
+            backoff: self.backoff.map(BackoffTimes::check).transpose()?.or(backoff).unwrap_or(usual.backoff),
         })
+    }
+
+    fn due(&self) -> Result<Option<SystemTime>, Problem> {
+        match (self.delay, self.start_at) {
+            (None, None) => Ok(None),
+            (Some(delay), None) => Ok(Some(SystemTime::now() + checks::time("delay", delay)?)),
+            (None, Some(moment)) => Ok(Some(SystemTime::UNIX_EPOCH + checks::time("start_at", moment)?)),
+            (Some(_), Some(_)) => Err(Problem::invalid("`delay` and `start_at` both say when: give one of them")),
+        }
+    }
+
+    fn needs(&self) -> Result<Needs, Problem> {
+        if self.after.len() > AFTER {
+            return Err(Problem::invalid(format!("`after`: at most {AFTER} jobs")));
+        }
+        let how = match self.after_if {
+            AfterIf::Succeeded => How::Succeeded,
+            AfterIf::Over => How::Over,
+        };
+        Ok(Needs { jobs: self.after.iter().copied().map(JobId).collect(), how })
+    }
+
+    fn unique(&self) -> Result<Option<Unique>, Problem> {
+        let Some(key) = self.key.clone() else { return Ok(None) };
+        checks::name("key", &key)?;
+        let until = match self.unique {
+            UniqueUntil::Over => Until::Over,
+            UniqueUntil::Forgotten => Until::Forgotten,
+        };
+        Ok(Some(Unique { key, until }))
+    }
+}
+
+impl BackoffTimes {
+    fn check(self) -> Result<Backoff, Problem> {
+        let first = checks::time("backoff.first", self.first)?;
+        let most = self.most.map_or(Ok(first), |most| checks::time("backoff.most", most))?;
+        if most < first {
+            let (first, most) = (first.as_secs_f64(), most.as_secs_f64());
+            return Err(Problem::invalid(format!("`backoff.most` is {most}: give no less than `first`, {first}")));
+        }
+        Ok(Backoff { first, most })
     }
 }
 
@@ -145,58 +267,15 @@ fn find_queue<'q>(name: &str, queues: &'q [Queue]) -> Result<&'q Queue, Problem>
     let found = queues.iter().find(|known| known.config.name == name);
     found.ok_or_else(|| {
         let all: Vec<_> = queues.iter().map(|queue| queue.config.name.as_str()).collect();
-        Problem::invalid(format!("there is no queue {name:?}: there are {}", all.join(", ")))
+        Problem::invalid(format!("`queue`: there is no queue {name:?}: there are {}", all.join(", ")))
     })
 }
 
-fn check_name(name: String) -> Result<String, Problem> {
-    if name.chars().count() > NAME || name.contains(char::is_control) {
-        return Err(Problem::invalid(format!("`name`: at most {NAME} characters, and no control characters")));
+fn check_count(field: &str, tasks: usize, limit: usize, open: bool) -> Result<(), Problem> {
+    if tasks == 0 && !open {
+        return Err(Problem::invalid(format!("`{field}` is empty: give one at least")));
     }
-    Ok(name)
-}
-
-fn check_count(field: &str, tasks: usize, limit: usize) -> Result<(), Problem> {
-    match tasks {
-        0 => Err(Problem::invalid(format!("`{field}` is empty: give one at least"))),
-        tasks if tasks > limit => {
-            Err(Problem::too_large(format!("{tasks} tasks in one request: at most {limit}, so send several jobs")))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn seconds(seconds: f64) -> Result<Duration, Problem> {
-    if seconds > 0.0 && seconds <= f64::from(u32::MAX) {
-        // The store counts microseconds.
-        return Ok(Duration::from_secs_f64(seconds).max(Duration::from_micros(1)));
-    }
-    Err(Problem::invalid(format!("`timeout` is {seconds}: give seconds above 0 and up to {}", u32::MAX)))
-}
-
-/// Words of a program: the kernel ends them with a NUL.
-fn words(field: &str, words: Vec<String>) -> Result<Vec<Vec<u8>>, Problem> {
-    let found = words.iter().find(|word| word.contains('\0'));
-    match found {
-        Some(word) => Err(Problem::invalid(format!("`{field}`: a NUL in {word:?}, which no argument can hold"))),
-        None => Ok(words.into_iter().map(String::into_bytes).collect()),
-    }
-}
-
-fn check_directory(directory: String) -> Result<Vec<u8>, Problem> {
-    if directory.contains('\0') || !(directory.is_empty() || directory.starts_with('/')) {
-        return Err(Problem::invalid(format!("`directory` is {directory:?}: give a path that begins with /")));
-    }
-    Ok(directory.into_bytes())
-}
-
-fn variable((name, value): (String, String)) -> Result<Vec<u8>, Problem> {
-    if name.is_empty() || name.contains(['=', '\0']) || value.contains('\0') {
-        return Err(Problem::invalid(format!(
-            "`environment`: {name:?} cannot be the name of a variable, or its value has a NUL"
-        )));
-    }
-    Ok(format!("{name}={value}").into_bytes())
+    checks::count(field, tasks, limit)
 }
 
 /// By the program, without its directory and without what could not be shown.
@@ -205,7 +284,7 @@ fn name_of(command: &[Vec<u8>], tasks: &[Vec<String>]) -> String {
     let word = command.first().map(Vec::as_slice).or(first).unwrap_or_default();
     let file = word.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let shown = String::from_utf8_lossy(file).into_owned();
-    shown.chars().filter(|char| !char.is_control()).take(NAME / 4).collect()
+    shown.chars().filter(|char| !char.is_control()).take(checks::NAME / 4).collect()
 }
 
 /// A map that says no key twice: which of the two was meant, nobody knows.

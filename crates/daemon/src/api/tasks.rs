@@ -2,15 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
-use ganger_store::{Reader, Served, Task, TaskFilter};
+use ganger_store::{JobId, Reader, Served, Task, TaskFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::Api;
-use super::asked::{Asked, JobPath, MOST, SOME, TaskPath};
+use super::asked::{Asked, JobPath, TaskPath, shown};
 use super::jobs::found;
 use super::problem::Problem;
-use super::views::{TaskStory, TaskView};
+use super::views::{TaskState, TaskStory, TaskView};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +21,10 @@ pub(super) struct Page {
     from: Option<u64>,
     /// At most 1000; 100 if it is left out
     #[param(nullable = false, maximum = 4294967295_u32)]
-    limit: Option<usize>,
+    limit: Option<u32>,
+    /// Those in this state
+    #[param(nullable = false, inline)]
+    state: Option<TaskState>,
 }
 
 /// A job's tasks, in the order of their numbers
@@ -39,12 +42,13 @@ pub(super) struct Page {
 pub(super) async fn list(
     State(api): State<Api>,
     JobPath { id }: JobPath,
-    Asked(Page { from, limit }): Asked<Page>,
+    Asked(Page { from, limit, state }): Asked<Page>,
 ) -> Result<Json<Vec<TaskView>>, Problem> {
-    let (from, limit) = (from.unwrap_or(1), limit.unwrap_or(SOME).min(MOST));
+    let (from, limit) = (from.unwrap_or(1), shown(limit));
+    let filter = TaskFilter { from, state: state.map(Into::into), limit };
     let read = api.readers.read(move |reader| {
         let served = found(reader, id)?;
-        let tasks = reader.served_tasks(&served, &TaskFilter { from, state: None, limit })?;
+        let tasks = reader.served_tasks(&served, &filter)?;
         Ok(tasks.iter().map(|task| TaskView::new(&served, task)).collect())
     });
     Ok(Json(read.await?))
@@ -65,12 +69,17 @@ pub(super) async fn show(
     State(api): State<Api>,
     TaskPath { id, number }: TaskPath,
 ) -> Result<Json<TaskStory>, Problem> {
-    let read = api.readers.read(move |reader| {
+    story(&api, id, number).await.map(Json)
+}
+
+/// A task as it is now.
+pub(super) async fn story(api: &Api, id: JobId, number: u64) -> Result<TaskStory, Problem> {
+    let look = move |reader: &Reader| {
         let served = found(reader, id)?;
         let task = task(reader, &served, number)?;
         Ok(TaskStory::new(&served, &task, &reader.attempts(task.id)?))
-    });
-    Ok(Json(read.await?))
+    };
+    api.readers.read(look).await
 }
 
 pub(super) fn task(reader: &Reader, served: &Served, number: u64) -> Result<Task, Problem> {

@@ -21,6 +21,8 @@ pub struct Limits {
     pub body_time: Duration,
     /// How long a client may wait for a job in one request.
     pub wait: Duration,
+    /// How many clients may follow events or outputs at a time.
+    pub followers: usize,
 }
 
 impl Default for Limits {
@@ -34,6 +36,7 @@ impl Default for Limits {
             head_time: Duration::from_secs(30),
             body_time: Duration::from_secs(30),
             wait: Duration::from_secs(60),
+            followers: 64,
         }
     }
 }

@@ -64,6 +64,7 @@ impl Driver {
             log::info!("the store can be written to again");
         }
         let turn = std::mem::take(&mut self.turn);
+        self.news.tell(&turn, &done);
         (self.weight, self.more, self.due) = (0, done.more, done.due);
         self.answer(turn.orders, &done);
         done.cancelled.iter().for_each(|cancelled| self.cancel(*cancelled));

@@ -1,13 +1,16 @@
 //! What happens to a service: everything comes through this door.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 use ganger::Report;
 use ganger_store::{Answer, JobId, Order};
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::oneshot;
 
+use super::news::{Change, News};
 use super::survey::Survey;
 use crate::config::QueueConfig;
 use crate::queues::Queue;
@@ -66,9 +69,21 @@ pub(crate) enum Refusal {
 
 /// Where clients' wishes are handed in.
 #[derive(Clone, Debug)]
-pub(crate) struct Desk(pub(crate) SyncSender<Event>);
+pub(crate) struct Desk {
+    events: SyncSender<Event>,
+    news: News,
+}
 
 impl Desk {
+    pub(super) fn new(events: SyncSender<Event>, news: News) -> Self {
+        Self { events, news }
+    }
+
+    /// What changes from now on.
+    pub(crate) fn follow(&self) -> Receiver<Arc<Change>> {
+        self.news.follow()
+    }
+
     /// Once this is told, what was wanted is committed.
     pub(crate) async fn order(&self, order: Order) -> Result<Answer, Refusal> {
         let (reply, answer) = oneshot::channel();
@@ -108,11 +123,11 @@ impl Desk {
     /// From a thread that may wait.
     pub(crate) fn drain(&self, until: Instant) {
         // A driver that is gone has nothing to drain.
-        let _ = self.0.send(Event::Drained { until });
+        let _ = self.events.send(Event::Drained { until });
     }
 
     fn send(&self, event: Event) -> Result<(), Refusal> {
-        self.0.try_send(event).map_err(|error| match error {
+        self.events.try_send(event).map_err(|error| match error {
             TrySendError::Full(_) => Refusal::Busy,
             TrySendError::Disconnected(_) => Refusal::Stopping,
         })

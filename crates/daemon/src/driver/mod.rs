@@ -10,6 +10,7 @@ mod commit;
 mod event;
 mod functions;
 mod lane;
+mod news;
 mod pace;
 mod recipe;
 mod reload;
@@ -21,6 +22,7 @@ mod verdict;
 
 pub(crate) use event::{Depth, Desk, Refusal};
 pub(crate) use functions::MANY;
+pub(crate) use news::Change;
 pub(crate) use survey::{LaneSurvey, Survey};
 
 use std::collections::HashMap;
@@ -37,6 +39,7 @@ use crate::notify::{Pulse, Status};
 use crate::queues::Queue;
 use event::{AHEAD, Event, Reply};
 use lane::Lane;
+use news::News;
 use recipe::Recipe;
 
 /// How much is gathered for one commit, in about bytes: who comes next waits for as long as that takes.
@@ -76,6 +79,7 @@ pub(crate) struct Driver {
     /// The most tasks of a job that a schedule hands in.
     tasks: usize,
     stage: Stage,
+    news: News,
     pulse: Pulse,
     metrics: Metrics,
 }
@@ -105,6 +109,7 @@ impl Driver {
     /// Takes the store over and starts the workers.
     pub(crate) fn start(config: &Config, backlog: Backlog) -> Result<(Self, Desk), ServeError> {
         let (sender, inbox) = sync_channel(AHEAD);
+        let news = News::new();
         let mut driver = Self {
             metrics: Metrics::new(&[]),
             backlog,
@@ -123,6 +128,7 @@ impl Driver {
             due: None,
             tasks: config.limits.tasks,
             stage: Stage::Open,
+            news: news.clone(),
             pulse: Pulse::new(),
         };
         for queue in &config.queues {
@@ -134,7 +140,7 @@ impl Driver {
         driver.tell_unserved()?;
         let names: Vec<_> = driver.lanes.iter().map(Lane::name).collect();
         driver.metrics = Metrics::new(&names);
-        Ok((driver, Desk(sender)))
+        Ok((driver, Desk::new(sender, news)))
     }
 
     /// The queues that are served.

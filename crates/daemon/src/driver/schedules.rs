@@ -5,10 +5,10 @@
 
 use std::time::SystemTime;
 
-use ganger_store::{Firing, NewJob, Next, Order, Schedule};
+use ganger_store::{Firing, Next, Order, Schedule};
 
 use super::Driver;
-use crate::api::job_of;
+use crate::api::scheduled_job;
 use crate::cron::Cron;
 
 impl Driver {
@@ -22,17 +22,11 @@ impl Driver {
 
     fn fire(&mut self, schedule: &Schedule, now: SystemTime) {
         let (next, job) = match Cron::parse(&schedule.cron, &schedule.zone) {
-            Ok(cron) => (cron.next(now), self.job_of(schedule)),
+            Ok(cron) => (cron.next(now), scheduled_job(schedule, &self.queues(), self.tasks)),
             Err(why) => (None, Err(why)),
         };
         let firing = Firing { name: schedule.name.clone(), job, next: Next::At(next) };
         self.turn.orders.push(Order::Fire(Box::new(firing)));
         self.replies.push(None);
-    }
-
-    fn job_of(&self, schedule: &Schedule) -> Result<NewJob, String> {
-        let job = job_of(&schedule.job, &self.queues(), self.tasks)?;
-        let meta = serde_json::json!({ "schedule": schedule.name });
-        Ok(NewJob { meta: Some(meta.to_string()), ..job })
     }
 }

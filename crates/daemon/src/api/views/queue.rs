@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::driver::Depth;
 
 /// A queue.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = Queue)]
 pub(in crate::api) struct QueueView {
     pub(in crate::api) name: String,

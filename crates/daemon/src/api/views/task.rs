@@ -1,6 +1,6 @@
 //! A task, and its story: the attempts at it.
 
-use ganger_store::{Attempt, End, Served, State, Task};
+use ganger_store::{Attempt, End, JobId, Served, State, Task};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,9 +11,19 @@ use super::seconds;
 #[schema(as = Task)]
 pub(in crate::api) struct TaskView {
     /// From 1, in its job.
-    number: u64,
+    pub(super) number: u64,
     /// The words that it adds to its job's.
-    words: Vec<String>,
+    pub(super) words: Vec<String>,
+    state: TaskState,
+}
+
+/// A task that has changed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::api) struct TaskChange {
+    /// Whose it is.
+    job: i64,
+    /// From 1, in its job.
+    number: u64,
     state: TaskState,
 }
 
@@ -69,7 +79,7 @@ pub(in crate::api) struct AttemptView {
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = End)]
-enum EndKind {
+pub(super) enum EndKind {
     Exit,
     Signal,
     #[serde(rename = "out of memory")]
@@ -92,6 +102,12 @@ impl TaskView {
     }
 }
 
+impl TaskChange {
+    pub(in crate::api) fn new(job: JobId, task: &Task) -> Self {
+        Self { job: job.0, number: task.number, state: task.state.into() }
+    }
+}
+
 impl TaskStory {
     pub(in crate::api) fn new(served: &Served, task: &Task, attempts: &[Attempt]) -> Self {
         let TaskView { number, words, state } = TaskView::new(served, task);
@@ -108,6 +124,19 @@ impl From<State> for TaskState {
             State::Succeeded => Self::Succeeded,
             State::Failed => Self::Failed,
             State::Stopped => Self::Stopped,
+        }
+    }
+}
+
+impl From<TaskState> for State {
+    fn from(state: TaskState) -> Self {
+        match state {
+            TaskState::Waiting => Self::Waiting,
+            TaskState::Delayed => Self::Delayed,
+            TaskState::Running => Self::Running,
+            TaskState::Succeeded => Self::Succeeded,
+            TaskState::Failed => Self::Failed,
+            TaskState::Stopped => Self::Stopped,
         }
     }
 }
@@ -149,7 +178,7 @@ impl From<&End> for EndKind {
     }
 }
 
-fn detail(end: &End) -> (Option<i32>, Option<String>) {
+pub(super) fn detail(end: &End) -> (Option<i32>, Option<String>) {
     match end {
         End::Exit(number) | End::Signal(number) => (Some(*number), None),
         End::Crashed(why) | End::Error(why) | End::NotStarted(why) => (None, Some(why.clone())),
