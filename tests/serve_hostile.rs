@@ -142,7 +142,7 @@ fn ten_thousand_connections_shut_nobody_out() {
     const MANY: usize = 10_000;
     let sandbox = Sandbox::new();
     let service = Service::start(&sandbox, &["--connections", "64"]);
-    let room = ganger_room();
+    let room = client_room();
     let mut held: Vec<UnixStream> = Vec::new();
     for at in 0..MANY {
         let mut stream = service.raw();
@@ -155,9 +155,10 @@ fn ten_thousand_connections_shut_nobody_out() {
         let _ = stream.write_all(words);
         held.push(stream);
         if held.len() > room {
-            // Those that have had to go hold nothing more.
-            held.retain(is_open);
-            assert!(held.len() <= 64 + 2, "{} are open at a time", held.len());
+            eventually("those that have to make room are gone", || {
+                held.retain(is_open);
+                held.len() <= 64 + 1
+            });
         }
         if at % 1000 == 999 {
             works(&service);
@@ -168,7 +169,7 @@ fn ten_thousand_connections_shut_nobody_out() {
 }
 
 /// How many connections this process may hold open at its end.
-fn ganger_room() -> usize {
+fn client_room() -> usize {
     let (soft, _) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).expect("a limit");
     usize::try_from(soft / 4).unwrap_or(usize::MAX).min(1000)
 }
