@@ -1,15 +1,10 @@
 //! The verbs that ask a service; and its store, looked at as any.
 
-use crate::sandbox::{Cmd, GANGER, Sandbox, eventually};
+use crate::sandbox::{GANGER, Sandbox, eventually};
 use crate::serve::Service;
 use crate::serve_doors::with_port;
+use crate::serve_verbs::ask;
 use crate::terminal::Terminal;
-
-fn ask<'a>(sandbox: &'a Sandbox, verb: &str, args: &[&str]) -> Cmd<'a> {
-    let mut cmd = sandbox.cmd(GANGER).args([verb]).args(args);
-    cmd.command.env("GANGER_CONNECT", "unix:s.sock");
-    cmd
-}
 
 #[test]
 fn jobs_are_submitted_and_waited_for() {

@@ -41,14 +41,14 @@ fn list(flags: &ServiceFlags, out: &mut Out) -> Result<u8, AskError> {
     Ok(0)
 }
 
-const HEAD: [&str; 6] = ["SCHEDULE", "CRON", "ZONE", "NEXT", "LAST", "LAST JOB"];
+const HEAD: [&str; 7] = ["SCHEDULE", "CRON", "ZONE", "NEXT", "LAST", "LAST JOB", "TROUBLE"];
 
 fn cells(schedule: &Value) -> Vec<String> {
     let text = |field: &str| safe(schedule[field].as_str().unwrap_or_default());
     let when = |field: &str| schedule[field].as_f64().map(|at| plain::moment(moment(at))).unwrap_or_default();
     let next = if schedule["paused"] == json!(true) { "paused".to_owned() } else { when("next") };
     let last_job = schedule["last_job"].as_u64().map(|job| job.to_string()).unwrap_or_default();
-    vec![text("name"), text("cron"), text("zone"), next, when("last"), last_job]
+    vec![text("name"), text("cron"), text("zone"), next, when("last"), last_job, text("trouble")]
 }
 
 fn add(mut flags: AddFlags, out: &mut Out) -> Result<u8, AskError> {

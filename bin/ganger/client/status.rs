@@ -63,6 +63,7 @@ fn one(job: &Job, out: &mut Out) -> Result<(), AskError> {
     let rows = [
         ("job", Some(format!("{}: {}", job.id, safe(&job.name)))),
         ("state", Some(format!("{}{held}", safe(&job.state)))),
+        ("because", job.reason.as_deref().map(safe)),
         ("tasks", Some(format!("{}{open}", job.tasks.shown()))),
         ("queue", Some(format!("{}, priority {}", safe(&job.queue), job.priority))),
         ("handed in", when(Some(job.created))),

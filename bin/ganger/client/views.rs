@@ -31,6 +31,8 @@ pub(super) struct Job {
     pub(super) after: Vec<u64>,
     pub(super) key: Option<String>,
     pub(super) schedule: Option<String>,
+    /// Why it was cancelled, if nobody did.
+    pub(super) reason: Option<String>,
     pub(super) tasks: Tally,
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ganger::{Executor, Process, ProcessPoolExecutor, StartMethod, TaskOptions, as_completed};
+use ganger::{Executor, Future, Process, ProcessPoolExecutor, StartMethod, TaskOptions, Wait, Waiting, as_completed};
 use ganger_client::{Endpoint, ServiceExecutor, TaskRef};
 use ganger_daemon::{Config, QueueConfig, Runs, Service};
 
@@ -219,6 +219,28 @@ fn dropping_an_executor_leaves_its_tasks_in_the_queue() {
     drop((executor, held));
     std::fs::write(gate, "").unwrap();
     assert_eq!(served.executor().future::<u64>(id).unwrap().result().unwrap(), 7);
+}
+
+#[test]
+fn what_is_cancelled_is_ended_and_harms_no_other() {
+    let served = Served::start();
+    let (executor, gate) = (served.executor(), served.place.path().join("gate"));
+    let held: Vec<_> = (0..4).map(|_| executor.submit(awaits, gate.clone()).unwrap()).collect();
+    let other = executor.submit(square, 3).unwrap();
+    eventually("two run", || tally(&served, "running") == 2);
+    // Of those that run and of those that wait; the last perhaps before it is accepted.
+    let late = executor.submit(awaits, gate).unwrap();
+    assert!(held.iter().chain([&late]).all(Future::cancel));
+    assert!(held.iter().chain([&late]).all(|future| future.result().unwrap_err().is_cancelled()));
+    assert_eq!(other.result().unwrap(), 9);
+    executor.shutdown(Wait::ForAll, Waiting::Run);
+    assert!(executor.submit(square, 1).unwrap_err().error.is_closed());
+}
+
+fn tally(served: &Served, state: &str) -> u64 {
+    let mut client = ganger_daemon::Client::connect(&served.socket(), PATIENCE).unwrap();
+    let jobs = super::ask(&mut client, "/v1/jobs");
+    jobs.as_array().unwrap().iter().map(|job| job["tasks"][state].as_u64().unwrap()).sum()
 }
 
 #[test]

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::params;
-
 use crate::error::StoreError;
 use crate::reader::{ATTEMPT, Reader, attempt};
 use crate::record::Attempt;
@@ -58,31 +56,43 @@ impl Reader {
     /// The attempt, if it is over and this was the last that it printed.
     fn met(&self, cursor: &mut Cursor, piece: i64, id: i64) -> Result<Option<Attempt>, StoreError> {
         cursor.piece = piece;
-        let found = self.ended(cursor.run, id)?;
+        let found = self.ended(id)?;
         if found.is_none() {
             cursor.open.insert(id);
         }
-        Ok(found.filter(|(_, last)| *last == piece).map(|(attempt, _)| attempt))
+        Ok(found.filter(|found| found.run == cursor.run && found.last == piece).map(|found| found.attempt))
     }
 
     /// Those that were not over when their last piece was met.
     fn over_since(&self, cursor: &mut Cursor) -> Result<Vec<Attempt>, StoreError> {
         let mut over = Vec::new();
         for id in cursor.open.clone() {
-            if let Some((attempt, last)) = self.ended(cursor.run, id)? {
+            if let Some(found) = self.ended(id)? {
                 cursor.open.remove(&id);
-                over.extend((last <= cursor.piece).then_some(attempt));
+                let is_meant = found.run == cursor.run && found.last <= cursor.piece;
+                over.extend(is_meant.then_some(found.attempt));
             }
         }
         Ok(over)
     }
 
-    /// An attempt of a run that is over, and its last piece of output.
-    fn ended(&self, run: i64, id: i64) -> Result<Option<(Attempt, i64)>, StoreError> {
+    /// An attempt, if it is over.
+    fn ended(&self, id: i64) -> Result<Option<Ended>, StoreError> {
         let sql = format!(
-            "SELECT {ATTEMPT}, (SELECT max(id) FROM output WHERE attempt = ?1) AS last FROM attempt
-             WHERE id = ?1 AND run = ?2"
+            "SELECT {ATTEMPT}, run, (SELECT max(id) FROM output WHERE attempt = ?1) AS last FROM attempt WHERE id = ?1"
         );
-        self.one(&sql, params![id, run], |row| Ok((attempt(row)?, row.get::<_, Option<i64>>("last")?.unwrap_or(0))))
+        self.one(&sql, [id], |row| {
+            let last = row.get::<_, Option<i64>>("last")?.unwrap_or(0);
+            Ok(Ended { run: row.get("run")?, attempt: attempt(row)?, last })
+        })
     }
+}
+
+/// An attempt that is over.
+struct Ended {
+    /// Whose it is: of a service, others' stand between those of a run.
+    run: i64,
+    attempt: Attempt,
+    /// The last piece that it printed.
+    last: i64,
 }

@@ -2,7 +2,6 @@
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row};
 
@@ -199,17 +198,6 @@ impl Reader {
     pub fn tasks_numbered(&self, job: JobId, number: u64) -> Result<Vec<Task>, StoreError> {
         let sql = "SELECT id, number, key, input, state FROM task WHERE job = ? AND number = ? ORDER BY id";
         self.all(sql, [job.0, i64::try_from(number).unwrap_or(i64::MAX)], task)
-    }
-
-    /// When the last attempt of a run was over, as far as it is known: for a run that was killed.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub fn last_ended(&self, run: RunId) -> Result<Option<SystemTime>, StoreError> {
-        let next = self.first_attempt(RunId(run.0.saturating_add(1)))?;
-        let sql = "SELECT ended, run FROM attempt WHERE id < ? ORDER BY id DESC LIMIT 1";
-        let last = self.one(sql, [next], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
-        Ok(last.filter(|(_, of)| *of == run.0).map(|(ended, _)| moment(ended)))
     }
 
     /// The first that an attempt printed to a stream and is kept, at most `limit` bytes.

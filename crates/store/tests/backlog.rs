@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::time::SystemTime;
 
 use ganger_store::{
-    Answer, Backlog, Claim, Done, End, Ended, Fate, JobFilter, JobId, NewJob, Order, Policy, QueueId, State, Tally,
-    Turn, Usage,
+    Answer, Backlog, Claim, DeadPage, Done, End, Ended, Fate, JobFilter, JobId, NewJob, Order, Policy, QueueId, State,
+    Tally, TaskFilter, Turn, Usage,
 };
 
 use crate::place::{Killed, Place, as_child, child, eventually};
@@ -238,5 +238,67 @@ fn what_was_acknowledged_is_there_after_a_kill() {
     assert_eq!(backlog.depth(queue).unwrap().waiting, waiting, "what the jobs count is what waits");
     for job in told {
         assert_eq!(tally(&place, JobId(job)).total(), 10, "job {job}");
+    }
+}
+
+#[test]
+fn the_attempts_of_a_job_are_found_between_those_of_others() {
+    let place = Place::new();
+    let (mut backlog, queue) = open(&place);
+    let jobs = [accept(&mut backlog, job(queue, 3)), accept(&mut backlog, NewJob { priority: 1, ..job(queue, 3) })];
+    for _ in 0..3 {
+        // The second one's first, and both by turns.
+        claim(&mut backlog, queue, 1).into_iter().for_each(|claim| drop(succeed(&mut backlog, claim)));
+        for id in jobs {
+            order(&mut backlog, Order::Pause(id));
+            claim(&mut backlog, queue, 1).into_iter().for_each(|claim| drop(succeed(&mut backlog, claim)));
+            order(&mut backlog, Order::Resume(id));
+        }
+    }
+    let reader = place.reader();
+    for id in jobs {
+        let run = reader.last_run(id).unwrap().id;
+        let attempts: Vec<_> = reader.each_attempt(run).unwrap().map(Result::unwrap).collect();
+        let tasks: Vec<_> = reader.each_task(id, None).map(|task| task.unwrap().id).collect();
+        assert_eq!(attempts.iter().map(|attempt| attempt.task).collect::<Vec<_>>(), tasks, "job {}", id.0);
+        assert_eq!(reader.last_ended(run).unwrap(), attempts.iter().map(|attempt| attempt.ended).max());
+    }
+}
+
+/// Numbers that no program has written, as large as they can be.
+#[test]
+fn a_crafted_file_is_refused_or_worked_off_and_nobody_panics() {
+    let crafted = [
+        "UPDATE task SET id = 9223372036854775807 WHERE id = 1",
+        "UPDATE task SET number = -9223372036854775807",
+        "UPDATE served SET first = 9223372036854775807, waiting = 9223372036854775807, failed = 9223372036854775807",
+        "UPDATE served SET rank = -9223372036854775807 - 1, timeout = -9223372036854775807 - 1, due = -1, needs = -1",
+        "UPDATE served SET rank = 9223372036854775807, backoff_first = 9223372036854775807, ended = 9223372036854775807",
+        "UPDATE running SET attempt = 9223372036854775807",
+        "INSERT INTO span VALUES (1, 2, 9223372036854775807), (1, 9223372036854775807, -9223372036854775807)",
+        "INSERT INTO delayed VALUES (9223372036854775807, 9223372036854775807), (1, -9223372036854775807)",
+        "UPDATE queue SET keep = -9223372036854775807",
+        "INSERT INTO chore (job, what, state, after) VALUES (1, 'again', 'running', 9223372036854775807)",
+    ];
+    for sql in crafted {
+        let place = Place::new();
+        let (mut backlog, queue) = open(&place);
+        let id = accept(&mut backlog, job(queue, 3));
+        claim(&mut backlog, queue, 1);
+        drop(backlog);
+        rusqlite::Connection::open(place.file()).unwrap().execute_batch(sql).unwrap();
+        if let Ok(mut backlog) = Backlog::open(place.store()) {
+            // Whether it can be done is for the file to say.
+            for order in [Order::Submit(Box::new(job(queue, 2))), Order::Cancel(id), Order::CancelTask(id, u64::MAX)] {
+                let turn = Turn { orders: vec![order], wanted: vec![(queue, 2)], ..Turn::default() };
+                drop(backlog.commit(&turn));
+            }
+        }
+        let reader = place.reader();
+        if let Ok(Some(served)) = reader.served(id) {
+            let filter = TaskFilter { from: u64::MAX, state: None, limit: usize::MAX };
+            drop((served.state(), reader.served_tasks(&served, &filter), reader.served_task(&served, 2)));
+            drop(reader.dead_letters(&DeadPage { before: Some((id, u64::MAX)), limit: 9, ..DeadPage::default() }));
+        }
     }
 }

@@ -17,5 +17,7 @@ mod torn;
 mod golden;
 mod growth;
 mod backlog;
+mod orders;
+mod model;
 mod retention;
 mod salvage;

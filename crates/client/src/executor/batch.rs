@@ -29,13 +29,13 @@ pub(super) fn choose(waiting: &mut Vec<(Call, Promise)>) -> Vec<(Call, Promise)>
 }
 
 /// The job that calls make, which are alike. However often it is handed in under this key, it is accepted once.
-pub(super) fn submission(calls: &[(Call, Promise)], queue: &str, _key: &str) -> Value {
+pub(super) fn submission(calls: &[(Call, Promise)], queue: &str, key: &str) -> Value {
     let Some((call, _)) = calls.first() else { return Value::Null };
     let args: Vec<String> = calls.iter().map(|(call, _)| STANDARD.encode(&call.args)).collect();
     let mut job = json!({
         "name": name(call), "queue": queue, "function": call.function, "signature": call.signature, "many": call.many,
         "args": args, "priority": call.priority(), "attempts": call.failure_attempts(),
-        "crash_attempts": call.crash_attempts(),
+        "crash_attempts": call.crash_attempts(), "key": key, "unique": "forgotten",
     });
     if let Some(timeout) = call.timeout() {
         job["timeout"] = json!(timeout.as_secs_f64());

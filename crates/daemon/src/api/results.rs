@@ -1,5 +1,7 @@
 //! What came of tasks that somebody waits for.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Json;
@@ -8,12 +10,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ganger_store::{JobId, Reader, Served, State, Stream, Task, TaskFilter};
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast::Receiver;
 use utoipa::ToSchema;
 
 use super::Api;
 use super::body::{self, json};
 use super::problem::Problem;
 use super::views::{AttemptView, TaskState};
+use crate::driver::Change;
 
 /// Tasks that a client waits for.
 #[derive(Deserialize, ToSchema)]
@@ -59,8 +63,8 @@ struct AttemptResult {
 const RUNS: usize = 2_000;
 const RESULTS: usize = 1_000;
 const BYTES: usize = 4 << 20;
-/// How often it is looked for what is over: at first, and at least.
-const GLANCE: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(20));
+/// How often it is looked though nothing is heard: tasks of a large job are stopped some at a time.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Wait for tasks
 ///
@@ -85,7 +89,8 @@ pub(super) async fn wait(Shared(api): Shared<Api>, request: Request) -> Result<J
         return Err(Problem::invalid(format!("`tasks`: at most {RUNS} runs in one request")));
     }
     let patience = super::jobs::patience(awaited.wait, api.limits.wait)?;
-    let (until, mut pause) = (Instant::now() + patience, GLANCE.0);
+    // What changes after the look is heard.
+    let (mut news, until) = (api.desk.follow(), Instant::now() + patience);
     let mut tasks = awaited.tasks;
     loop {
         let (results, same) = api.readers.read(move |reader| Ok((look(reader, &tasks)?, tasks))).await?;
@@ -93,8 +98,19 @@ pub(super) async fn wait(Shared(api): Shared<Api>, request: Request) -> Result<J
             return Ok(Json(results));
         }
         tasks = same;
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(GLANCE.1);
+        let jobs: HashSet<JobId> = tasks.iter().map(|(job, ..)| JobId(*job)).collect();
+        // Whichever comes first, it is looked once more.
+        let again = until.min(Instant::now() + AGAIN);
+        let _ = tokio::time::timeout_at(again.into(), change_of(&mut news, &jobs)).await;
+    }
+}
+
+/// Waits until something of these jobs has changed, or may have.
+async fn change_of(news: &mut Receiver<Arc<Change>>, jobs: &HashSet<JobId>) {
+    while let Ok(change) = news.recv().await {
+        if change.jobs.iter().any(|job| jobs.contains(job)) {
+            return;
+        }
     }
 }
 

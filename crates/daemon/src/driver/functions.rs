@@ -20,7 +20,7 @@ pub(super) fn pool(pool: PoolBuilder, words: &[String]) -> PoolBuilder {
 pub(super) fn call(claim: &Claim) -> Call {
     let word = |at: usize| claim.command.get(at).map(|word| String::from_utf8_lossy(word).into_owned());
     let (function, signature) = (word(0).unwrap_or_default(), word(1).unwrap_or_default());
-    Call::named(&function, &signature, word(2).as_deref() == Some(MANY), claim.args.concat())
+    Call::named(&function, &signature, word(2).as_deref() == Some(MANY), claim.args.join(&0))
 }
 
 /// A job's third word, if each of its tasks is many items.

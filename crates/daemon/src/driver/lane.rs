@@ -202,8 +202,8 @@ impl Lane {
     /// What a turn has changed of its queue.
     pub(super) fn on_committed(&mut self, done: &Done) {
         let more = done.depths.get(&self.queue).copied().unwrap_or_default();
-        self.waiting.waiting += more.waiting;
-        self.waiting.delayed += more.delayed;
+        self.waiting.waiting = self.waiting.waiting.saturating_add(more.waiting);
+        self.waiting.delayed = self.waiting.delayed.saturating_add(more.delayed);
         self.line = done.lines.get(&self.queue).copied().unwrap_or(self.line);
     }
 

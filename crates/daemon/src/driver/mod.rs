@@ -57,6 +57,8 @@ pub(crate) struct Driver {
     /// Those that have retired among them, until what they run has ended.
     lanes: Vec<Lane>,
     recipe: Recipe,
+    /// How long a job of theirs is remembered.
+    keep: Option<Duration>,
     /// How many lanes there were.
     numbered: usize,
     /// For the lanes to come.
@@ -114,6 +116,7 @@ impl Driver {
             metrics: Metrics::new(&[]),
             backlog,
             recipe: Recipe::new(config),
+            keep: config.keep,
             lanes: Vec::new(),
             numbered: 0,
             sender: sender.clone(),

@@ -43,6 +43,7 @@ impl Driver {
         self.numbered += 1;
         let mut lane = Lane::start(queue, &self.recipe, id, self.numbered, &self.sender)?;
         lane.take_over(self.backlog.depth(id)?);
+        self.backlog.remember(id, self.keep)?;
         Ok(lane)
     }
 

@@ -71,6 +71,10 @@ impl Reader {
             let span = self.span(served, from, total)?;
             let some = self.tasks_of_span(served, &span, from, limit - tasks.len() as i64)?;
             tasks.extend(some);
+            // Of a file that counts to the end of all numbers there is no next one.
+            if span.end <= from {
+                break;
+            }
             from = span.end;
         }
         Ok(tasks)
