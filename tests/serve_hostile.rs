@@ -99,7 +99,16 @@ fn a_name_that_is_not_ours_is_refused() {
         let answer = raw(port, &head("GET", "/v1/queues", &[&format!("host: {host}"), &token]));
         status(&answer).to_owned()
     };
-    let told = ["127.0.0.1:7070", "localhost", "[::1]", "queue.example.org", "evil.example.org", "localhost.evil.org", "ganger"].map(by);
+    let told = [
+        "127.0.0.1:7070",
+        "localhost",
+        "[::1]",
+        "queue.example.org",
+        "evil.example.org",
+        "localhost.evil.org",
+        "ganger",
+    ]
+    .map(by);
     assert_eq!(told, ["200", "200", "200", "200", "421", "421", "421"]);
     let forwarded = |host: &str| {
         let told = answer(&service, format!("GET /v1/queues HTTP/1.1\r\nhost: {host}\r\n\r\n").as_bytes());

@@ -213,7 +213,11 @@ impl Submission {
             times => Err(Problem::invalid(format!("`{name}` is {times}: give a number from 1 to {ATTEMPTS}"))),
         };
         Ok(Policy {
-            timeout: self.timeout.map(|timeout| checks::some_time("timeout", timeout)).transpose()?.or(defaults.timeout),
+            timeout: self
+                .timeout
+                .map(|timeout| checks::some_time("timeout", timeout))
+                .transpose()?
+                .or(defaults.timeout),
             failures: times("attempts", self.attempts, defaults.attempts.unwrap_or(usual.failures))?,
             losses: times("crash_attempts", self.crash_attempts, defaults.crash_attempts.unwrap_or(usual.losses))?,
             backoff: self.backoff.map(BackoffTimes::check).transpose()?.or(backoff).unwrap_or(usual.backoff),
