@@ -42,7 +42,7 @@ impl Container {
         let told = BufReader::new(script.stdout.take().expect("a pipe")).read_line(&mut line);
         let pid = line.trim().strip_prefix("up ").unwrap_or_else(|| panic!("no systemd: {told:?} {line:?}")).to_owned();
         let container = Self { dir, script, lifeline, pid };
-        install(&container.path("local"));
+        install(container.dir.path());
         container.run(&["systemd-sysusers", "ganger.conf"]);
         container.systemctl(&["daemon-reload"]);
         Some(container)

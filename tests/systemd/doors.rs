@@ -1,5 +1,7 @@
 //! Sockets that are there before the service, between two of them, and while one changes.
 
+use std::fs;
+
 use serde_json::json;
 
 use super::container::Container;
@@ -44,6 +46,32 @@ fn nobody_is_refused_between_two_services() {
     assert!(container.connect(SOCKET).is_err(), "and when it is stopped, nobody waits for nothing");
     container.systemctl(&["start", "ganger"]);
     get(&mut container.client(), "/v1/queues");
+}
+
+/// The configuration is read anew while jobs come and go; none of them notices, and `systemctl reload` returns when it counts.
+#[test]
+fn a_reload_under_load_loses_nothing() {
+    let Some(container) = Container::boot("a_reload_under_load_loses_nothing") else { return };
+    let file = container.path("etc/ganger/ganger.toml");
+    let usual = fs::read_to_string(&file).expect("a file");
+    let config = |slots: usize| fs::write(&file, format!("{usual}slots = {slots}\n")).expect("a file");
+    config(1);
+    container.systemctl(&["start", "ganger"]);
+    let pid = container.main_pid("ganger");
+    let tasks: Vec<_> = (0..100).map(|_| ["0.02"]).collect();
+    let mut client = container.client();
+    let mut jobs = Vec::new();
+    for slots in 2..6 {
+        jobs.push(submit(&mut client, &json!({"command": ["sleep"], "tasks": tasks})));
+        config(slots);
+        container.systemctl(&["reload", "ganger"]);
+        assert_eq!(get(&mut client, "/v1/queues")[0]["slots"], json!(slots), "{}", container.journal());
+    }
+    for job in jobs {
+        let shown = over(&mut client, job);
+        assert_eq!(shown["tasks"]["succeeded"], json!(100), "{shown}");
+    }
+    assert_eq!((container.main_pid("ganger"), container.show("ganger", "NRestarts")), (pid, "0".to_owned()));
 }
 
 /// A drop-in with other doors.

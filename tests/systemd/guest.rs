@@ -15,7 +15,7 @@ fn a_task_without_memory_dies_alone() {
         return writeln!(std::io::stderr(), "{told}").expect("stderr");
     }
     let dir = tempfile::tempdir().expect("a temporary directory");
-    install(&dir.path().join("local"));
+    install(dir.path());
     let checks = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/systemd/guest.sh");
     fs::copy(checks, dir.path().join("checks")).expect("a file");
     let run = Command::new(scripts("lab/guest")).arg("run").arg(dir.path()).output().expect("the script runs");

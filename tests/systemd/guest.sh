@@ -18,6 +18,7 @@ fails() {
     ! "$@"
 }
 
+printf '[queue.small]\nmemory = "64M"\n' >>/etc/ganger/ganger.toml
 systemd-sysusers ganger.conf
 check "it starts" systemctl start ganger
 pid=$(show MainPID)
@@ -25,10 +26,16 @@ check "a job runs" ganger submit --wait true
 check "it has stepped aside" grep -q "/ganger.$pid.self$" "/proc/$pid/cgroup"
 check "it hands memory on" grep -q memory "$(group)/cgroup.subtree_control"
 
+# A task above its own limit: the kernel kills it, with all that it has started, and nobody else.
+check "a task above its limit fails" fails ganger submit --wait --queue small sh -c 'tail /dev/zero & wait'
+check "the kernel held it to that" grep -q '^oom_kill [1-9]' "$(group)/memory.events"
+check "nothing is left of it" fails pgrep tail
+check "the service has not noticed" test "$(show MainPID)" = "$pid"
+
 # The unit as a whole has little memory, and a task wants all of it: the kernel kills the largest process.
 systemctl set-property --runtime ganger MemoryMax=200M MemorySwapMax=0
 check "a task that takes all memory fails" fails ganger submit --wait tail /dev/zero
-check "the kernel has killed it" grep -q '^oom_kill [1-9]' "$(group)/memory.events"
+check "the kernel has killed it" journalctl -q -u ganger --grep 'killed by the OOM killer'
 check "the service lives" test "$(show MainPID) $(show ActiveState)" = "$pid active"
 check "the next job runs" ganger submit --wait true
 

@@ -26,6 +26,12 @@ fn they_are_right_and_closed() {
 #[test]
 fn instances_have_each_their_own() {
     let Some(container) = Container::boot("instances_have_each_their_own") else { return };
+    for instance in ["day", "night"] {
+        let text = format!(
+            "[service]\nstore = \"/var/lib/ganger-{instance}/jobs.db\"\nlisten = [\"unix:/run/ganger-{instance}/ganger.sock\"]\n"
+        );
+        std::fs::write(container.path(&format!("etc/ganger/{instance}.toml")), text).expect("a file");
+    }
     container.systemctl(&["start", "ganger@day", "ganger@night"]);
     let of = |instance: &str| container.connect(&format!("/run/ganger-{instance}/ganger.sock")).expect("it listens");
     submit(&mut of("day"), &json!({"name": "sunny", "command": ["true"]}));
