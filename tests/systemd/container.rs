@@ -25,8 +25,17 @@ pub(crate) struct Container {
 }
 
 impl Container {
-    /// Boots it. None, loudly, where there can be none; in CI the tools must be there.
+    /// Boots it with all that an operator installs. None, loudly, where there can be none; in CI the tools must be there.
     pub(crate) fn boot(test: &str) -> Option<Self> {
+        let container = Self::bare(test)?;
+        install(container.dir.path());
+        container.run(&["systemd-sysusers", "ganger.conf"]);
+        container.systemctl(&["daemon-reload"]);
+        Some(container)
+    }
+
+    /// Boots it with nothing of ours.
+    pub(crate) fn bare(test: &str) -> Option<Self> {
         if let Some(why) = impossible() {
             writeln!(std::io::stderr(), "SKIPPED {test}: {why}").expect("stderr");
             return None;
@@ -41,11 +50,7 @@ impl Container {
         let mut line = String::new();
         let told = BufReader::new(script.stdout.take().expect("a pipe")).read_line(&mut line);
         let pid = line.trim().strip_prefix("up ").unwrap_or_else(|| panic!("no systemd: {told:?} {line:?}")).to_owned();
-        let container = Self { dir, script, lifeline, pid };
-        install(container.dir.path());
-        container.run(&["systemd-sysusers", "ganger.conf"]);
-        container.systemctl(&["daemon-reload"]);
-        Some(container)
+        Some(Self { dir, script, lifeline, pid })
     }
 
     /// A file of the container: below `local`, `units`, `etc` or `var`.

@@ -2,6 +2,7 @@
 
 mod package;
 mod container;
+mod debian;
 mod doors;
 mod guest;
 mod life;
