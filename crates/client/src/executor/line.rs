@@ -65,8 +65,10 @@ impl Line {
     /// `patience`.
     pub(super) fn rest(&mut self, patience: Duration) -> Option<Duration> {
         let (since, pause) = self.trouble.unwrap_or((Instant::now(), AGAIN.0));
-        self.trouble = Some((since, (pause * 2).min(AGAIN.1)));
-        (since.elapsed() < patience).then_some(pause)
+        let goes_on = since.elapsed() < patience;
+        // What comes next has its own patience.
+        self.trouble = goes_on.then_some((since, (pause * 2).min(AGAIN.1)));
+        goes_on.then_some(pause)
     }
 }
 
@@ -79,4 +81,19 @@ pub(super) fn is_of_the_moment(status: u16) -> bool {
 pub(super) fn told(answer: &Answer) -> String {
     let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     problem["detail"].as_str().map_or_else(|| format!("status {}", answer.status), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_out_of_reach_is_left_alone_for_longer_each_time_and_then_given_up() {
+        let mut line = Line::new(Endpoint::unix("/no/such/socket"));
+        assert!(line.post("/v1/jobs", &Value::Null).is_err());
+        let pauses: Vec<_> = (0..9).filter_map(|_| line.rest(Duration::from_secs(60))).collect();
+        assert!(pauses.is_sorted() && (pauses[0], pauses[8]) == AGAIN, "{pauses:?}");
+        assert_eq!(line.rest(Duration::ZERO), None);
+        assert_eq!(line.rest(Duration::from_secs(60)), Some(AGAIN.0), "it begins anew");
+    }
 }

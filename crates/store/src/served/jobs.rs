@@ -38,7 +38,9 @@ impl Reader {
         if let Some(state) = state {
             sql = format!("{sql} AND {}", condition(*state));
         }
-        sql += " ORDER BY s.job DESC LIMIT ?4";
+        // The same number: by the index of names, they come in its order.
+        let number = if name.is_some() { "j.id" } else { "s.job" };
+        sql = format!("{sql} ORDER BY {number} DESC LIMIT ?4");
         self.all(&sql, params![before, queue, name, i64::try_from(*limit).unwrap_or(i64::MAX)], served)
     }
 }
