@@ -89,3 +89,8 @@ fn the_page_asks_nobody_else() {
 fn the_page_asks_for_a_token_when_a_session_is_over() {
     holds("session");
 }
+
+#[test]
+fn the_page_works_the_service() {
+    holds("operates");
+}

@@ -38,8 +38,8 @@ export async function stranger(browser, service, options = {}) {
     dialog.dismiss();
   });
   page.on("console", (message) => {
-    // That a service has no such route is no fault of the page, and what it refuses is shown.
-    const refused = /status of (404|405|416)/.test(message.text());
+    // What the service refuses is shown, and that it has ended as well.
+    const refused = /status of (404|409|416|503)|net::ERR_(CONNECTION|EMPTY|INCOMPLETE)/.test(message.text());
     if (message.type() === "error" && !refused) page.complaints.push(message.text());
   });
   return page;

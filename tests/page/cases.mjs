@@ -239,3 +239,55 @@ export async function closed(browser, service) {
   assert.equal(ran, false, "no script of the document's own runs");
   assert.equal(page.complaints.length, 1, `the browser tells of it: ${page.complaints}`);
 }
+
+/** What an operator does: queues, schedules, what was given up; at last, the service. */
+export async function operates(browser, service) {
+  const page = await tab(browser, service);
+  const said = (text) => page.getByRole("status").getByText(text).first().waitFor();
+  await view(page, "/");
+  await page.getByText("live", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Pause queue other" }).click();
+  await page.getByRole("button", { name: "Resume queue other" }).waitFor();
+  assert.equal((await get(service, "/v1/queues")).find(({ name }) => name === "other").paused, true);
+  await page.getByRole("button", { name: "Resume queue other" }).click();
+  await page.getByRole("button", { name: "Pause queue other" }).waitFor();
+
+  await view(page, "/schedules");
+  await page.getByText("New schedule").click();
+  await page.getByLabel("Name of the schedule").fill("nightly <b>");
+  await page.getByLabel("When").fill("30 4 * * *");
+  await page.getByLabel("Time zone").fill("Europe/Berlin");
+  await page.getByLabel("Command").fill("sh -c 'exit 7'");
+  await page.getByRole("button", { name: "Schedule it" }).click();
+  await page.getByRole("button", { name: "Run now nightly <b>" }).click();
+  await page.getByRole("link", { name: "job 1" }).waitFor();
+  await page.getByRole("button", { name: "Pause nightly <b>" }).click();
+  await page.getByRole("button", { name: "Resume nightly <b>" }).waitFor();
+  await page.getByRole("button", { name: "Delete nightly <b>" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete it" }).click();
+  await page.getByText("Nothing is scheduled.").waitFor();
+
+  await over(service, 1);
+  await view(page, "/failures");
+  await page.getByText("exit 7").first().waitFor();
+  assert.deepEqual(await violations(page), []);
+  await page.getByRole("button", { name: "Retry task 1 of job 1" }).click();
+  await eventually("it was tried again", async () => (await get(service, "/v1/jobs/1/tasks/1")).attempts.length === 2);
+  await over(service, 1);
+  await view(page, "/jobs/1");
+  await page.getByRole("button", { name: "Retry 1 task" }).click();
+  await eventually("and again", async () => (await get(service, "/v1/jobs/1/tasks/1")).attempts.length === 3);
+  await over(service, 1);
+  await page.getByRole("button", { name: "Forget" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Forget it" }).click();
+  await said("forgotten");
+  await page.getByText("No jobs here.").waitFor();
+
+  // Something runs, so that the end is seen.
+  await submit(service, { command: ["sleep", "600"] });
+  await view(page, "/");
+  await page.getByRole("button", { name: "Drain" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Drain and end" }).click();
+  await said("about to end");
+  assert.deepEqual(page.complaints, []);
+}

@@ -25,14 +25,6 @@ export async function get(path, query = {}) {
   return response.headers.get("content-type")?.includes("json") ? response.json() : response.text();
 }
 
-/** The same, and undefined where the service has no such thing. */
-export async function maybe(path, query) {
-  return get(path, query).catch((error) => {
-    if (error instanceof Refusal && [400, 404, 405].includes(error.status)) return undefined;
-    throw error;
-  });
-}
-
 export async function post(path, body = {}) {
   const options = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   return told(await ask(path, options));
@@ -47,16 +39,9 @@ async function told(response) {
   return text ? JSON.parse(text) : undefined;
 }
 
-/** A list, whether it comes alone or in an object. */
-export function list(answer) {
-  if (Array.isArray(answer)) return answer;
-  return Object.values(answer ?? {}).find(Array.isArray) ?? [];
-}
-
 /** Calls back for each server-sent event, until it is aborted or the stream ends. */
 export async function events(path, signal, each) {
   const response = await ask(path, { signal, headers: { accept: "text/event-stream" } });
-  if (!response.headers.get("content-type")?.startsWith("text/event-stream")) throw new Refusal(404);
   each();
   for await (const text of texts(response)) if (/^data:/m.test(text)) each();
 }

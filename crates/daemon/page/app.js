@@ -122,11 +122,10 @@ async function follow() {
     streaming = true;
     lookSoon();
   };
-  const error = await events("/v1/events", signal, told).catch((reason) => reason);
+  await events("/v1/events", signal, told).catch(() => undefined);
   if (signal.aborted) return;
   streaming = false;
-  // A service without it needs not be asked again.
-  if (error?.status !== 404) setTimeout(() => signal.aborted || follow(), EVERY);
+  setTimeout(() => signal.aborted || follow(), EVERY);
 }
 
 /** A browser has few connections to a service for all of its tabs: one that nobody sees needs none. */

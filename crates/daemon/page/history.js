@@ -65,9 +65,12 @@ export function level(name) {
   return samples.map((each) => ({ at: each.at, value: each[name] }));
 }
 
-/** How many a second; what was counted before a restart of the service is not taken back. */
+/** How many a second, in the ten seconds before each sample; a service that was started anew counts from nothing. */
 export function speed(name) {
-  return samples.slice(1).map((after, i) => ({ at: after.at, value: Math.max(0, after[name] - samples[i][name]) / (after.at - samples[i].at) }));
+  return samples.slice(1).map((after, i) => {
+    const before = samples[Math.max(0, i - 4)];
+    return { at: after.at, value: Math.max(0, after[name] - before[name]) / (after.at - before.at) };
+  });
 }
 
 /** Below how many seconds this share stayed in the half minute before each sample; undefined: there was nothing. */

@@ -29,12 +29,12 @@ export function progress(tasks) {
 }
 
 export function doneOf(tasks) {
-  return `${count(tasks.total - tasks.waiting - tasks.running - (tasks.delayed ?? 0))} / ${count(tasks.total)}`;
+  return `${count(tasks.total - tasks.waiting - tasks.running - tasks.delayed)} / ${count(tasks.total)}`;
 }
 
 /** What a job is called; without a name, what it runs. */
 export function called(job) {
-  return job.name || job.command || job.function || `job ${job.id}`;
+  return job.name || job.command;
 }
 
 export function jobTable(jobs, caption) {
@@ -72,10 +72,6 @@ export function action(text, { kind = "", label, done, deed, ask, after }) {
 export function facts(pairs) {
   const there = pairs.filter(([, value]) => value !== undefined && value !== null && value !== false && value !== "");
   return h("dl", { class: "facts" }, there.map(([name, value]) => h("div", { key: name, class: ["Command", "Its words"].includes(name) && "whole" }, h("dt", null, name), h("dd", null, value))));
-}
-
-export function absent(what) {
-  return h("p", { class: "empty" }, `This service does not tell of ${what}.`);
 }
 
 export function tally(tasks) {

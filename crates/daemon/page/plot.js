@@ -1,8 +1,11 @@
-// Small plots: an area over the last ten minutes, of one or two series that stand on each other.
+// Small plots: an area over the last minutes, of one or two series that stand on each other.
 
 import { h } from "./dom.js";
+import { duration } from "./words.js";
 
-const [WIDTH, HEIGHT, SPAN] = [300, 72, 600];
+const [WIDTH, HEIGHT] = [300, 72];
+/** A plot begins so many seconds wide, and grows with what is known. */
+const NARROWEST = 60;
 
 /** `layers`: [class, points] each, the lowest first; points are {at, value}, with equal moments in all layers. */
 export function plot({ title, now, detail, layers, say }) {
@@ -10,7 +13,7 @@ export function plot({ title, now, detail, layers, say }) {
   return h("figure", { class: "plot" },
     h("figcaption", null, h("span", { class: "plot-title" }, title), h("strong", null, now), h("span", { class: "plot-detail" }, detail)),
     h("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": label }, areas(layers)),
-    h("div", { class: "axis", "aria-hidden": "true" }, h("span", null, "10 min ago"), h("span", null, say(most(layers)))));
+    h("div", { class: "axis", "aria-hidden": "true" }, h("span", null, `${duration(Math.round(extent(layers).span))} ago`), h("span", null, say(most(layers)))));
 }
 
 function stacked(layers) {
@@ -26,10 +29,16 @@ function most(layers) {
   return Math.max(0, ...stacked(layers).flatMap(([, tops]) => tops.map(({ high }) => high)));
 }
 
+/** All layers have the same moments. */
+function extent([[, points]]) {
+  const [first, last] = [points[0]?.at ?? 0, points.at(-1)?.at ?? 0];
+  return { last, span: Math.max(NARROWEST, last - first) };
+}
+
 function areas(layers) {
   const top = most(layers) || 1;
-  const last = Math.max(...layers.flatMap(([, points]) => points.map(({ at }) => at)), 0);
-  const x = (at) => (WIDTH * (1 - (last - at) / SPAN)).toFixed(1);
+  const { last, span } = extent(layers);
+  const x = (at) => (WIDTH * (1 - (last - at) / span)).toFixed(1);
   const y = (value) => (HEIGHT - 2 - (HEIGHT - 6) * (value / top)).toFixed(1);
   return [
     h("path", { class: "grid", d: `M0 ${y(0)}H${WIDTH}M0 ${y(top / 2)}H${WIDTH}M0 ${y(top)}H${WIDTH}` }),

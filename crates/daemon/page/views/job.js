@@ -1,6 +1,6 @@
 // A job with its tasks, and what can be done with it.
 
-import { get, list, post, remove } from "../api.js";
+import { get, post, remove } from "../api.js";
 import { h } from "../dom.js";
 import { action, badge, called, facts, isOver, progress, tally } from "../parts.js";
 import { duration, many, moment, shown } from "../words.js";
@@ -11,7 +11,7 @@ const STATES = ["waiting", "delayed", "running", "succeeded", "failed", "stopped
 export async function load({ parameters: [id], query }) {
   const { from, state } = query;
   const [job, tasks] = await Promise.all([get(`/v1/jobs/${id}`), get(`/v1/jobs/${id}/tasks`, { from, state, limit: PAGE })]);
-  return { job, tasks: list(tasks) };
+  return { job, tasks };
 }
 
 export function show({ job, tasks }, place) {
@@ -34,7 +34,7 @@ function deeds(job, place) {
   const { refresh: after } = place;
   const simple = (text, word, done) => action(text, { done, deed: () => post(`${path}/${word}`), after });
   if (isOver(job.state)) {
-    const again = (job.tasks.failed ?? 0) + (job.tasks.stopped ?? 0);
+    const again = job.tasks.failed + job.tasks.stopped;
     return [
       again > 0 && simple(`Retry ${many(again, "task")}`, "retry", "They wait again."),
       action("Forget", {
@@ -57,7 +57,6 @@ function about(job) {
   const took = job.ended && job.started ? duration(job.ended - job.started) : undefined;
   return [
     ["Command", job.command && h("code", null, job.command)],
-    ["Function", job.function && h("code", null, job.function)],
     ["Queue", h("a", { href: `#/jobs?queue=${encodeURIComponent(job.queue)}` }, job.queue)],
     ["Priority", job.priority !== 0 && job.priority],
     ["Handed in", moment(job.created)],
@@ -65,11 +64,12 @@ function about(job) {
     ["Started", job.started && moment(job.started)],
     ["Ended", job.ended && moment(job.ended)],
     ["Took", took],
+    ["Time limit", job.timeout && duration(job.timeout)],
     ["Attempts", job.attempts > 1 && `up to ${job.attempts}`],
     ["Back-off", job.backoff && `${duration(job.backoff.first)} to ${duration(job.backoff.most)}`],
     ["Cancelled, since", job.reason],
     ["Key", job.key && h("code", null, job.key)],
-    ["After", job.after?.length && job.after.map((id) => h("a", { key: id, href: `#/jobs/${id}` }, `job ${id} `))],
+    ["After", job.after?.length > 0 && job.after.map((id) => h("a", { key: id, href: `#/jobs/${id}` }, `job ${id} `))],
     ["Schedule", job.schedule && h("a", { href: "#/schedules" }, job.schedule)],
   ];
 }
@@ -90,7 +90,7 @@ function taskTable(job, tasks) {
     h("thead", null, h("tr", null, h("th", { scope: "col", class: "number" }, "Task"), h("th", { scope: "col" }, "Words"), h("th", { scope: "col", class: "far" }, "State"))),
     h("tbody", null, tasks.map((task) => h("tr", { key: task.number },
       h("td", { class: "number" }, h("a", { href: `#/jobs/${job.id}/tasks/${task.number}`, "aria-label": `Task ${task.number}` }, task.number)),
-      h("td", { class: "name" }, h("code", null, shown(task.words ?? []) || "–")),
+      h("td", { class: "name" }, h("code", null, shown(task.words) || "–")),
       h("td", null, badge(task.state))))));
 }
 

@@ -1,6 +1,6 @@
 // Jobs, the newest first, page by page.
 
-import { get, list } from "../api.js";
+import { get } from "../api.js";
 import { h } from "../dom.js";
 import { jobTable } from "../parts.js";
 
@@ -10,7 +10,7 @@ const STATES = ["waiting", "delayed", "held", "blocked", "running", "stopping", 
 export async function load({ query }) {
   const { queue, state, name, before } = query;
   const [jobs, queues] = await Promise.all([get("/v1/jobs", { queue, state, name, before, limit: PAGE }), get("/v1/queues")]);
-  return { jobs: list(jobs), queues: list(queues) };
+  return { jobs, queues };
 }
 
 export function show({ jobs, queues }, place) {

@@ -1,20 +1,23 @@
 // How the service is, at a glance: what it does a second, its queues, the newest jobs.
 
-import { get, list, maybe, post } from "../api.js";
+import { get, post } from "../api.js";
 import { h } from "../dom.js";
 import * as history from "../history.js";
 import { action, badge, facts, jobTable } from "../parts.js";
 import { plot } from "../plot.js";
 import { bytes, count, duration, many, rate } from "../words.js";
 
+/** What an acknowledgement does. */
+const SURVIVES = { off: "nothing", process: "a kill of the service", full: "a loss of power" };
+
 export async function load() {
   const [queues, jobs, service, ready] = await Promise.all([
     get("/v1/queues"),
     get("/v1/jobs", { limit: 8 }),
-    maybe("/v1/service"),
+    get("/v1/service"),
     get("/readyz").then(() => undefined, (error) => error.message),
   ]);
-  return { queues: list(queues), jobs: list(jobs), service, trouble: ready };
+  return { queues, jobs, service, trouble: ready };
 }
 
 export function show({ queues, jobs, service, trouble }, place) {
@@ -33,8 +36,8 @@ export function show({ queues, jobs, service, trouble }, place) {
 }
 
 function standing(service, trouble) {
-  const stage = trouble ? "not ready" : (service?.stage ?? "ready");
-  return badge(stage === "open" ? "ready" : stage);
+  if (service.stage === "open") return badge(trouble ? "failed" : "ready", trouble ? "not ready" : "ready");
+  return badge(service.stage);
 }
 
 function plots() {
@@ -102,10 +105,10 @@ function about(service, place) {
   return h("section", { "aria-labelledby": "service" },
     h("h2", { id: "service" }, "Service"),
     facts([
-      ["Version", service?.version],
-      ["Process", service?.pid],
-      ["Up for", service?.uptime !== undefined && duration(service.uptime)],
-      ["Durability", service?.durability],
+      ["Version", service.version],
+      ["Process", service.pid],
+      ["Up for", duration(service.uptime)],
+      ["Survives", SURVIVES[service.durability]],
       ["Memory", now && bytes(now.memory)],
       ["Workers replaced", now && count(Math.max(0, now.restarts))],
     ]),

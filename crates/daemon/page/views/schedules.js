@@ -1,25 +1,26 @@
 // Jobs that are handed in by the clock.
 
-import { list, maybe, post, remove } from "../api.js";
+import { get, post, remove } from "../api.js";
 import { h } from "../dom.js";
-import { absent, action, badge } from "../parts.js";
+import { action, badge } from "../parts.js";
 import { attempt } from "../talk.js";
 import { moment } from "../words.js";
 import { field, submission } from "./submit.js";
 
 export async function load() {
-  const [schedules, queues] = await Promise.all([maybe("/v1/schedules"), maybe("/v1/queues")]);
-  return { schedules: schedules && list(schedules), queues: list(queues) };
+  const [schedules, queues] = await Promise.all([get("/v1/schedules"), get("/v1/queues")]);
+  return { schedules, queues };
 }
 
 export function show({ schedules, queues }, place) {
   return [
     h("h1", null, "Schedules"),
-    schedules === undefined ? absent("schedules") : [table(schedules, place), form(queues, place)],
+    cards(schedules, place),
+    form(queues, place),
   ];
 }
 
-function table(schedules, place) {
+function cards(schedules, place) {
   if (schedules.length === 0) return h("p", { class: "empty" }, "Nothing is scheduled.");
   return h("ul", { class: "cards" }, schedules.map((schedule) => card(schedule, place)));
 }

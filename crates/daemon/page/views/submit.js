@@ -1,6 +1,6 @@
 // A job is handed in: words as a shell has them, made into the service's JSON.
 
-import { get, list, post } from "../api.js";
+import { get, post } from "../api.js";
 import { h } from "../dom.js";
 import { attempt } from "../talk.js";
 import { split } from "../words.js";
@@ -9,7 +9,7 @@ import { split } from "../words.js";
 export const still = true;
 
 export async function load() {
-  return list(await get("/v1/queues"));
+  return get("/v1/queues");
 }
 
 export function show(queues) {

@@ -17,16 +17,15 @@ export async function load(place) {
 }
 
 export function show({ job, task }, place) {
-  const attempts = task.attempts ?? [];
+  const { attempts } = task;
   return [
     h("p", { class: "crumbs" }, h("a", { href: "#/jobs" }, "Jobs"), " / ", h("a", { href: `#/jobs/${job.id}` }, job.id), ` / ${task.number}`),
     h("div", { class: "head" }, h("h1", null, `Task ${task.number} of ${job.name || `job ${job.id}`}`), badge(task.state)),
     h("div", { class: "actions" }, deeds(job, task, place)),
     facts([
       ["Command", job.command && h("code", null, job.command)],
-      ["Its words", task.words?.length > 0 && h("code", null, shown(task.words))],
-      ["Due", task.due && moment(task.due)],
-    ]),
+      ["Its words", task.words.length > 0 && h("code", null, shown(task.words))],
+      ]),
     h("section", { "aria-labelledby": "attempts" }, h("h2", { id: "attempts" }, "Attempts"), attemptTable(attempts, task)),
     h("section", { "aria-labelledby": "output" },
       h("div", { class: "head" }, h("h2", { id: "output" }, "Output"), choices(attempts, place)),
@@ -58,14 +57,14 @@ function attemptTable(attempts, task) {
       h("td", { class: "name" }, ending(attempt)),
       h("td", { class: "soft" }, moment(attempt.began)),
       h("td", null, duration(attempt.wall)),
-      h("td", null, duration((attempt.user ?? 0) + (attempt.system ?? 0))),
+      h("td", null, duration(attempt.user + attempt.system)),
       h("td", null, attempt.max_rss ? bytes(attempt.max_rss) : "–"),
       h("td", { class: "soft" }, attempt.slot))))));
 }
 
 function ending({ end, code, message }) {
   const good = end === "exit" && code === 0;
-  return [badge(good ? "succeeded" : "failed"), " ", good ? "" : code === undefined || code === null ? end : `${end} ${code}`, message && h("span", { class: "under" }, message)];
+  return [badge(good ? "succeeded" : "failed"), " ", good ? "" : code === undefined ? end : `${end} ${code}`, message && h("span", { class: "under" }, message)];
 }
 
 function choices(attempts, place) {
@@ -83,7 +82,7 @@ function output(job, task, place) {
   const path = `/v1/jobs/${job.id}/tasks/${task.number}/${stream}`;
   const query = attempt ? `?attempt=${attempt}` : "";
   // The last one is another when the next has begun.
-  const which = `${path}${query} ${attempt || (task.attempts ?? []).length + (task.state === "running" ? 1 : 0)}`;
+  const which = `${path}${query} ${attempt || task.attempts.length + (task.state === "running" ? 1 : 0)}`;
   return h("div", { key: which, class: "output" },
     h("pre", { class: "terminal", role: "log", "aria-live": "off", "aria-label": `What it printed, ${stream}`, tabindex: 0, ref: (pre) => follow(pre, path, attempt, place) }),
     h("p", { class: "soft" },

@@ -6,7 +6,9 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Api;
@@ -42,6 +44,22 @@ pub(super) fn json<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, Pr
         let field = field::<T>(body).map(|field| format!("`{field}`: ")).unwrap_or_default();
         Problem::bad_request(format!("the body is no {what}: {field}{error}"))
     })
+}
+
+/// A whole number, however it is written: 3.0 is one, as JSON Schema has it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Whole<T>(pub(super) T);
+
+impl<'de, T: TryFrom<i64>> Deserialize<'de> for Whole<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        /// Above it not every whole number can be written so.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        let number = Number::deserialize(from)?;
+        let written = number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() <= EXACT);
+        let whole = number.as_i64().or_else(|| written.map(|value| value as i64));
+        let fits = whole.and_then(|whole| T::try_from(whole).ok()).map(Self);
+        fits.ok_or_else(|| D::Error::custom(format!("{number} is no whole number in its range")))
+    }
 }
 
 /// Where it is that a body does not fit. To keep track of that costs time, so it is done for those alone that do not.

@@ -12,20 +12,31 @@ use ganger_store::{JobId, Reader, Served, State, Stream, Task, TaskFilter};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::Receiver;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, ArrayBuilder, ObjectBuilder, Type};
 
 use super::Api;
-use super::body::{self, json};
+use super::body::{self, Whole, json};
 use super::problem::Problem;
 use super::views::{AttemptView, TaskState};
 use crate::driver::Change;
+
+/// A job's id, the first number of a task in it, and the last.
+type Run = (Whole<u64>, Whole<u64>, Whole<u64>);
+
+fn runs() -> Array {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(i64::MAX));
+    let run = ArrayBuilder::new().items(number).min_items(Some(3)).max_items(Some(3));
+    let about = "Runs of tasks: a job's id, the first number and the last.";
+    ArrayBuilder::new().items(run).max_items(Some(RUNS)).description(Some(about)).build()
+}
 
 /// Tasks that a client waits for.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Awaited {
     /// Runs of tasks: a job's id, the first number and the last.
-    #[schema(max_items = 2000)]
-    tasks: Vec<(i64, u64, u64)>,
+    #[schema(schema_with = runs)]
+    tasks: Vec<Run>,
     /// How long to wait for the first that is over, in seconds: 60 at most.
     #[serde(default)]
     #[schema(minimum = 0, default = 0)]
@@ -98,7 +109,7 @@ pub(super) async fn wait(Shared(api): Shared<Api>, request: Request) -> Result<J
             return Ok(Json(results));
         }
         tasks = same;
-        let jobs: HashSet<JobId> = tasks.iter().map(|(job, ..)| JobId(*job)).collect();
+        let jobs: HashSet<JobId> = tasks.iter().map(|(job, ..)| JobId(job.0.cast_signed())).collect();
         // Whichever comes first, it is looked once more.
         let again = until.min(Instant::now() + AGAIN);
         let _ = tokio::time::timeout_at(again.into(), change_of(&mut news, &jobs)).await;
@@ -114,9 +125,10 @@ async fn change_of(news: &mut Receiver<Arc<Change>>, jobs: &HashSet<JobId>) {
     }
 }
 
-fn look(reader: &Reader, awaited: &[(i64, u64, u64)]) -> Result<Results, Problem> {
+fn look(reader: &Reader, awaited: &[Run]) -> Result<Results, Problem> {
     let (mut results, mut bytes) = (Results::default(), 0);
-    for (job, first, last) in awaited {
+    for (job, Whole(first), Whole(last)) in awaited {
+        let job = &job.0.cast_signed();
         let Some(served) = reader.served(JobId(*job))? else {
             results.gone.push(*job);
             continue;

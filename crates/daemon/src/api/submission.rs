@@ -9,6 +9,7 @@ use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
+use super::body::Whole;
 use super::calls::Called;
 use super::checks::{self, Word};
 use super::problem::Problem;
@@ -27,8 +28,8 @@ pub(crate) struct Submission {
     queue: String,
     /// What is higher begins first.
     #[serde(default)]
-    #[schema(minimum = -2147483648, maximum = 2147483647, default = 0)]
-    priority: i32,
+    #[schema(value_type = i32, minimum = -2147483648, maximum = 2147483647, default = 0)]
+    priority: Whole<i32>,
     /// What each task's words begin with.
     #[serde(default)]
     #[schema(value_type = Vec<Word>)]
@@ -53,11 +54,11 @@ pub(crate) struct Submission {
     #[schema(exclusive_minimum = 0, maximum = 4294967295_u32)]
     timeout: Option<f64>,
     /// How often a task may be tried that fails.
-    #[schema(minimum = 1, maximum = 100, default = 1)]
-    attempts: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100, default = 1)]
+    attempts: Option<Whole<u32>>,
     /// How often it may be tried when its worker, or the service, dies under it.
-    #[schema(minimum = 1, maximum = 100, default = 3)]
-    crash_attempts: Option<u32>,
+    #[schema(value_type = Option<u32>, minimum = 1, maximum = 100, default = 3)]
+    crash_attempts: Option<Whole<u32>>,
     /// How long a task waits that has failed and is tried again: not at all, if this is left out.
     backoff: Option<BackoffTimes>,
     /// Nothing of it begins before so many seconds have passed.
@@ -68,8 +69,8 @@ pub(crate) struct Submission {
     start_at: Option<f64>,
     /// Jobs that must be over before it begins.
     #[serde(default)]
-    #[schema(max_items = 1000)]
-    after: Vec<i64>,
+    #[schema(value_type = Vec<i64>, max_items = 1000)]
+    after: Vec<Whole<i64>>,
     /// How they must have ended; if one has not, it is cancelled.
     #[serde(default)]
     #[schema(inline, default = "succeeded")]
@@ -164,7 +165,7 @@ impl Submission {
         self.name.iter().filter(|name| !name.is_empty()).try_for_each(|name| checks::name("name", name))?;
         Ok(NewJob {
             name: self.name.clone().unwrap_or_default(),
-            priority: self.priority,
+            priority: self.priority.0,
             policy: self.policy(&queue.config.defaults)?,
             due: self.due()?,
             needs: self.needs()?,
@@ -208,7 +209,7 @@ impl Submission {
     fn policy(&self, defaults: &Defaults) -> Result<Policy, Problem> {
         let usual = Policy::default();
         let backoff = defaults.backoff.map(|(first, most)| Backoff { first, most });
-        let times = |name, times: Option<u32>, default| match times.unwrap_or(default) {
+        let times = |name, times: Option<Whole<u32>>, default| match times.map_or(default, |times| times.0) {
             times @ 1..=ATTEMPTS => Ok(times),
             times => Err(Problem::invalid(format!("`{name}` is {times}: give a number from 1 to {ATTEMPTS}"))),
         };
@@ -241,7 +242,7 @@ impl Submission {
             AfterIf::Succeeded => How::Succeeded,
             AfterIf::Over => How::Over,
         };
-        Ok(Needs { jobs: self.after.iter().copied().map(JobId).collect(), how })
+        Ok(Needs { jobs: self.after.iter().map(|job| JobId(job.0)).collect(), how })
     }
 
     fn unique(&self) -> Result<Option<Unique>, Problem> {

@@ -17,8 +17,8 @@ use super::views::{TaskState, TaskStory, TaskView};
 #[into_params(parameter_in = Query)]
 pub(super) struct Page {
     /// The first number
-    #[param(nullable = false, maximum = 9223372036854775807_i64)]
-    from: Option<u64>,
+    #[param(nullable = false, maximum = 4294967295_u32)]
+    from: Option<u32>,
     /// At most 1000; 100 if it is left out
     #[param(nullable = false, maximum = 4294967295_u32)]
     limit: Option<u32>,
@@ -44,7 +44,7 @@ pub(super) async fn list(
     JobPath { id }: JobPath,
     Asked(Page { from, limit, state }): Asked<Page>,
 ) -> Result<Json<Vec<TaskView>>, Problem> {
-    let (from, limit) = (from.unwrap_or(1), shown(limit));
+    let (from, limit) = (from.map_or(1, u64::from), shown(limit));
     let filter = TaskFilter { from, state: state.map(Into::into), limit };
     let read = api.readers.read(move |reader| {
         let served = found(reader, id)?;
