@@ -24,8 +24,15 @@ pub(crate) struct Service<'a> {
 impl<'a> Service<'a> {
     /// With these options besides the store and the socket.
     pub(crate) fn start(sandbox: &'a Sandbox, options: &[&str]) -> Self {
+        Self::start_with(sandbox, options, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    pub(crate) fn start_with(sandbox: &'a Sandbox, options: &[&str], variables: &[&str]) -> Self {
         let socket = sandbox.path("s.sock");
-        let serve = sandbox.cmd(crate::sandbox::GANGER).args(["serve", "--store", "s.db", "--listen", "unix:s.sock"]);
+        let mut serve =
+            sandbox.cmd(crate::sandbox::GANGER).args(["serve", "--store", "s.db", "--listen", "unix:s.sock"]);
+        serve.command.envs(variables.iter().filter_map(|variable| variable.split_once('=')));
         let service = Self { started: serve.args(options).start(), socket };
         eventually("the service answers", || {
             Client::connect(&service.socket, PATIENCE).is_ok_and(|mut c| c.get("/").is_ok())

@@ -46,6 +46,11 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<(Flags, Typed), Unclear> {
     command.build();
     let mut matches = command.clone().try_get_matches_from(&words)?;
     let mut flags = Flags::from_arg_matches(&matches)?;
+    if let Some(of_serve) = matches.subcommand_matches("serve") {
+        let serve = command.find_subcommand("serve").cloned().unwrap_or_default();
+        let filled = with_service(&serve, of_serve, words)?;
+        return Ok((Flags::from_arg_matches(&command.try_get_matches_from(filled)?)?, Typed::default()));
+    }
     if let Some(of_run) = matches.subcommand_matches("run") {
         let run = command.find_subcommand("run").cloned().unwrap_or_default();
         let filled = fill_in(&run, of_run, words)?;
@@ -60,13 +65,31 @@ pub(crate) fn parse(words: Vec<OsString>) -> Result<(Flags, Typed), Unclear> {
 /// The words with those of the configuration behind the verb.
 fn fill_in(run: &Command, matches: &ArgMatches, mut words: Vec<OsString>) -> Result<Vec<OsString>, Unclear> {
     let Some(path) = path(matches) else { return Ok(words) };
-    let typed = toml::given(run, matches, |_| true);
-    let mut layers = layers(&Document::read(&path)?, run, profiles(matches))?;
+    let layers = layers(&Document::read(&path)?, run, profiles(matches))?;
+    add(&mut words, run, matches, layers);
+    Ok(words)
+}
+
+/// The words with those of a service's `[service]` behind the verb.
+fn with_service(serve: &Command, matches: &ArgMatches, mut words: Vec<OsString>) -> Result<Vec<OsString>, Unclear> {
+    let Some(path) = matches.get_one::<PathBuf>("config") else { return Ok(words) };
+    let document = Document::read(path)?;
+    let settings =
+        Settings::new(serve, |flag| !["help", "config", "check_config", "queues"].contains(&flag.get_id().as_str()));
+    let tables = document.entries()?.into_iter().filter(|entry| entry.key == "service");
+    let entries: Vec<_> = tables.map(|table| table.value.entries()).collect::<Result<_, _>>()?;
+    let written = entries.into_iter().flatten().map(|entry| settings.read(entry, &[])).collect::<Result<_, _>>()?;
+    add(&mut words, serve, matches, vec![written]);
+    Ok(words)
+}
+
+/// Adds what is written to what was typed, where that says nothing of it.
+fn add(words: &mut Vec<OsString>, verb: &Command, matches: &ArgMatches, mut layers: Vec<Vec<Setting>>) {
+    let typed = toml::given(verb, matches, |_| true);
     layers.push(typed.clone());
     // Those that were typed stand there already.
-    let added = toml::layered(run, layers).into_iter().filter(|setting| !typed.contains(setting));
+    let added = toml::layered(verb, layers).into_iter().filter(|setting| !typed.contains(setting));
     words.splice(2..2, added.flat_map(|setting| setting.words));
-    Ok(words)
 }
 
 fn profiles(matches: &ArgMatches) -> Vec<String> {

@@ -7,8 +7,9 @@ use ganger_batch::{Control, InputsAsCode, Plan, Sinks, Summary, Work, Workflow};
 use ganger_daemon::Service;
 
 use crate::after;
+use crate::config::{self, Unclear};
 use crate::console::Console;
-use crate::flags::{ProgressFlags, RunFlags, ServeFlags, Typed};
+use crate::flags::{Flags, ProgressFlags, RunFlags, ServeFlags, Typed, Verb};
 use crate::jobfile;
 use crate::plan;
 use crate::progress::Face;
@@ -76,9 +77,25 @@ fn carry_out(
 
 /// `ganger serve`: its exit status.
 pub(crate) fn serve(flags: ServeFlags) -> Result<u8, Box<dyn Display>> {
-    let config = plan::service(flags);
-    let service = Service::start(config.clone()).map_err(boxed)?;
-    service.reloading(move || Ok(config.clone())).run().map(|()| 0).map_err(boxed)
+    let check = flags.check_config;
+    let config = plan::service(flags).map_err(boxed)?;
+    if check {
+        Service::check(&config).map_err(boxed)?;
+        let mut stdout = show::stdout().map_err(boxed)?;
+        return stdout.write_all(plan::service_told(&config).as_bytes()).map(|()| 0).map_err(boxed);
+    }
+    let service = Service::start(config).map_err(boxed)?;
+    service.reloading(configured_again).run().map(|()| 0).map_err(boxed)
+}
+
+/// The service that the same words ask for now: what they name may say something else.
+fn configured_again() -> Result<ganger_daemon::Config, String> {
+    match config::parse(std::env::args_os().collect()) {
+        Ok((Flags { verb: Verb::Serve(flags) }, _)) => plan::service(flags).map_err(|error| error.to_string()),
+        Ok(_) => Err("the words are of another verb".to_owned()),
+        Err(Unclear::Typed(error)) => Err(error.to_string()),
+        Err(Unclear::Configured(fault)) => Err(fault.to_string()),
+    }
 }
 
 /// What people should know before anything runs.

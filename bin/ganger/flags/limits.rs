@@ -74,14 +74,14 @@ impl FromStr for Ending {
     }
 }
 
-fn some_size(text: &str) -> Result<u64, String> {
+pub(crate) fn some_size(text: &str) -> Result<u64, String> {
     match parse_size(text)? {
         0 => Err("with no memory nothing can be done: leave it out for no limit".to_owned()),
         bytes => Ok(bytes),
     }
 }
 
-fn some_time(text: &str) -> Result<Duration, String> {
+pub(crate) fn some_time(text: &str) -> Result<Duration, String> {
     match parse_duration(text)? {
         Duration::ZERO => Err("in no time nothing can be done: leave it out for no limit".to_owned()),
         time => Ok(time),

@@ -19,12 +19,12 @@ mod examples;
 pub(crate) use arguments::ArgumentFlags;
 pub(crate) use failures::FailureFlags;
 pub(crate) use inputs::InputFlags;
-pub(crate) use limits::LimitFlags;
+pub(crate) use limits::{LimitFlags, some_size, some_time};
 pub(crate) use output::OutputFlags;
 pub(crate) use pipe::PipeFlags;
 pub(crate) use progress::ProgressFlags;
 pub(crate) use record::RecordFlags;
-pub(crate) use serve::{AccessFlags, ServeFlags};
+pub(crate) use serve::{AccessFlags, QueueFlag, ServeFlags, ServiceLimitFlags};
 pub(crate) use worker::WorkerFlags;
 
 use std::ffi::OsString;

@@ -9,19 +9,30 @@ use ganger_batch::parse_duration;
 use ganger_daemon::Listen;
 use ganger_store::Durability;
 
+use super::limits::some_size;
+
 /// Keep a durable queue of jobs, and work it off.
 ///
-/// Jobs come by HTTP on a Unix socket, which only this user and root may use, or on an address with a token. What was accepted survives the service's death.
-/// SIGTERM ends it: nothing more begins, and what runs has --drain; then it is asked to end, and waits for the next service.
+/// Jobs come by HTTP on a Unix socket, which only this user and root may use, or on an address with a token. What was accepted
+/// survives the service's death. SIGTERM ends it: nothing more begins, and what runs has --drain; then it is asked to end, and
+/// waits for the next service.
 #[derive(Debug, Args)]
 pub(crate) struct ServeFlags {
+    /// What it is to do, in TOML: flags in [service], queues in [queue.NAME]; what is typed wins. SIGHUP reads it again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Say what would be served, or what is wrong with it, and serve nothing
+    #[arg(long)]
+    pub(crate) check_config: bool,
+
     /// The file that jobs are kept in (made if there is none)
     #[arg(long, value_name = "FILE", env = "GANGER_STORE")]
-    pub(crate) store: PathBuf,
+    pub(crate) store: Option<PathBuf>,
 
     /// Where clients connect, once or more: unix:PATH, a socket that is made; tcp:ADDRESS:PORT; systemd, the sockets that
     /// its units have made
-    #[arg(long, value_name = "unix:PATH|tcp:ADDRESS:PORT|systemd", required = true)]
+    #[arg(long, value_name = "unix:PATH|tcp:ADDRESS:PORT|systemd")]
     pub(crate) listen: Vec<Listen>,
 
     #[command(flatten)]
@@ -42,6 +53,29 @@ pub(crate) struct ServeFlags {
     /// How long it may then take to end, before it is killed
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "10s")]
     pub(crate) grace: Duration,
+
+    /// How long a job is remembered after its end [default: for ever]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) keep: Option<Duration>,
+
+    #[command(flatten)]
+    pub(crate) limits: ServiceLimitFlags,
+}
+
+/// What clients may use.
+#[derive(Debug, Args)]
+pub(crate) struct ServiceLimitFlags {
+    /// The most connections at a time by each door: for who comes then, the one goes that is idle longest [default: 512]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) connections: Option<u32>,
+
+    /// The largest body of a request [default: 4M]
+    #[arg(long, value_name = "SIZE", value_parser = some_size)]
+    pub(crate) max_body: Option<u64>,
+
+    /// The most tasks in one request [default: 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_tasks: Option<u32>,
 }
 
 /// Who may connect.

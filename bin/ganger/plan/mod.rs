@@ -22,7 +22,7 @@ use ganger_batch::{
 pub(crate) use error::PlanError;
 use lists::List;
 pub(crate) use pipe_error::PipeError;
-pub(crate) use service::service;
+pub(crate) use service::{service, told as service_told};
 pub(crate) use submission::expanded;
 
 use crate::flags::{OutputFlags, RunFlags, WorkerFlags};

@@ -112,6 +112,12 @@ impl<'d> Node<'d> {
         word.ok_or_else(|| self.wrong("a string or a number"))
     }
 
+    /// A word that is read as a flag's value would be.
+    pub(crate) fn parsed<T>(self, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<T, Fault> {
+        let (document, at) = (self.document, self.at.clone());
+        parse(&self.word()?).map_err(|why| document.fault(at, why))
+    }
+
     pub(crate) fn truth(self) -> Result<bool, Fault> {
         self.value.as_bool().ok_or_else(|| self.wrong("true or false"))
     }

@@ -64,6 +64,7 @@ mod notify;
 mod metrics;
 mod page;
 mod reload;
+mod queues;
 mod server;
 mod api;
 mod cron;

@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::driver::{Desk, Driver};
 use crate::error::ServeError;
 use crate::notify;
+use crate::queues::Queues;
 use crate::reload::Reload;
 use crate::server::Doors;
 
@@ -45,12 +46,22 @@ pub struct Service {
 }
 
 impl Service {
+    /// What [`start`](Self::start) would refuse of a configuration, as far as it is seen without a deed: queues, tokens,
+    /// certificates, doors.
+    ///
+    /// # Errors
+    /// What that is.
+    pub fn check(config: &Config) -> Result<(), ServeError> {
+        config.check_queues()?;
+        Doors::check(config)
+    }
+
     /// Takes the store over, starts the workers, and opens the doors.
     ///
     /// # Errors
     /// When the store is another's or cannot be opened, when workers cannot be started, when somebody listens there already, when who may come in is not said safely enough.
     pub fn start(config: Config) -> Result<Self, ServeError> {
-        check_queues(&config)?;
+        config.check_queues()?;
         let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(LOOKING).build();
         let runtime = runtime.map_err(ServeError::system("the runtime"))?;
         let backlog = Backlog::open(Store::open(&config.store, config.durability)?)?;
@@ -60,8 +71,9 @@ impl Service {
         // Behind the store, whose lock tells whether there is another service.
         let doors = Doors::open(&config)?;
         let (driver, desk) = Driver::start(&config, backlog)?;
-        let reload = Reload::new(doors.keeper());
-        let api = Api::new(desk.clone(), &config, driver.queues(), driver.metrics());
+        let queues = Queues::new(driver.queues());
+        let reload = Reload::new(&config, doors.keeper(), desk.clone(), queues.clone());
+        let api = Api::new(desk.clone(), &config, queues, driver.metrics());
         let thread = thread::Builder::new().name("ganger-driver".to_owned());
         let (lives, ended) = oneshot::channel::<()>();
         let work = move || {
@@ -117,18 +129,6 @@ fn drain(desk: &Desk, patience: Duration) {
     log::info!("nothing more is accepted; what runs has {} s", patience.as_secs());
     let (desk, until) = (desk.clone(), Instant::now() + patience);
     drop(tokio::task::spawn_blocking(move || desk.drain(until)));
-}
-
-fn check_queues(config: &Config) -> Result<(), ServeError> {
-    let names: Vec<&str> = config.queues.iter().map(|queue| queue.name.as_str()).collect();
-    let twice = names.iter().enumerate().find(|(at, name)| names[..*at].contains(*name));
-    match (names.is_empty(), twice) {
-        (true, _) => Err(ServeError::queues("there is no queue: give one at least".to_owned())),
-        (_, Some((_, name))) => {
-            Err(ServeError::queues(format!("there are two queues {name:?}: give each its own name")))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// SIGTERM and SIGINT, and SIGHUP; and what a client may ask for as well.

@@ -79,6 +79,7 @@ pub struct PoolBuilder<P = Pool> {
     claim_signals: bool,
     pub(crate) role: Role,
     pub(crate) args: Vec<OsString>,
+    pub(crate) without: Vec<OsString>,
     pub(crate) dir: Option<PathBuf>,
     reap_orphans: bool,
     defaults: TaskOptions,
@@ -110,6 +111,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             role: Role::Functions,
             args: Vec::new(),
             dir: None,
+            without: Vec::new(),
             reap_orphans: false,
             defaults: TaskOptions::default(),
             error: None,
@@ -283,6 +285,14 @@ impl<P: From<Pool>> PoolBuilder<P> {
         self
     }
 
+    /// Leaves these variables out of the workers' environment, and so of all that they start: what is for this program
+    /// alone, as the words of who supervises it are.
+    #[must_use]
+    pub fn without_variables<N: Into<OsString>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.without.extend(names.into_iter().map(Into::into));
+        self
+    }
+
     /// Makes the pool, and starts its workers.
     ///
     /// # Errors
@@ -321,7 +331,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
         }
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
         Ok(Settings {
-            program: program(self.program, self.args, self.dir)?,
+            program: Program { without: self.without, ..program(self.program, self.args, self.dir)? },
             name: self.name.unwrap_or_else(next_name),
             policy: self.policy,
             method: self.method,
@@ -359,13 +369,15 @@ where
 fn program(given: Option<PathBuf>, args: Vec<OsString>, dir: Option<PathBuf>) -> Result<Program, Error> {
     let Some(path) = given else {
         let shown = std::env::current_exe().map_or_else(|_| "/proc/self/exe".to_owned(), |p| p.display().to_string());
-        return Ok(Program { path: PathBuf::from("/proc/self/exe"), shown, args, dir });
+        return Ok(Program { path: PathBuf::from("/proc/self/exe"), shown, args, dir, without: Vec::new() });
     };
     let shown = path.display().to_string();
     let refused = |why: &str| Err(Error::new(ErrorKind::Program { program: shown.clone(), why: why.to_owned() }));
     match std::fs::metadata(&path) {
         Err(error) => refused(&format!("{error}; give the path of a program that calls ganger::init()")),
         Ok(found) if !found.is_file() => refused("it is no file; give the path of a program"),
-        Ok(_) => Ok(Program { path: std::path::absolute(&path).unwrap_or(path), shown, args, dir }),
+        Ok(_) => {
+            Ok(Program { path: std::path::absolute(&path).unwrap_or(path), shown, args, dir, without: Vec::new() })
+        }
     }
 }

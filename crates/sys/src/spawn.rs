@@ -27,6 +27,8 @@ pub struct Spawn<'a> {
     pub dir: Option<&'a Path>,
     /// What is added to this process's environment.
     pub env: &'a [(&'a str, &'a OsStr)],
+    /// What is taken out of it.
+    pub without: &'a [OsString],
     /// Its stdin: the socket over which it hears what to do.
     pub stdin: OwnedFd,
 }
@@ -39,6 +41,9 @@ impl Spawn<'_> {
     pub fn start(self) -> Result<Child, LaunchError> {
         let program = self.program.as_os_str();
         let mut command = Command::new(program);
+        for name in self.without {
+            command.env_remove(name);
+        }
         command.args(self.args).envs(self.env.iter().copied()).stdin(Stdio::from(self.stdin)).process_group(0);
         if let Some(name) = self.arg0 {
             command.arg0(name);

@@ -147,7 +147,9 @@ fn closed_streams_are_no_hindrance() {
         let (_ours, theirs) = pair().unwrap();
         let program = std::path::Path::new("/bin/sh");
         let mut spawned =
-            Spawn { program, arg0: None, args: &args, env: &[], dir: None, stdin: theirs.into() }.start().unwrap();
+            Spawn { program, arg0: None, args: &args, env: &[], without: &[], dir: None, stdin: theirs.into() }
+                .start()
+                .unwrap();
         let mut launched = launch(&["sh", "-c", "exit 5"], &EnvBlock::inherited()).unwrap();
         (spawned.wait().unwrap(), launched.wait().unwrap())
     });

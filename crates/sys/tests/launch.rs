@@ -233,14 +233,22 @@ fn a_spawned_program_is_named_as_told_and_a_missing_one_is_an_error() {
     let args = ["-c".into(), "readlink /proc/self/fd/9 || exit $GANGER_CODE".into()];
     let env = [("GANGER_CODE", OsStr::new("5"))];
     let program = Path::new("/bin/sh");
-    let mut child = Spawn { program, arg0: Some(OsStr::new("w1")), args: &args, env: &env, dir: None, stdin: stdin() }
-        .start()
-        .unwrap();
+    let mut child = Spawn {
+        program,
+        arg0: Some(OsStr::new("w1")),
+        args: &args,
+        env: &env,
+        without: &[],
+        dir: None,
+        stdin: stdin(),
+    }
+    .start()
+    .unwrap();
     assert_eq!(child.wait().unwrap(), Exit::Code(5));
     drop(write);
     read.read_to_end(&mut Vec::new()).unwrap();
     let program = Path::new("/no/such/worker");
-    let error = Spawn { program, arg0: None, args: &[], env: &[], dir: None, stdin: stdin() }
+    let error = Spawn { program, arg0: None, args: &[], env: &[], without: &[], dir: None, stdin: stdin() }
         .start()
         .expect_err("it is missing");
     assert!(error.is_not_found() && error.to_string().contains("/no/such/worker"), "{error}");

@@ -82,6 +82,7 @@ fn start(role: &str) -> (Child, Socket) {
         arg0: None,
         args: &[],
         env: &env,
+        without: &[],
         dir: None,
         stdin: theirs.into(),
     };

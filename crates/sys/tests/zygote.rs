@@ -51,6 +51,7 @@ fn spawn(role: &str) -> (Child, Socket) {
         program: Path::new("/proc/self/exe"),
         arg0: None,
         args: &[],
+        without: &[],
         dir: None,
         env: &env,
         stdin: theirs.into(),

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -36,9 +35,9 @@ pub(super) async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Respo
 }
 
 async fn oldest(api: &Api) -> Result<Oldest, Problem> {
-    let queues = Arc::clone(&api.queues);
+    let queues = api.queues.now();
     let look = move |reader: &Reader| {
-        let each = queues.iter().map(|(name, id)| Ok((name.clone(), reader.oldest_in_line(*id)?)));
+        let each = queues.iter().map(|queue| Ok((queue.config.name.clone(), reader.oldest_in_line(queue.id)?)));
         each.collect()
     };
     api.readers.read(look).await

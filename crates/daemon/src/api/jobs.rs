@@ -1,6 +1,5 @@
 //! Jobs: handed in, shown, waited for, listed.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -52,12 +51,13 @@ impl Receipt {
         (status = 413, description = "it is too large"),
         (status = 415, description = "it is not called JSON"),
         (status = 422, description = "it can be read, and not be met"),
+        (status = 429, description = "too many tasks wait in the queue"),
         (status = 503, description = "the service is busy, or about to end"),
         (status = 507, description = "the disk refuses"),
     )
 )]
 pub(super) async fn submit(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    let (queues, tasks) = (Arc::clone(&api.queues), api.limits.tasks);
+    let (queues, tasks) = (api.queues.now(), api.limits.tasks);
     let check = move |body: &[u8]| json::<Submission>(body, "job")?.check(&queues, tasks);
     // Until the job is committed: it is in memory as long.
     let (job, _share) = body::read(&api, request, check).await?;

@@ -38,7 +38,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{StatusCode, Uri};
-use ganger_store::{Durability, QueueId};
+use ganger_store::Durability;
 use tokio::sync::{Notify, Semaphore};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -48,6 +48,7 @@ use crate::config::{Config, Limits};
 use crate::driver::Desk;
 use crate::metrics::{self, Metrics};
 use crate::page;
+use crate::queues::Queues;
 use describe::Description;
 pub(crate) use problem::{Problem, ProblemName};
 use readers::Readers;
@@ -59,7 +60,7 @@ pub(crate) use submission::scheduled_job;
 pub(crate) struct Api {
     desk: Desk,
     readers: Readers,
-    queues: Arc<[(String, QueueId)]>,
+    queues: Queues,
     limits: Limits,
     /// A permit for each KiB of large bodies that may be in memory.
     bodies: Arc<Semaphore>,
@@ -75,12 +76,12 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(desk: Desk, config: &Config, queues: Vec<(String, QueueId)>, metrics: Metrics) -> Self {
+    pub(crate) fn new(desk: Desk, config: &Config, queues: Queues, metrics: Metrics) -> Self {
         let Config { store, limits, durability, .. } = config;
         Self {
             desk,
             readers: Readers::new(store.clone()),
-            queues: queues.into(),
+            queues,
             limits: *limits,
             bodies: Arc::new(Semaphore::new(limits.bodies.max(limits.body).div_ceil(1024))),
             followers: Arc::new(Semaphore::new(limits.followers)),

@@ -81,6 +81,14 @@ impl From<Refusal> for Problem {
                 unavailable("stopping", "the service is about to end", "try again when it was started again".to_owned())
             }
             Refusal::Busy => unavailable("busy", "the service is busy", "try again in a second".to_owned()),
+            Refusal::Full { queue, most } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "full",
+                "too many tasks wait in the queue",
+                format!(
+                    "queue {queue:?} takes nothing more while {most} tasks wait in it: try again when there are fewer"
+                ),
+            ),
             Refusal::Disk(why) => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
                 "disk",
@@ -106,7 +114,7 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         response.extensions_mut().insert(ProblemName(self.name));
-        if status == StatusCode::SERVICE_UNAVAILABLE {
+        if [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS].contains(&status) {
             response.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
         }
         response

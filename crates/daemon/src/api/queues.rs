@@ -70,9 +70,8 @@ pub(super) async fn resume(State(api): State<Api>, NamePath { name }: NamePath) 
 }
 
 async fn order(api: &Api, name: &str, order: fn(QueueId) -> Order) -> Result<Json<QueueView>, Problem> {
-    let found = api.queues.iter().find(|(known, _)| known == name);
-    let (_, queue) = found.ok_or_else(|| no_queue(name))?;
-    api.order(order(*queue)).await?;
+    let found = api.queues.now().iter().find(|known| known.config.name == name).map(|queue| queue.id);
+    api.order(order(found.ok_or_else(|| no_queue(name))?)).await?;
     view(api, name).await.map(Json)
 }
 

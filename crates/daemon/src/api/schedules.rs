@@ -1,13 +1,12 @@
 //! Jobs that are handed in by the clock.
 
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use ganger_store::{Answer, Firing, NewSchedule, Next, Order, Overlap, QueueId, Reader, Schedule};
+use ganger_store::{Answer, Firing, NewSchedule, Next, Order, Overlap, Reader, Schedule};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -20,6 +19,7 @@ use super::submission::Submission;
 use super::views::ScheduleView;
 use super::{Api, checks, scheduled_job};
 use crate::cron::Cron;
+use crate::queues::Queue;
 
 /// The body of `POST /v1/schedules`.
 #[derive(Deserialize, ToSchema)]
@@ -88,7 +88,7 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Json<Vec<ScheduleView
     )
 )]
 pub(super) async fn add(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
-    let (queues, tasks) = (Arc::clone(&api.queues), api.limits.tasks);
+    let (queues, tasks) = (api.queues.now(), api.limits.tasks);
     let check = move |body: &[u8]| json::<Clockwork>(body, "schedule")?.check(&queues, tasks);
     let (new, _share) = body::read(&api, request, check).await?;
     let name = new.name.clone();
@@ -98,7 +98,7 @@ pub(super) async fn add(State(api): State<Api>, request: Request) -> Result<Resp
 }
 
 impl Clockwork {
-    fn check(self, queues: &[(String, QueueId)], limit: usize) -> Result<NewSchedule, Problem> {
+    fn check(self, queues: &[Queue], limit: usize) -> Result<NewSchedule, Problem> {
         let Self { name, cron, zone, overlap, paused, job } = self;
         checks::name("name", &name)?;
         if name.contains('/') {
@@ -205,7 +205,7 @@ pub(super) async fn resume(State(api): State<Api>, NamePath { name }: NamePath) 
 )]
 pub(super) async fn run(State(api): State<Api>, NamePath { name }: NamePath) -> Result<Response, Problem> {
     let schedule = found(&api, name.clone()).await?;
-    let job = scheduled_job(&schedule, &api.queues, api.limits.tasks);
+    let job = scheduled_job(&schedule, &api.queues.now(), api.limits.tasks);
     match api.order(Order::Fire(Box::new(Firing { name, job, next: Next::Unchanged }))).await? {
         Answer::Accepted(accepted) => Ok(Receipt::answer(&accepted)),
         Answer::Appended(_) | Answer::Done | Answer::Missing(_) | Answer::Conflict(_) => Err(Problem::failed()),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Formatter};
 use std::time::SystemTime;
 
-use ganger_store::{Backoff, How, JobId, Needs, NewJob, Policy, QueueId, Schedule, Unique, Until};
+use ganger_store::{Backoff, How, JobId, Needs, NewJob, Policy, Schedule, Unique, Until};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
@@ -13,6 +13,8 @@ use super::body::Whole;
 use super::calls::Called;
 use super::checks::{self, Word};
 use super::problem::Problem;
+use crate::config::Defaults;
+use crate::queues::Queue;
 
 /// The body of `POST /v1/jobs`. A task's words are those of `command` and its own of `tasks`: one at least.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -129,7 +131,7 @@ enum UniqueUntil {
 }
 
 /// The job that a schedule hands in, or why it cannot be.
-pub(crate) fn scheduled_job(schedule: &Schedule, queues: &[(String, QueueId)], limit: usize) -> Result<NewJob, String> {
+pub(crate) fn scheduled_job(schedule: &Schedule, queues: &[Queue], limit: usize) -> Result<NewJob, String> {
     let submission = super::body::json::<Submission>(schedule.job.as_bytes(), "job");
     let job = submission.and_then(|submission| submission.check(queues, limit)).map_err(Problem::into_detail)?;
     let meta = serde_json::json!({ "schedule": schedule.name });
@@ -152,19 +154,19 @@ impl Submission {
     }
 
     /// The job, if all of it can be met. `queues`: those that there are; `limit`: the most tasks.
-    pub(crate) fn check(self, queues: &[(String, QueueId)], limit: usize) -> Result<NewJob, Problem> {
+    pub(crate) fn check(self, queues: &[Queue], limit: usize) -> Result<NewJob, Problem> {
         let job = self.terms(find_queue(&self.queue, queues)?)?;
         if self.function.is_some() { self.calls(job, limit) } else { self.commands(job, limit) }
     }
 
     /// What does not depend on what its tasks are.
-    fn terms(&self, queue: QueueId) -> Result<NewJob, Problem> {
-        let paused_or_open = NewJob { paused: self.paused, open: self.open, ..NewJob::to(queue) };
+    fn terms(&self, queue: &Queue) -> Result<NewJob, Problem> {
+        let paused_or_open = NewJob { paused: self.paused, open: self.open, ..NewJob::to(queue.id) };
         self.name.iter().filter(|name| !name.is_empty()).try_for_each(|name| checks::name("name", name))?;
         Ok(NewJob {
             name: self.name.clone().unwrap_or_default(),
             priority: self.priority.0,
-            policy: self.policy()?,
+            policy: self.policy(&queue.config.defaults)?,
             due: self.due()?,
             needs: self.needs()?,
             unique: self.unique()?,
@@ -203,17 +205,23 @@ impl Submission {
         })
     }
 
-    fn policy(&self) -> Result<Policy, Problem> {
-        let given = Policy::default();
+    /// What it does not say, its queue does.
+    fn policy(&self, defaults: &Defaults) -> Result<Policy, Problem> {
+        let usual = Policy::default();
+        let backoff = defaults.backoff.map(|(first, most)| Backoff { first, most });
         let times = |name, times: Option<Whole<u32>>, default| match times.map_or(default, |times| times.0) {
             times @ 1..=ATTEMPTS => Ok(times),
             times => Err(Problem::invalid(format!("`{name}` is {times}: give a number from 1 to {ATTEMPTS}"))),
         };
         Ok(Policy {
-            timeout: self.timeout.map(|timeout| checks::some_time("timeout", timeout)).transpose()?,
-            failures: times("attempts", self.attempts, given.failures)?,
-            losses: times("crash_attempts", self.crash_attempts, given.losses)?,
-            backoff: self.backoff.map(BackoffTimes::check).transpose()?.unwrap_or(given.backoff),
+            timeout: self
+                .timeout
+                .map(|timeout| checks::some_time("timeout", timeout))
+                .transpose()?
+                .or(defaults.timeout),
+            failures: times("attempts", self.attempts, defaults.attempts.unwrap_or(usual.failures))?,
+            losses: times("crash_attempts", self.crash_attempts, defaults.crash_attempts.unwrap_or(usual.losses))?,
+            backoff: self.backoff.map(BackoffTimes::check).transpose()?.or(backoff).unwrap_or(usual.backoff),
         })
     }
 
@@ -260,10 +268,10 @@ impl BackoffTimes {
     }
 }
 
-fn find_queue(name: &str, queues: &[(String, QueueId)]) -> Result<QueueId, Problem> {
-    let found = queues.iter().find(|(known, _)| known == name);
-    found.map(|(_, id)| *id).ok_or_else(|| {
-        let all: Vec<_> = queues.iter().map(|(name, _)| name.as_str()).collect();
+fn find_queue<'q>(name: &str, queues: &'q [Queue]) -> Result<&'q Queue, Problem> {
+    let found = queues.iter().find(|known| known.config.name == name);
+    found.ok_or_else(|| {
+        let all: Vec<_> = queues.iter().map(|queue| queue.config.name.as_str()).collect();
         Problem::invalid(format!("`queue`: there is no queue {name:?}: there are {}", all.join(", ")))
     })
 }

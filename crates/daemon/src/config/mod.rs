@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use ganger_store::Durability;
 
+use crate::error::ServeError;
+
 /// All that can be chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -28,6 +30,9 @@ pub struct Config {
     pub access: Access,
     /// The queues: at least one.
     pub queues: Vec<QueueConfig>,
+    /// The service may be told of other queues while it works. Where it is told that it will not, its only queue's workers
+    /// are looked after more closely: processes that escape from a command die with its worker.
+    pub queues_may_change: bool,
     /// How long tasks that run may go on when the service is asked to end.
     pub drain: Duration,
     /// How long tasks may take to end that are then asked to: 10 s by default, then they are killed.
@@ -48,10 +53,39 @@ impl Config {
             listen: vec![Listen::Unix(socket)],
             access: Access::default(),
             queues: vec![QueueConfig::default()],
+            queues_may_change: false,
             drain: Duration::from_secs(20),
             grace: Duration::from_secs(10),
             keep: None,
             limits: Limits::default(),
         }
+    }
+
+    /// Whether there are queues, each with a name of its own.
+    pub(crate) fn check_queues(&self) -> Result<(), ServeError> {
+        let names: Vec<&str> = self.queues.iter().map(|queue| queue.name.as_str()).collect();
+        let twice = names.iter().enumerate().find(|(at, name)| names[..*at].contains(*name));
+        match (names.is_empty(), twice) {
+            (true, _) => Err(ServeError::queues("there is no queue: give one at least".to_owned())),
+            (_, Some((_, name))) => {
+                Err(ServeError::queues(format!("there are two queues {name:?}: give each its own name")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is other than before, and changes with a restart alone.
+    pub(crate) fn stays(&self, before: &Self) -> Vec<&'static str> {
+        let other = [
+            ("store", self.store != before.store),
+            ("listen", self.listen != before.listen),
+            ("group", self.access.group != before.access.group),
+            ("durable", self.durability != before.durability),
+            ("drain", self.drain != before.drain),
+            ("grace", self.grace != before.grace),
+            ("keep", self.keep != before.keep),
+            ("connections, max_body, max_tasks", self.limits != before.limits),
+        ];
+        other.into_iter().filter(|(_, other)| *other).map(|(name, _)| name).collect()
     }
 }

@@ -49,6 +49,15 @@ pub struct Defaults {
     pub backoff: Option<(Duration, Duration)>,
 }
 
+impl QueueConfig {
+    /// Whether the workers of the one could do the other's work as it is to be done.
+    pub(crate) fn has_workers_of(&self, other: &Self) -> bool {
+        let kept = !matches!(self.runs, Runs::Commands);
+        let same_place = self.environment == other.environment && self.directory == other.directory;
+        (self.slots, &self.runs, self.start) == (other.slots, &other.runs, other.start) && (!kept || same_place)
+    }
+}
+
 impl Default for QueueConfig {
     fn default() -> Self {
         Self {

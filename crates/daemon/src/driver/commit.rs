@@ -14,7 +14,7 @@ impl Driver {
         let begins = self.stage == Stage::Open;
         let changes = self.changes();
         let lanes = self.lanes.iter().filter(|lane| begins && (changes || lane.line));
-        lanes.map(|lane| (lane.queue, lane.room())).filter(|(_, room)| *room > 0).collect()
+        lanes.map(|lane| (lane.queue, self.room(lane))).filter(|(_, room)| *room > 0).collect()
     }
 
     /// Whether a turn does something besides claiming.
@@ -29,7 +29,7 @@ impl Driver {
 
     /// Whether another commit is due, though nothing has happened.
     pub(super) fn has_more_to_do(&self) -> bool {
-        let claims = || self.stage == Stage::Open && self.lanes.iter().any(|lane| lane.line && lane.room() > 0);
+        let claims = || self.stage == Stage::Open && self.lanes.iter().any(|lane| lane.line && self.room(lane) > 0);
         self.trouble.is_none() && (self.changes() || claims())
     }
 
@@ -98,7 +98,7 @@ impl Driver {
     }
 
     fn begin(&mut self, claim: Claim) {
-        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.queue == claim.queue) else { return };
+        let Some(lane) = self.lanes.iter_mut().find(|lane| lane.queue == claim.queue && !lane.retired) else { return };
         if let Err((claim, error)) = lane.begin(claim) {
             log::error!("queue {}: a task could not begin: {error}", lane.config.name);
             lane.rest();

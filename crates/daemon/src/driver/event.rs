@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 
 use super::news::{Change, News};
 use super::survey::Survey;
+use crate::config::QueueConfig;
+use crate::queues::Queue;
 
 /// How many events may wait. Clients are fewer; workers' reports beyond that wait where they are.
 pub(crate) const AHEAD: usize = 1024;
@@ -32,6 +34,8 @@ pub(crate) enum Event {
     Surveyed { reply: oneshot::Sender<Survey> },
     /// The workers of a lane have something to tell.
     Reported { lane: usize, reports: VecDeque<Report> },
+    /// From now on these are the queues: they are told, or why they cannot be.
+    Reloaded { queues: Vec<QueueConfig>, reply: oneshot::Sender<Result<Vec<Queue>, String>> },
     /// The service is to end: what runs may go on until then.
     Drained { until: Instant },
 }
@@ -57,6 +61,8 @@ pub(crate) enum Refusal {
     Stopping,
     /// More happens than is written down.
     Busy,
+    /// So many tasks wait in the queue, and no more may.
+    Full { queue: String, most: u64 },
     /// The store cannot be written to: why.
     Disk(String),
 }
@@ -105,6 +111,13 @@ impl Desk {
         let (reply, answer) = oneshot::channel();
         self.send(Event::Surveyed { reply }).ok()?;
         tokio::time::timeout(patience, answer).await.ok()?.ok()
+    }
+
+    /// All or nothing.
+    pub(crate) async fn reload(&self, queues: Vec<QueueConfig>) -> Result<Vec<Queue>, String> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Event::Reloaded { queues, reply }).map_err(|_| "the service is busy: try again".to_owned())?;
+        answer.await.unwrap_or_else(|_| Err("the service is about to end".to_owned()))
     }
 
     /// From a thread that may wait.

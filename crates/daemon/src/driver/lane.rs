@@ -6,13 +6,14 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ganger::{Command, Hosted, Pool, Reports, TaskId, TaskOptions};
+use ganger::{Pool, Reports, TaskId};
 use ganger_store::{AttemptId, Cancelled, Change, Claim, Done, QueueId, Stream};
 
-use super::event::{Depth, Event};
+use super::event::{Depth, Event, Refusal};
 use super::functions;
-use super::room::Room;
-use crate::config::{Config, QueueConfig, Runs};
+use super::pace::Pace;
+use super::recipe::{Recipe, options};
+use crate::config::{QueueConfig, Runs};
 use crate::error::ServeError;
 
 /// How much output may be unread before the commands that print it are held up, in bytes.
@@ -21,15 +22,17 @@ const UNREAD: usize = 2 << 20;
 const GLANCE: Duration = Duration::from_secs(5);
 /// How long after its pool has failed a lane gets another.
 const REST: Duration = Duration::from_secs(5);
-/// How long after it was asked to end, at its time limit, a command's worker is killed.
-const LAST: Duration = Duration::from_secs(5);
 
 /// A queue and its workers.
 pub(super) struct Lane {
+    /// As its workers' reports name it.
+    pub(super) number: usize,
     pub(super) queue: QueueId,
     pub(super) config: QueueConfig,
+    /// It begins nothing more.
+    pub(super) retired: bool,
+    pace: Option<Pace>,
     recipe: Recipe,
-    room: Room,
     pub(super) pool: Pool,
     /// How many workers its pools before this one have started.
     pub(super) starts_before: u64,
@@ -46,14 +49,6 @@ pub(super) struct Lane {
     _alive: Arc<()>,
 }
 
-/// What is the same for the pools of all lanes.
-#[derive(Clone, Copy, Debug)]
-struct Recipe {
-    grace: Duration,
-    /// Of several pools each would take the others' workers for orphans.
-    alone: bool,
-}
-
 /// A task that a worker has, or is about to have.
 pub(super) struct Held {
     pub(super) claim: Claim,
@@ -63,30 +58,15 @@ pub(super) struct Held {
     pub(super) fault: Option<String>,
 }
 
-impl Recipe {
-    fn pool(self, queue: &QueueConfig) -> Result<Pool, ganger::Error> {
-        let pool =
-            Pool::builder().workers(queue.slots).name(&queue.name).stop_grace(self.grace).reap_orphans(self.alone);
-        let pool = match &queue.runs {
-            Runs::Commands => pool.for_commands(),
-            Runs::Worker(words) => pool.hosting(hosted(words)),
-            Runs::Functions(words) => functions::pool(pool, words),
-        };
-        pool.build()
-    }
-}
-
 impl Lane {
     /// Starts the workers, which report as lane `number`.
     pub(super) fn start(
         config: &QueueConfig,
-        service: &Config,
+        recipe: &Recipe,
         queue: QueueId,
         number: usize,
-        room: &Room,
         inbox: &SyncSender<Event>,
     ) -> Result<Self, ServeError> {
-        let recipe = Recipe { grace: service.grace, alone: service.queues.len() == 1 };
         let pool = recipe.pool(config).map_err(ServeError::pool(&config.name))?;
         let (reports, alive) = (Reports::new(UNREAD), Arc::new(()));
         pool.follow(&reports);
@@ -94,9 +74,11 @@ impl Lane {
         let (config, held) = (config.clone(), HashMap::new());
         Ok(Self {
             queue,
+            number,
+            retired: false,
+            pace: config.rate.map(|rate| Pace::new(rate, Instant::now())),
             config,
-            recipe,
-            room: room.clone(),
+            recipe: recipe.clone(),
             pool,
             starts_before: 0,
             rests: None,
@@ -132,7 +114,9 @@ impl Lane {
 
     /// How many tasks may begin.
     pub(super) fn room(&self) -> usize {
-        if self.rests.is_some() { 0 } else { self.config.slots.saturating_sub(self.held.len()) }
+        let slots =
+            if self.rests.is_some() || self.retired { 0 } else { self.config.slots.saturating_sub(self.held.len()) };
+        self.pace.map_or(slots, |pace| slots.min(pace.room(Instant::now())))
     }
 
     /// The pool has failed: nothing begins before it was replaced.
@@ -142,12 +126,29 @@ impl Lane {
 
     /// When it should be looked after.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.rests
+        let paced = self.pace.filter(|pace| self.line && !self.retired && pace.room(Instant::now()) == 0);
+        [self.rests, paced.map(|pace| pace.due())].into_iter().flatten().min()
+    }
+
+    /// Why nothing more may wait in it, if that is so. What is in the turn that is being gathered does not count yet.
+    pub(super) fn is_full(&self) -> Option<Refusal> {
+        let Change { waiting, delayed, .. } = self.waiting;
+        let waits = u64::try_from(waiting + delayed).unwrap_or(0);
+        let most = self.config.max_waiting.filter(|most| waits >= *most);
+        most.map(|most| Refusal::Full { queue: self.config.name.clone(), most })
+    }
+
+    /// By other rules, with the same workers.
+    pub(super) fn set_config(&mut self, config: QueueConfig) {
+        if config.rate != self.config.rate {
+            self.pace = config.rate.map(|rate| Pace::new(rate, Instant::now()));
+        }
+        self.config = config;
     }
 
     /// Replaces a pool that has failed, when that is due.
     pub(super) fn mend(&mut self) {
-        if self.rests.is_none_or(|until| Instant::now() < until) {
+        if self.retired || self.rests.is_none_or(|until| Instant::now() < until) {
             return;
         }
         self.rests = match self.recipe.pool(&self.config) {
@@ -210,10 +211,10 @@ impl Lane {
     pub(super) fn begin(&mut self, claim: Claim) -> Result<(), (Box<Claim>, ganger::Error)> {
         let options = options(&claim, &self.config.runs);
         let submitted = match self.config.runs {
-            Runs::Commands => {
-                let command = Command { terms: self.room.terms(&self.config), ..command(&claim) };
-                self.pool.run_command(command, &options, &self.reports).map_err(|refused| refused.error)
-            }
+            Runs::Commands => self
+                .pool
+                .run_command(self.recipe.command(&claim, &self.config), &options, &self.reports)
+                .map_err(|refused| refused.error),
             Runs::Worker(_) => {
                 let number = claim.task.0.unsigned_abs();
                 self.pool.submit_line(number, &claim.argv(), &options, &self.reports)
@@ -222,6 +223,7 @@ impl Lane {
         };
         match submitted {
             Ok(task) => {
+                self.pace.iter_mut().for_each(|pace| pace.take(Instant::now()));
                 self.held.insert(task, Held { claim, printed: 0, fault: None });
                 Ok(())
             }
@@ -293,32 +295,6 @@ fn forward(lane: usize, reports: Reports, inbox: SyncSender<Event>, alive: Weak<
     };
     let thread = thread::Builder::new().name(format!("ganger-lane-{lane}")).spawn(work);
     thread.map(drop).map_err(ServeError::system("a thread for reports"))
-}
-
-/// Each try is one attempt, and the driver decides whether another follows: it is written down before it begins.
-fn options(claim: &Claim, runs: &Runs) -> TaskOptions {
-    let once = TaskOptions::new().crash_attempts(1).failure_attempts(1);
-    match (claim.policy.timeout, runs) {
-        (None, _) => once,
-        (Some(limit), Runs::Commands) => once.soft_timeout(limit).timeout(limit.saturating_add(LAST)),
-        (Some(limit), Runs::Worker(_) | Runs::Functions(_)) => once.timeout(limit),
-    }
-}
-
-fn command(claim: &Claim) -> Command {
-    let argv = claim.argv().into_iter().map(|word| word.to_vec().into()).collect();
-    let dir = (!claim.directory.is_empty()).then(|| claim.directory.clone().into());
-    let env = claim.environment.iter().filter_map(|variable| {
-        let at = variable.iter().position(|byte| *byte == b'=')?;
-        Some((variable[..at].to_vec().into(), variable[at + 1..].to_vec().into()))
-    });
-    Command { argv, dir, env: env.collect(), ..Command::default() }
-}
-
-fn hosted(words: &[String]) -> Hosted {
-    let argv = words.iter().map(|word| word.clone().into_bytes().into()).collect();
-    let name = words.first().cloned().unwrap_or_default();
-    Hosted { name, command: Command { argv, ..Command::default() }, says_ready: false }
 }
 
 /// The store's word for a stream.

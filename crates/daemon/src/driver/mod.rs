@@ -11,6 +11,9 @@ mod event;
 mod functions;
 mod lane;
 mod news;
+mod pace;
+mod recipe;
+mod reload;
 mod reports;
 mod room;
 mod schedules;
@@ -23,20 +26,21 @@ pub(crate) use news::Change;
 pub(crate) use survey::{LaneSurvey, Survey};
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant, SystemTime};
 
-use ganger_store::{Backlog, JobId, Order, QueueId, Turn};
+use ganger_store::{Backlog, JobId, Order, Turn};
 use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::error::ServeError;
 use crate::metrics::Metrics;
 use crate::notify::{Pulse, Status};
+use crate::queues::Queue;
 use event::{AHEAD, Event, Reply};
 use lane::Lane;
 use news::News;
-use room::Room;
+use recipe::Recipe;
 
 /// How much is gathered for one commit, in about bytes: who comes next waits for as long as that takes.
 const FULL: usize = 1 << 20;
@@ -50,7 +54,15 @@ const GLANCE: Duration = Duration::from_secs(10);
 /// The queues, in the hands of one thread.
 pub(crate) struct Driver {
     backlog: Backlog,
+    /// Those that have retired among them, until what they run has ended.
     lanes: Vec<Lane>,
+    recipe: Recipe,
+    /// How long a job of theirs is remembered.
+    keep: Option<Duration>,
+    /// How many lanes there were.
+    numbered: usize,
+    /// For the lanes to come.
+    sender: SyncSender<Event>,
     inbox: Receiver<Event>,
     /// What happened since the last commit.
     turn: Turn,
@@ -97,29 +109,17 @@ impl Stage {
 
 impl Driver {
     /// Takes the store over and starts the workers.
-    pub(crate) fn start(config: &Config, mut backlog: Backlog) -> Result<(Self, Desk), ServeError> {
+    pub(crate) fn start(config: &Config, backlog: Backlog) -> Result<(Self, Desk), ServeError> {
         let (sender, inbox) = sync_channel(AHEAD);
-        let (room, mut lanes) = (Room::claim(&config.queues), Vec::new());
-        for (number, queue) in config.queues.iter().enumerate() {
-            let id = backlog.queue(&queue.name)?;
-            let mut lane = Lane::start(queue, config, id, number, &room, &sender)?;
-            lane.take_over(backlog.depth(id)?);
-            backlog.remember(id, config.keep)?;
-            lanes.push(lane);
-        }
-        let until = Instant::now() + ANSWER;
-        lanes.iter().try_for_each(|lane| lane.wait_for_workers(until))?;
-        for name in
-            backlog.queues_in_use()?.iter().filter(|name| config.queues.iter().all(|queue| queue.name != **name))
-        {
-            log::error!("tasks wait in queue {name:?}, which nobody works off: give it to the service as well");
-        }
-        let names: Vec<_> = lanes.iter().map(Lane::name).collect();
         let news = News::new();
-        let driver = Self {
-            metrics: Metrics::new(&names),
+        let mut driver = Self {
+            metrics: Metrics::new(&[]),
             backlog,
-            lanes,
+            recipe: Recipe::new(config),
+            keep: config.keep,
+            lanes: Vec::new(),
+            numbered: 0,
+            sender: sender.clone(),
             inbox,
             turn: Turn::default(),
             weight: 0,
@@ -134,12 +134,22 @@ impl Driver {
             news: news.clone(),
             pulse: Pulse::new(),
         };
+        for queue in &config.queues {
+            let lane = driver.lane(queue)?;
+            driver.lanes.push(lane);
+        }
+        let until = Instant::now() + ANSWER;
+        driver.lanes.iter().try_for_each(|lane| lane.wait_for_workers(until))?;
+        driver.tell_unserved()?;
+        let names: Vec<_> = driver.lanes.iter().map(Lane::name).collect();
+        driver.metrics = Metrics::new(&names);
         Ok((driver, Desk::new(sender, news)))
     }
 
-    /// The queues by name.
-    pub(crate) fn queues(&self) -> Vec<(String, QueueId)> {
-        self.lanes.iter().map(Lane::name).collect()
+    /// The queues that are served.
+    pub(crate) fn queues(&self) -> Vec<Queue> {
+        let served = self.lanes.iter().filter(|lane| !lane.retired);
+        served.map(|lane| Queue { id: lane.queue, config: lane.config.clone() }).collect()
     }
 
     /// What is counted of it.
@@ -207,6 +217,7 @@ impl Driver {
     fn look_at_the_clock(&mut self) {
         self.pulse.beat(self.status());
         self.lanes.iter_mut().for_each(Lane::mend);
+        self.bury();
         if self.is_due() && self.trouble.is_none() {
             self.fire_schedules();
         }
@@ -221,9 +232,17 @@ impl Driver {
         match event {
             Event::Ordered { order, reply } => self.on_ordered(*order, reply),
             Event::Awaited { job, reply } => self.awaited.push((job, reply)),
-            Event::Asked { reply } => tell(reply, self.lanes.iter().map(Lane::depth).collect()),
+            Event::Asked { reply } => tell(reply, self.depths()),
             Event::Surveyed { reply } => tell(reply, self.survey()),
-            Event::Reported { lane, reports } => reports.into_iter().for_each(|report| self.on_report(lane, report)),
+            Event::Reported { lane, reports } => {
+                if let Some(at) = self.lanes.iter().position(|known| known.number == lane) {
+                    reports.into_iter().for_each(|report| self.on_report(at, report));
+                }
+            }
+            Event::Reloaded { queues, reply } => {
+                let done = self.on_reloaded(queues).map(|()| self.queues());
+                tell(reply, done);
+            }
             Event::Drained { until } => self.on_drained(until),
         }
     }
@@ -237,6 +256,11 @@ impl Driver {
         let tasks = order.tasks();
         if tasks.is_some() && self.stage != Stage::Open {
             return tell(reply, Err(Refusal::Stopping));
+        }
+        if let Order::Submit(job) = &order
+            && let Some(full) = self.lanes.iter().filter(|lane| lane.queue == job.queue).find_map(Lane::is_full)
+        {
+            return tell(reply, Err(full));
         }
         self.weight += tasks.into_iter().flatten().flatten().map(|word| 64 + word.len()).sum::<usize>();
         self.turn.orders.push(order);

@@ -25,7 +25,7 @@ pub(crate) struct LaneSurvey {
 
 impl Driver {
     pub(super) fn survey(&self) -> Survey {
-        let lanes = self.lanes.iter().map(Lane::survey).collect();
+        let lanes = self.lanes.iter().filter(|lane| !lane.retired).map(Lane::survey).collect();
         Survey { accepts: self.stage == Stage::Open, disk_refuses: self.trouble.is_some(), lanes }
     }
 }

@@ -171,7 +171,7 @@ async fn receive(guest: Guest, visit: Visit) {
     }
 }
 
-fn group_id(name: &str) -> Result<u32, ServeError> {
+pub(super) fn group_id(name: &str) -> Result<u32, ServeError> {
     let found = Group::from_name(name).map_err(|error| ServeError::access(format!("group {name:?}: {error}")))?;
     let group =
         found.ok_or_else(|| ServeError::access(format!("there is no group {name:?}: make it, or give another")));

@@ -37,17 +37,16 @@ impl Keeper {
         Ok(Self { keys: RwLock::new(Keys::read(access)?), refusals: Refusals::new() })
     }
 
-    /// From now on these count, for connections that are there as well.
-    ///
-    /// # Errors
     /// Doors that strangers stand at need what keeps them out: it can be changed, and not taken away.
-    pub(crate) fn change(&self, new: Keys) -> Result<(), String> {
-        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
-        if (keys.tokens.is_some(), keys.acceptor.is_some()) != (new.tokens.is_some(), new.acceptor.is_some()) {
-            return Err("whether there are tokens and TLS changes with a restart alone".to_owned());
-        }
-        *keys = new;
-        Ok(())
+    pub(crate) fn check(&self, new: &Keys) -> Result<(), String> {
+        let same =
+            self.tokens().is_some() == new.tokens.is_some() && self.acceptor().is_some() == new.acceptor.is_some();
+        if same { Ok(()) } else { Err("whether there are tokens and TLS changes with a restart alone".to_owned()) }
+    }
+
+    /// From now on these count, for connections that are there as well.
+    pub(crate) fn change(&self, keys: Keys) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
     }
 
     /// Whether strangers may be let as far as to such an address.

@@ -45,6 +45,16 @@ pub(crate) struct Doors {
 }
 
 impl Doors {
+    /// Whether they could be opened, as far as that is seen from outside.
+    pub(crate) fn check(config: &Config) -> Result<(), ServeError> {
+        let keeper = Keeper::new(&config.access)?;
+        config.access.group.as_deref().map(door::group_id).transpose()?;
+        config.listen.iter().try_for_each(|listen| match listen {
+            Listen::Tcp(address) => keeper.check_address(*address),
+            Listen::Unix(_) | Listen::Activated => Ok(()),
+        })
+    }
+
     /// Opens all of them.
     pub(crate) fn open(config: &Config) -> Result<Self, ServeError> {
         let keeper = Arc::new(Keeper::new(&config.access)?);

@@ -63,4 +63,6 @@ pub(crate) struct Program {
     pub(crate) args: Vec<OsString>,
     /// Where it works, if not where we do.
     pub(crate) dir: Option<PathBuf>,
+    /// Variables of our environment that it does not have.
+    pub(crate) without: Vec<OsString>,
 }

@@ -164,6 +164,7 @@ pub(crate) fn exec(
         args: &program.args,
         dir: program.dir.as_deref(),
         env: &[(VARIABLE, "1".as_ref())],
+        without: &program.without,
         stdin: theirs.into(),
     };
     let child = spawn.start()?;
