@@ -111,7 +111,8 @@ fn a_job_is_accepted_run_and_shown() {
     );
     let shown = over(&mut client, job);
     assert_eq!((&shown["state"], &shown["name"], &shown["priority"]), (&json!("failed"), &json!("greet"), &json!(7)));
-    let tally = json!({"total": 2, "waiting": 0, "running": 0, "succeeded": 1, "failed": 1, "stopped": 0});
+    let tally =
+        json!({"total": 2, "waiting": 0, "delayed": 0, "running": 0, "succeeded": 1, "failed": 1, "stopped": 0});
     assert_eq!(shown["tasks"], tally);
     let tasks = get(&mut client, &format!("/v1/jobs/{job}/tasks?from=2"));
     assert_eq!(tasks, json!([{"number": 2, "words": ["3"], "state": "failed"}]));
