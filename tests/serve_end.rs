@@ -183,6 +183,26 @@ fn on_a_full_disk_nothing_is_accepted_and_what_ran_is_kept() {
     assert_eq!(started.done().code(), 0);
 }
 
+#[test]
+fn nothing_is_accepted_into_a_store_that_was_taken_away() {
+    let sandbox = Sandbox::new();
+    let service = Service::start(&sandbox, &[]);
+    let mut client = service.client();
+    let job = submit(&mut client, &json!({"command": ["true"]}));
+    over(&mut client, job);
+    let store = sandbox.path("s.db");
+    fs::rename(&store, store.with_extension("aside")).expect("it is there");
+    if let Ok(answer) = client.post("/v1/jobs", br#"{"command":["true"]}"#) {
+        assert_ne!(answer.status, 201, "nobody would find it");
+    }
+    let ended = service.started.done();
+    assert_eq!(ended.code(), 255);
+    assert!(ended.stderr.contains("it was deleted or replaced"), "{ended:?}");
+    let left = fs::read_dir(store.parent().expect("a place")).expect("a place").flatten();
+    let log = store.file_name().expect("a name").to_string_lossy().into_owned() + "-wal";
+    assert!(left.into_iter().all(|entry| entry.file_name() != *log), "it would be laid over the next store");
+}
+
 /// The workers of the sandbox's service: they have names of their own, and no environment that can be seen.
 pub(crate) fn workers(sandbox: &Sandbox) -> Vec<i32> {
     let service = sandbox.processes();

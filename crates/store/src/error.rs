@@ -120,8 +120,8 @@ impl fmt::Display for StoreError {
             ),
             Kind::Moved => write!(
                 f,
-                "it was deleted or replaced while records were written to it: those of this run are in the file that stood \
-                 there before, if that is somewhere still"
+                "it was deleted or replaced while it was written to: all that was recorded is in the file that stood there \
+                 before, if that is somewhere still"
             ),
             Kind::Exists => write!(f, "there is a file of that name, and it is left as it is: give another one"),
             Kind::NotAStore(why) => write!(f, "{why}; give it another name, it was left as it is"),

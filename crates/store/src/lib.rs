@@ -31,6 +31,8 @@ mod schema;
 
 mod lock;
 
+mod moved;
+
 mod key;
 pub use key::Key;
 

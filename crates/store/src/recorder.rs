@@ -20,7 +20,7 @@ use rusqlite::{Connection, params};
 use crate::error::{Kind, StoreError};
 use crate::group::Group;
 use crate::lock::Lock;
-use crate::reader;
+use crate::moved;
 use crate::record::{Record, Run};
 use crate::store::{Store, time};
 use crate::words::{AttemptId, RunEnd, RunId, TaskId};
@@ -248,20 +248,13 @@ impl Writer {
         parcel.into_iter().for_each(|record| self.group.add(record));
     }
 
-    /// Gives up when the file was deleted or replaced: what is written goes where nobody looks for it. Our log, which has its
-    /// name from the place, must not stay there: it would be laid over the file that stands there now.
+    /// Gives up when the file was deleted or replaced. Where it is only called otherwise, it has all that there is.
     fn look_where_we_are(&mut self) -> Result<(), StoreError> {
         if self.lock.is_at(&self.file) {
             return Ok(());
         }
-        // Where the file is only called otherwise, it has all that there is. If not, nothing is lost by it.
         let _ = self.group.commit(&mut self.connection);
-        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
-        if reader::log(&self.file).metadata().is_ok_and(|log| log.len() == 0) {
-            let _ = std::fs::remove_file(reader::log(&self.file));
-            let _ = std::fs::remove_file(reader::beside(&self.file, "-shm"));
-        }
-        Err(StoreError::new(&self.file, Kind::Moved))
+        Err(moved::leave(&self.connection, &self.file))
     }
 
     /// Commits the group. While the disk refuses it, it is tried again.

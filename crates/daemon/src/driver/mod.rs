@@ -161,6 +161,8 @@ impl Driver {
     pub(crate) fn run(mut self) -> Result<(), ServeError> {
         while !self.is_done() {
             self.gather();
+            // Before anything is accepted into a file that nobody would find.
+            self.backlog.look_where_it_is()?;
             self.look_at_the_clock();
             self.commit()?;
         }

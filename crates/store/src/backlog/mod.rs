@@ -49,6 +49,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 
 use crate::error::StoreError;
 use crate::lock::Lock;
+use crate::moved;
 use crate::record::Attempt;
 use crate::served::Schedule;
 use crate::store::{Store, time};
@@ -82,7 +83,7 @@ pub struct Backlog {
     // Before the lock, which must go last.
     connection: Connection,
     file: PathBuf,
-    _lock: Lock,
+    lock: Lock,
     next: Ids,
     interrupted: usize,
 }
@@ -129,7 +130,7 @@ impl Backlog {
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let next = Ids { task: task.0, attempt: attempt.0 };
         let checkpoints = Checkpoints::take_over(&connection, &file)?;
-        let mut backlog = Self { checkpoints, connection, file, _lock: lock, next, interrupted: 0 };
+        let mut backlog = Self { checkpoints, connection, file, lock, next, interrupted: 0 };
         backlog.take_over()?;
         Ok(backlog)
     }
@@ -218,6 +219,14 @@ impl Backlog {
     /// Those of the disk.
     pub fn due(&self, now: SystemTime) -> Result<Vec<Schedule>, StoreError> {
         self.read(|connection| schedule::due(connection, now))
+    }
+
+    /// Whether the file still stands where it was opened. If not, it is left: nobody would find what is written to it.
+    ///
+    /// # Errors
+    /// It was deleted or replaced.
+    pub fn look_where_it_is(&self) -> Result<(), StoreError> {
+        if self.lock.is_at(&self.file) { Ok(()) } else { Err(moved::leave(&self.connection, &self.file)) }
     }
 
     /// Writes a turn, and says what came of it; if that fails, nothing of it was done.
