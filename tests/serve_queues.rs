@@ -101,8 +101,8 @@ fn a_full_queue_takes_nothing_more_of_a_job_either() {
     let open = submit(&mut client, &json!({"queue": "a", "command": ["true"], "open": true}));
     let append =
         |client: &mut Client, more: &[u8]| client.post(&format!("/v1/jobs/{open}/tasks"), more).expect("an answer");
-    assert_eq!(append(&mut client, br#"{"tasks": [[], []]}"#).status, 201);
-    let refused = append(&mut client, br#"{"tasks": [[]]}"#);
+    assert_eq!(append(&mut client, br#"{"tasks": [["a"], ["b"]]}"#).status, 201);
+    let refused = append(&mut client, br#"{"tasks": [["c"]]}"#);
     assert_eq!(refused.status, 429, "{refused:?}");
     let schedule = json!({"name": "s", "cron": "0 0 1 1 *", "job": {"queue": "a", "command": ["true"]}});
     assert_eq!(client.post("/v1/schedules", schedule.to_string().as_bytes()).expect("an answer").status, 201);

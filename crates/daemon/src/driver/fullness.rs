@@ -18,10 +18,11 @@ impl Driver {
         full
     }
 
-    /// Whose tasks an order adds to. A job that cannot be found has none, which its commit tells.
+    /// Whose tasks an order adds to: nobody's, if it only closes a job, or if that cannot be found, which its commit tells.
     fn queue_of(&self, order: &Order) -> Option<QueueId> {
         let bounded = || self.lanes.iter().any(|lane| lane.config.max_waiting.is_some());
         match order {
+            Order::Append { tasks, .. } if tasks.is_empty() => None,
             Order::Append { job, .. } if bounded() => self.backlog.queue_of(*job).ok().flatten(),
             order => order.job().map(|job| job.queue),
         }
