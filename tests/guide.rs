@@ -113,7 +113,7 @@ fn run(name: &str) {
 
 /// Has the blocks of a chapter run that are marked so, by who gives back what they print.
 #[track_caller]
-fn run_by(name: &str, mark: &str, bash: impl FnOnce(&str) -> String) {
+pub(crate) fn run_by(name: &str, mark: &str, bash: impl FnOnce(&str) -> String) {
     let chapter = fs::read_to_string(root().join("docs").join(name)).expect("the chapter");
     let blocks = blocks(&chapter, mark);
     assert!(!blocks.is_empty(), "{name} has commands");
@@ -290,6 +290,13 @@ fn the_chapter_of_jobs_for_a_service() {
 #[test]
 fn the_chapter_of_schedules() {
     run("serve/schedules.md");
+}
+
+#[test]
+fn the_chapter_of_configuration() {
+    if has("python3", "the_chapter_of_configuration") {
+        run("serve/configuration.md");
+    }
 }
 
 #[test]

@@ -8,3 +8,4 @@ mod guest;
 mod life;
 mod stop;
 mod units;
+mod guide;
