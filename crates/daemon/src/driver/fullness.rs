@@ -20,11 +20,10 @@ impl Driver {
 
     /// Whose tasks an order adds to: nobody's, if it only closes a job, or if that cannot be found, which its commit tells.
     fn queue_of(&self, order: &Order) -> Option<QueueId> {
-        let bounded = || self.lanes.iter().any(|lane| lane.config.max_waiting.is_some());
-        match order {
-            Order::Append { tasks, .. } if tasks.is_empty() => None,
-            Order::Append { job, .. } if bounded() => self.backlog.queue_of(*job).ok().flatten(),
-            order => order.job().map(|job| job.queue),
+        if let Order::Append { job, tasks, .. } = order {
+            let bounded = self.lanes.iter().any(|lane| lane.config.max_waiting.is_some());
+            return if bounded && !tasks.is_empty() { self.backlog.queue_of(*job).ok().flatten() } else { None };
         }
+        order.job().map(|job| job.queue)
     }
 }
