@@ -140,3 +140,18 @@ fn what_is_described_of_a_submission_is_what_is_known() {
     assert_eq!(known.matches('`').count() / 2, fields.as_object().expect("fields").len() + 1, "{known}");
     service.stop();
 }
+
+#[test]
+fn how_many_tasks_are_taken_is_described() {
+    let sandbox = Sandbox::new();
+    let service = Service::start(&sandbox, &["--max-tasks", "7"]);
+    let mut client = service.client();
+    let schemas = &get(&mut client, "/v1/openapi.json")["components"]["schemas"];
+    for (schema, field) in [("Submission", "tasks"), ("Submission", "args"), ("More", "tasks")] {
+        assert_eq!(schemas[schema]["properties"][field]["maxItems"], json!(7), "{schema}.{field}");
+    }
+    let many = |count: usize| json!({"command": ["true"], "tasks": vec![[""]; count]}).to_string();
+    assert_eq!(client.post("/v1/jobs", many(7).as_bytes()).expect("an answer").status, 201);
+    assert_eq!(client.post("/v1/jobs", many(8).as_bytes()).expect("an answer").status, 413);
+    service.stop();
+}

@@ -92,6 +92,67 @@ fn a_full_queue_takes_nothing_more() {
     service.stop();
 }
 
+#[test]
+fn a_full_queue_takes_nothing_more_of_a_job_either() {
+    let sandbox = Sandbox::new();
+    let service = configured(&sandbox, "[queue.a]\nslots = 1\nmax_waiting = 2\n");
+    let mut client = service.client();
+    assert_eq!(client.post("/v1/queues/a/pause", b"").expect("an answer").status, 200);
+    let open = submit(&mut client, &json!({"queue": "a", "command": ["true"], "open": true}));
+    let append =
+        |client: &mut Client, more: &[u8]| client.post(&format!("/v1/jobs/{open}/tasks"), more).expect("an answer");
+    assert_eq!(append(&mut client, br#"{"tasks": [["a"], ["b"]]}"#).status, 201);
+    let refused = append(&mut client, br#"{"tasks": [["c"]]}"#);
+    assert_eq!(refused.status, 429, "{refused:?}");
+    let schedule = json!({"name": "s", "cron": "0 0 1 1 *", "job": {"queue": "a", "command": ["true"]}});
+    assert_eq!(client.post("/v1/schedules", schedule.to_string().as_bytes()).expect("an answer").status, 201);
+    assert_eq!(client.post("/v1/schedules/s/run", b"").expect("an answer").status, 429);
+    let closed = append(&mut client, br#"{"close": true}"#);
+    assert_eq!(closed.status, 201, "what adds nothing is taken: {closed:?}");
+    service.stop();
+}
+
+/// However many come in one turn.
+#[test]
+fn those_who_come_together_fill_a_queue_no_further() {
+    let sandbox = Sandbox::new();
+    let service = configured(&sandbox, "[queue.a]\nslots = 1\nmax_waiting = 5\n");
+    assert_eq!(service.client().post("/v1/queues/a/pause", b"").expect("an answer").status, 200);
+    let hand_in = || {
+        let mut client = service.client();
+        let submit = |_| client.post("/v1/jobs", br#"{"queue": "a", "command": ["true"]}"#).expect("an answer").status;
+        (0..8).map(submit).filter(|status| *status == 201).count()
+    };
+    let taken: usize = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..8).map(|_| scope.spawn(hand_in)).collect();
+        clients.into_iter().map(|client| client.join().expect("no panic")).sum()
+    });
+    assert_eq!(taken, 5);
+    service.stop();
+}
+
+#[test]
+fn what_is_read_again_holds_for_retention_and_metrics() {
+    let sandbox = Sandbox::new();
+    let service = configured(&sandbox, "[queue.a]\nslots = 1\n");
+    let mut client = service.client();
+    let old = submit(&mut client, &json!({"queue": "a", "command": ["true"]}));
+    over(&mut client, old);
+    sandbox.write("g.toml", "[service]\nkeep = '1s'\n[queue.a]\nslots = 1\n[queue.new]\nslots = 1\n");
+    service.started.signal(Signal::SIGHUP);
+    eventually("it is forgotten", || client.get(&format!("/v1/jobs/{old}")).expect("an answer").status == 404);
+    let new = submit(&mut client, &json!({"queue": "new", "command": ["true"], "keep": 600}));
+    over(&mut client, new);
+    let metrics = client.get("/metrics").expect("an answer").body;
+    let metrics = String::from_utf8(metrics).expect("text");
+    for line in ["ganger_jobs_accepted_total{queue=\"new\"} 1", "ganger_tasks_total{queue=\"new\",state=\"failed\"} 0"]
+    {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    let told = service.stop().stderr;
+    assert!(!told.contains("keep:"), "{told}");
+}
+
 /// What systemd tells the service is not for those who it runs.
 #[test]
 fn jobs_inherit_nothing_that_is_the_service_s() {

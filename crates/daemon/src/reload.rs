@@ -61,7 +61,7 @@ impl Reload {
         if !self.before.queues_may_change {
             return Ok(());
         }
-        self.queues.set(self.desk.reload(config.queues).await?);
+        self.queues.set(self.desk.reload(config.queues, config.keep).await?);
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, Schema};
 
 use super::Api;
 
@@ -27,11 +27,26 @@ use super::Api;
 )]
 pub(super) struct Description;
 
-/// Says of every refusal that it is a problem, so that a route names its status alone.
-pub(super) fn complete(mut description: utoipa::openapi::OpenApi) -> String {
+/// Says of every refusal that it is a problem, so that a route names its status alone; and how many tasks are taken at a time.
+pub(super) fn complete(mut description: utoipa::openapi::OpenApi, tasks: usize) -> String {
+    let schemas = description.components.iter_mut().flat_map(|components| &mut components.schemas);
+    schemas.filter(|(name, _)| TAKERS.contains(&name.as_str())).for_each(|(_, schema)| bound(schema, tasks));
     description.paths.paths.values_mut().flat_map(operations).for_each(refusals);
     // Strings, numbers, maps by strings and lists of such are always JSON.
     description.to_json().unwrap_or_default()
+}
+
+/// What hands tasks in, and the fields that have one item for each of them.
+const TAKERS: [&str; 2] = ["Submission", "More"];
+const PER_TASK: [&str; 2] = ["tasks", "args"];
+
+fn bound(schema: &mut RefOr<Schema>, most: usize) {
+    let RefOr::T(Schema::Object(object)) = schema else { return };
+    for field in PER_TASK {
+        if let Some(RefOr::T(Schema::Array(items))) = object.properties.get_mut(field) {
+            items.max_items = Some(most);
+        }
+    }
 }
 
 fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

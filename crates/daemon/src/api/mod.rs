@@ -115,7 +115,7 @@ impl Api {
                 Problem::not_found(format!("{:?} is no path of this service: begin with /v1/jobs", uri.path()))
             })
             .layer(axum::middleware::from_fn_with_state(self.metrics.clone(), metrics::observe))
-            .with_state(Self { description: describe::complete(description).into(), ..self })
+            .with_state(Self { description: describe::complete(description, self.limits.tasks).into(), ..self })
     }
 }
 

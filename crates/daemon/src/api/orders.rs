@@ -156,7 +156,7 @@ pub(super) async fn forget(State(api): State<Api>, JobPath { id }: JobPath) -> R
 pub(super) struct More {
     /// The words that each task adds, as those that there are do.
     #[serde(default)]
-    #[schema(value_type = Vec<Vec<checks::Word>>, max_items = 10000)]
+    #[schema(value_type = Vec<Vec<checks::Word>>)]
     tasks: Vec<Vec<String>>,
     /// Whether these are the last.
     #[serde(default)]

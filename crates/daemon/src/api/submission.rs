@@ -1,5 +1,7 @@
 //! A job as a client hands it in.
 
+mod kind;
+
 use std::collections::BTreeMap;
 use std::fmt::{self, Formatter};
 use std::time::SystemTime;
@@ -36,7 +38,7 @@ pub(crate) struct Submission {
     command: Vec<String>,
     /// The words that each task adds: all have some, or none has. One task without any, if this is left out
     /// and it is not open.
-    #[schema(value_type = Option<Vec<Vec<Word>>>, max_items = 10000)]
+    #[schema(value_type = Option<Vec<Vec<Word>>>)]
     tasks: Option<Vec<Vec<String>>>,
     /// For a queue of functions: the module and the name of what each task calls, instead of a command.
     #[schema(max_length = 4096)]
@@ -48,7 +50,6 @@ pub(crate) struct Submission {
     #[serde(default)]
     many: bool,
     /// The arguments of each task, as `ganger` encodes them, in base64.
-    #[schema(max_items = 10000)]
     args: Option<Vec<String>>,
     /// How long an attempt may take, in seconds.
     #[schema(exclusive_minimum = 0, maximum = 4294967295_u32)]
@@ -155,7 +156,9 @@ impl Submission {
 
     /// The job, if all of it can be met. `queues`: those that there are; `limit`: the most tasks.
     pub(crate) fn check(self, queues: &[Queue], limit: usize) -> Result<NewJob, Problem> {
-        let job = self.terms(find_queue(&self.queue, queues)?)?;
+        let queue = find_queue(&self.queue, queues)?;
+        self.check_kind(queue)?;
+        let job = self.terms(queue)?;
         if self.function.is_some() { self.calls(job, limit) } else { self.commands(job, limit) }
     }
 

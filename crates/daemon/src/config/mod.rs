@@ -83,7 +83,6 @@ impl Config {
             ("durable", self.durability != before.durability),
             ("drain", self.drain != before.drain),
             ("grace", self.grace != before.grace),
-            ("keep", self.keep != before.keep),
             ("connections, max_body, max_tasks", self.limits != before.limits),
         ];
         other.into_iter().filter(|(_, other)| *other).map(|(name, _)| name).collect()

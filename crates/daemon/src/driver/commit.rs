@@ -5,6 +5,7 @@ use std::time::{Instant, SystemTime};
 use ganger_store::{Answer, Cancelled, Claim, Done, End, Order, QueueId, StoreError, Usage};
 
 use super::event::{Refusal, Reply};
+use super::lane::Lane;
 use super::{AGAIN, Driver, Stage, tell};
 use crate::error::ServeError;
 
@@ -69,6 +70,7 @@ impl Driver {
         self.answer(turn.orders, &done);
         done.cancelled.iter().for_each(|cancelled| self.cancel(*cancelled));
         for lane in &mut self.lanes {
+            lane.expect_nothing();
             lane.on_committed(&done);
         }
         done.over.iter().filter_map(|job| self.watchers.remove(job)).flatten().for_each(|who| tell(who, ()));
@@ -132,6 +134,7 @@ impl Driver {
 
     fn refuse(&mut self, why: &str) {
         self.turn.orders.clear();
+        self.lanes.iter_mut().for_each(Lane::expect_nothing);
         let refused = || Err(Refusal::Disk(why.to_owned()));
         self.replies.drain(..).flatten().for_each(|reply| tell(reply, refused()));
     }

@@ -34,8 +34,8 @@ pub(crate) enum Event {
     Surveyed { reply: oneshot::Sender<Survey> },
     /// The workers of a lane have something to tell.
     Reported { lane: usize, reports: VecDeque<Report> },
-    /// From now on these are the queues: they are told, or why they cannot be.
-    Reloaded { queues: Vec<QueueConfig>, reply: oneshot::Sender<Result<Vec<Queue>, String>> },
+    /// From now on these are the queues, and their jobs are kept so long: they are told, or why they cannot be.
+    Reloaded { queues: Vec<QueueConfig>, keep: Option<Duration>, reply: oneshot::Sender<Result<Vec<Queue>, String>> },
     /// The service is to end: what runs may go on until then.
     Drained { until: Instant },
 }
@@ -114,9 +114,9 @@ impl Desk {
     }
 
     /// All or nothing.
-    pub(crate) async fn reload(&self, queues: Vec<QueueConfig>) -> Result<Vec<Queue>, String> {
+    pub(crate) async fn reload(&self, queues: Vec<QueueConfig>, keep: Option<Duration>) -> Result<Vec<Queue>, String> {
         let (reply, answer) = oneshot::channel();
-        self.send(Event::Reloaded { queues, reply }).map_err(|_| "the service is busy: try again".to_owned())?;
+        self.send(Event::Reloaded { queues, keep, reply }).map_err(|_| "the service is busy: try again".to_owned())?;
         answer.await.unwrap_or_else(|_| Err("the service is about to end".to_owned()))
     }
 

@@ -42,6 +42,8 @@ pub(super) struct Lane {
     held: HashMap<TaskId, Held>,
     /// How many tasks wait in the store.
     pub(super) waiting: Change,
+    /// How many more will, by the turn that is being gathered.
+    expected: u64,
     /// Whether a job may stand in line there.
     pub(super) line: bool,
     pub(super) paused: bool,
@@ -85,6 +87,7 @@ impl Lane {
             reports,
             held,
             waiting: Change::default(),
+            expected: 0,
             line: true,
             paused: false,
             _alive: alive,
@@ -130,12 +133,22 @@ impl Lane {
         [self.rests, paced.map(|pace| pace.due())].into_iter().flatten().min()
     }
 
-    /// Why nothing more may wait in it, if that is so. What is in the turn that is being gathered does not count yet.
+    /// Why nothing more may wait in it, if that is so.
     pub(super) fn is_full(&self) -> Option<Refusal> {
         let Change { waiting, delayed, .. } = self.waiting;
-        let waits = u64::try_from(waiting + delayed).unwrap_or(0);
+        let waits = u64::try_from(waiting + delayed).unwrap_or(0).saturating_add(self.expected);
         let most = self.config.max_waiting.filter(|most| waits >= *most);
         most.map(|most| Refusal::Full { queue: self.config.name.clone(), most })
+    }
+
+    /// The turn that is being gathered has so many more tasks for it.
+    pub(super) fn expect(&mut self, tasks: usize) {
+        self.expected = self.expected.saturating_add(tasks as u64);
+    }
+
+    /// What was expected was committed, or refused.
+    pub(super) fn expect_nothing(&mut self) {
+        self.expected = 0;
     }
 
     /// By other rules, with the same workers.
@@ -164,10 +177,6 @@ impl Lane {
                 Some(Instant::now() + REST)
             }
         };
-    }
-
-    pub(super) fn name(&self) -> (String, QueueId) {
-        (self.config.name.clone(), self.queue)
     }
 
     pub(super) fn is_idle(&self) -> bool {

@@ -8,6 +8,7 @@
 
 mod commit;
 mod event;
+mod fullness;
 mod functions;
 mod lane;
 mod news;
@@ -113,7 +114,7 @@ impl Driver {
         let (sender, inbox) = sync_channel(AHEAD);
         let news = News::new();
         let mut driver = Self {
-            metrics: Metrics::new(&[]),
+            metrics: Metrics::new(),
             backlog,
             recipe: Recipe::new(config),
             keep: config.keep,
@@ -141,8 +142,6 @@ impl Driver {
         let until = Instant::now() + ANSWER;
         driver.lanes.iter().try_for_each(|lane| lane.wait_for_workers(until))?;
         driver.tell_unserved()?;
-        let names: Vec<_> = driver.lanes.iter().map(Lane::name).collect();
-        driver.metrics = Metrics::new(&names);
         Ok((driver, Desk::new(sender, news)))
     }
 
@@ -241,8 +240,8 @@ impl Driver {
                     reports.into_iter().for_each(|report| self.on_report(at, report));
                 }
             }
-            Event::Reloaded { queues, reply } => {
-                let done = self.on_reloaded(queues).map(|()| self.queues());
+            Event::Reloaded { queues, keep, reply } => {
+                let done = self.on_reloaded(queues, keep).map(|()| self.queues());
                 tell(reply, done);
             }
             Event::Drained { until } => self.on_drained(until),
@@ -259,9 +258,7 @@ impl Driver {
         if tasks.is_some() && self.stage != Stage::Open {
             return tell(reply, Err(Refusal::Stopping));
         }
-        if let Order::Submit(job) = &order
-            && let Some(full) = self.lanes.iter().filter(|lane| lane.queue == job.queue).find_map(Lane::is_full)
-        {
+        if let Some(full) = self.expect(&order) {
             return tell(reply, Err(full));
         }
         self.weight += tasks.into_iter().flatten().flatten().map(|word| 64 + word.len()).sum::<usize>();

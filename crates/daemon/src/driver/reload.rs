@@ -4,7 +4,7 @@
 //! when what it runs has ended. So nothing is lost, and nothing begins anew. Until then the two share the queue's slots.
 
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::lane::Lane;
 use super::{Depth, Driver};
@@ -13,7 +13,7 @@ use crate::error::ServeError;
 
 impl Driver {
     /// From now on these are the queues. If the workers of one cannot be started, nothing changes.
-    pub(super) fn on_reloaded(&mut self, queues: Vec<QueueConfig>) -> Result<(), String> {
+    pub(super) fn on_reloaded(&mut self, queues: Vec<QueueConfig>, keep: Option<Duration>) -> Result<(), String> {
         let fresh = self.fresh(&queues).map_err(|error| error.to_string())?;
         for lane in self.lanes.iter_mut().filter(|lane| !lane.retired) {
             let replaced = fresh.iter().any(|fresh| fresh.queue == lane.queue);
@@ -23,6 +23,7 @@ impl Driver {
             }
         }
         self.lanes.extend(fresh);
+        self.keep(keep).map_err(|error| error.to_string())?;
         self.tell_unserved().map_err(|error| error.to_string())
     }
 
@@ -37,6 +38,17 @@ impl Driver {
         wanted.iter().map(|queue| self.lane(queue)).collect()
     }
 
+    /// How long jobs are remembered that do not say so themselves, those among them that are over.
+    fn keep(&mut self, keep: Option<Duration>) -> Result<(), ServeError> {
+        self.keep = keep;
+        for lane in self.lanes.iter().filter(|lane| !lane.retired) {
+            self.backlog.remember(lane.queue, keep)?;
+        }
+        // The store says in its next turn when there is something to forget.
+        self.more = true;
+        Ok(())
+    }
+
     /// Starts the workers of a queue.
     pub(super) fn lane(&mut self, queue: &QueueConfig) -> Result<Lane, ServeError> {
         let id = self.backlog.queue(&queue.name)?;
@@ -44,6 +56,7 @@ impl Driver {
         let mut lane = Lane::start(queue, &self.recipe, id, self.numbered, &self.sender)?;
         lane.take_over(self.backlog.depth(id)?);
         self.backlog.remember(id, self.keep)?;
+        self.metrics.turns().serve(id, &queue.name);
         Ok(lane)
     }
 

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use ganger_store::{Firing, Next, Order, Schedule};
 
 use super::Driver;
-use crate::api::scheduled_job;
+use crate::api::{Problem, scheduled_job};
 use crate::cron::Cron;
 
 impl Driver {
@@ -25,8 +25,12 @@ impl Driver {
             Ok(cron) => (cron.next(now), scheduled_job(schedule, &self.queues(), self.tasks)),
             Err(why) => (None, Err(why)),
         };
-        let firing = Firing { name: schedule.name.clone(), job, next: Next::At(next) };
-        self.turn.orders.push(Order::Fire(Box::new(firing)));
+        let order = |job| Order::Fire(Box::new(Firing { name: schedule.name.clone(), job, next: Next::At(next) }));
+        let mut order_of_job = order(job);
+        if let Some(full) = self.expect(&order_of_job) {
+            order_of_job = order(Err(Problem::from(full).into_detail()));
+        }
+        self.turn.orders.push(order_of_job);
         self.replies.push(None);
     }
 }

@@ -25,7 +25,6 @@ use std::time::SystemTime;
 
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use ganger_store::QueueId;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -58,12 +57,12 @@ struct Instruments {
 }
 
 impl Metrics {
-    pub(crate) fn new(queues: &[(String, QueueId)]) -> Self {
+    pub(crate) fn new() -> Self {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(ServiceProcess));
         let ganger = registry.sub_registry_with_prefix("ganger");
         build_info(ganger);
-        let (http, turns) = (HttpMetrics::register(ganger), TurnMetrics::register(ganger, queues));
+        let (http, turns) = (HttpMetrics::register(ganger), TurnMetrics::register(ganger));
         let queues = QueueMetrics::register(ganger);
         Self(Arc::new(Instruments { registry, http, queues, turns }))
     }

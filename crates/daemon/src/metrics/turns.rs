@@ -1,5 +1,6 @@
 //! What the driver has committed.
 
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use ganger_store::{Accepted, Answer, Claim, Done, End, Ended, Fate, QueueId, Turn};
@@ -28,8 +29,8 @@ struct OfState {
 /// Counts turns, and what is in them. A clone is the same.
 #[derive(Clone, Debug)]
 pub(crate) struct TurnMetrics {
-    /// A service has a handful of queues.
-    queues: Vec<(QueueId, InQueue)>,
+    /// A service has a handful of queues. The configuration may name others while it works.
+    queues: Arc<RwLock<Vec<(QueueId, InQueue)>>>,
     jobs: Family<InQueue, Counter>,
     tasks: Family<InQueue, Counter>,
     began: Family<InQueue, Counter>,
@@ -50,10 +51,9 @@ fn tasks_time() -> Histogram {
 }
 
 impl TurnMetrics {
-    pub(super) fn register(registry: &mut Registry, queues: &[(String, QueueId)]) -> Self {
-        let named = |(name, id): &(String, QueueId)| (*id, InQueue { queue: name.clone() });
+    pub(super) fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
-            queues: queues.iter().map(named).collect(),
+            queues: Arc::default(),
             jobs: Family::default(),
             tasks: Family::default(),
             began: Family::default(),
@@ -69,9 +69,18 @@ impl TurnMetrics {
             failed_commits: Counter::default(),
         };
         metrics.clone().register_all(registry);
-        // A counter that appears with its first event hides that event.
-        metrics.queues.iter().for_each(|(_, queue)| metrics.touch(queue));
         metrics
+    }
+
+    /// From now on that queue is counted, if it was not before.
+    pub(crate) fn serve(&self, id: QueueId, name: &str) {
+        let mut queues = self.queues.write().unwrap_or_else(PoisonError::into_inner);
+        if queues.iter().all(|(known, _)| *known != id) {
+            let queue = InQueue { queue: name.to_owned() };
+            // A counter that appears with its first event hides that event.
+            self.touch(&queue);
+            queues.push((id, queue));
+        }
     }
 
     fn register_all(self, registry: &mut Registry) {
@@ -150,9 +159,9 @@ impl TurnMetrics {
         });
     }
 
-    /// A queue that came later has no instruments.
     fn of(&self, id: QueueId, count: impl FnOnce(&InQueue)) {
-        if let Some((_, queue)) = self.queues.iter().find(|(known, _)| *known == id) {
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, queue)) = queues.iter().find(|(known, _)| *known == id) {
             count(queue);
         }
     }

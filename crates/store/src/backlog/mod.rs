@@ -213,6 +213,17 @@ impl Backlog {
         self.read(|connection| connection.prepare_cached(sql)?.query_row([job.0], |row| row.get(0)).optional())
     }
 
+    /// The queue that a job is of. None: there is no such job of the service.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn queue_of(&self, job: JobId) -> Result<Option<QueueId>, StoreError> {
+        let sql = "SELECT queue FROM served WHERE job = ?";
+        self.read(|connection| {
+            connection.prepare_cached(sql)?.query_row([job.0], |row| row.get(0).map(QueueId)).optional()
+        })
+    }
+
     /// The schedules that are due at a moment: for each, the next turn should have an [`Order::Fire`].
     ///
     /// # Errors
