@@ -99,6 +99,11 @@ impl AskError {
 impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Connect { endpoint, source } if source.kind() == io::ErrorKind::PermissionDenied => write!(
+                f,
+                "this user may not use the service at {endpoint}: {source}; its user and root may, and the members of its \
+                 `group`, if its configuration names one"
+            ),
             Self::Connect { endpoint, source } => write!(
                 f,
                 "no service answers at {endpoint}: {source}; ganger serve starts one, --connect or GANGER_CONNECT says where \
