@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger::{CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome};
+use ganger::{CommandEnd, Ending, Exceeded, Exit, NotStarted, Outcome};
 
 use crate::observer::Cause;
 
@@ -49,34 +49,23 @@ pub(crate) fn judge(
     limit: Option<Duration>,
     doom: Option<Doom>,
 ) -> Verdict {
-    let timed_out = |told: Duration| Verdict::Failed(Cause::TimedOut(limit.unwrap_or(told)));
-    match outcome {
-        Outcome::Returned(_) => Verdict::Succeeded(end.map(|end| end.wall)),
-        Outcome::Failed(Failure { kind: FailureKind::Stopped, .. }) => {
-            timed_out(end.map_or(Duration::ZERO, |e| e.wall))
-        }
-        Outcome::Failed(failure) => Verdict::Failed(cause(failure, end)),
-        Outcome::Panicked(panic) => Verdict::Failed(Cause::NotStarted(format!("its worker failed: {}", panic.message))),
-        Outcome::Crashed(exits) => Verdict::Failed(Cause::Crashed(exits)),
-        Outcome::TimedOut(told) => timed_out(told),
-        Outcome::Cancelled if doom == Some(Doom::Expired) => timed_out(Duration::ZERO),
-        Outcome::Cancelled if matches!(doom, Some(Doom::Killed | Doom::Again)) => Verdict::Failed(Cause::Killed),
-        Outcome::Cancelled | Outcome::NotStarted(NotStarted::Terminated) => Verdict::Stopped,
-        Outcome::NotStarted(NotStarted::PoolFailed(failure)) => Verdict::PoolFailed(failure.to_string()),
-    }
-}
-
-/// A command that ran failed by its exit, or for what it used; anything else kept it from running, and says so in words.
-fn cause(failure: Failure, end: Option<&CommandEnd>) -> Cause {
-    match (end, failure.kind) {
-        (Some(CommandEnd { exceeded: Some(Exceeded::Memory { limit, peak }), .. }), _) => {
-            Cause::OutOfMemory { limit: *limit, peak: *peak, before: Vec::new() }
-        }
-        (Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { limit }), .. }), _) => Cause::CpuTime(*limit),
-        (Some(CommandEnd { exit, exceeded: None, .. }), _) => Cause::Exit(*exit),
-        (None, FailureKind::Task) => Cause::Error(failure.message),
-        (None, _) => Cause::NotStarted(failure.message),
-    }
+    let timed_out = |told: Duration| Cause::TimedOut(limit.unwrap_or(told));
+    let cause = match Ending::of(outcome, end) {
+        Ending::Succeeded => return Verdict::Succeeded(end.map(|end| end.wall)),
+        Ending::Exited(exit) => Cause::Exit(exit),
+        Ending::Exceeded(Exceeded::Memory { limit, peak }) => Cause::OutOfMemory { limit, peak, before: Vec::new() },
+        Ending::Exceeded(Exceeded::CpuTime { limit }) => Cause::CpuTime(limit),
+        Ending::TimedOut(told) => timed_out(told),
+        Ending::Error(why) => Cause::Error(why),
+        Ending::Panicked(panic) => Cause::NotStarted(format!("its worker failed: {}", panic.message)),
+        Ending::NotStarted(why) => Cause::NotStarted(why),
+        Ending::Crashed(exits) => Cause::Crashed(exits),
+        Ending::Cancelled if doom == Some(Doom::Expired) => timed_out(Duration::ZERO),
+        Ending::Cancelled if matches!(doom, Some(Doom::Killed | Doom::Again)) => Cause::Killed,
+        Ending::Cancelled | Ending::Unbegun(NotStarted::Terminated) => return Verdict::Stopped,
+        Ending::Unbegun(NotStarted::PoolFailed(failure)) => return Verdict::PoolFailed(failure.to_string()),
+    };
+    Verdict::Failed(cause)
 }
 
 /// Whether a command may have ended in this way because it was told to.
@@ -96,6 +85,8 @@ pub(crate) fn is_broken_pipe(cause: &Cause) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ganger::{Failure, FailureKind};
+
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(3);

@@ -350,6 +350,9 @@ pub mod dummy;
 mod command;
 pub use command::{Inquiry, Report, Reports, command_end};
 
+mod ending;
+pub use ending::Ending;
+
 mod workers;
 pub use workers::Running;
 

@@ -14,7 +14,7 @@ impl Driver {
     pub(super) fn on_report(&mut self, lane: usize, report: Report) {
         match report {
             Report::Output { task, stream, bytes } => self.on_output(lane, task, lane::stream(stream), bytes),
-            Report::Ended { task, slot, outcome, .. } => self.on_ended(lane, task, slot, &outcome),
+            Report::Ended { task, slot, outcome, .. } => self.on_ended(lane, task, slot, outcome),
             Report::Fault { task, why } => {
                 log::warn!("queue {}: {why}", self.lanes[lane].config.name);
                 task.into_iter().for_each(|task| self.lanes[lane].at_fault(task, why.clone()));
@@ -34,10 +34,10 @@ impl Driver {
         }
     }
 
-    fn on_ended(&mut self, lane: usize, task: TaskId, slot: u32, outcome: &Outcome) {
+    fn on_ended(&mut self, lane: usize, task: TaskId, slot: u32, outcome: Outcome) {
         // What a program that is kept answers is its own affair, and never read as what a command tells of its end.
-        let told = match (&self.lanes[lane].config.runs, outcome) {
-            (Runs::Commands, _) => command_end(outcome),
+        let told = match (&self.lanes[lane].config.runs, &outcome) {
+            (Runs::Commands, _) => command_end(&outcome),
             (Runs::Worker(_), Outcome::Returned(answer)) => {
                 self.on_output(lane, task, Stream::Stdout, answer.clone());
                 None
@@ -45,11 +45,13 @@ impl Driver {
             (Runs::Worker(_) | Runs::Functions(_), _) => None,
         };
         let kept = self.lanes[lane].config.output;
-        let answered = functions::answer(&self.lanes[lane].config.runs, outcome, kept);
-        let outcome = answered.as_ref().map_or(outcome, |(_, outcome)| outcome);
-        if let Some((answer, _)) = &answered {
-            self.on_output(lane, task, Stream::Stdout, answer.clone());
-        }
+        let outcome = match functions::answer(&self.lanes[lane].config.runs, &outcome, kept) {
+            Some((answer, outcome)) => {
+                self.on_output(lane, task, Stream::Stdout, answer);
+                outcome
+            }
+            None => outcome,
+        };
         let Some(Held { claim, printed, fault }) = self.lanes[lane].take(task) else { return };
         if matches!(outcome, Outcome::NotStarted(NotStarted::PoolFailed(_))) {
             self.lanes[lane].rest();

@@ -1,17 +1,21 @@
 //! What an outcome makes of a task.
 
-use ganger::{CommandEnd, Exceeded, Exit, Failure, FailureKind, NotStarted, Outcome, Panic};
+use ganger::{CommandEnd, Ending, Exceeded, Exit, Outcome, Panic};
 use ganger_store::{Claim, End, Fate, State, Usage};
 
-/// How an attempt ended, and what it used, as its command has `told`.
-pub(super) fn judge(outcome: &Outcome, told: Option<CommandEnd>, fault: Option<String>) -> (End, Usage) {
-    let end = match outcome {
-        Outcome::Returned(_) => End::Exit(0),
-        Outcome::Failed(failure) => failed(failure, told.as_ref()),
-        Outcome::Panicked(panic) => End::Error(panicked(panic)),
-        Outcome::Crashed(exits) => crashed(exits, fault),
-        Outcome::TimedOut(_) => End::TimeLimit,
-        Outcome::Cancelled | Outcome::NotStarted(NotStarted::Terminated | NotStarted::PoolFailed(_)) => End::Stopped,
+/// How an attempt ended, and what it used, as its command has `told`. `fault`: what its program did wrong, if it died of that.
+pub(super) fn judge(outcome: Outcome, told: Option<CommandEnd>, fault: Option<String>) -> (End, Usage) {
+    let end = match Ending::of(outcome, told.as_ref()) {
+        Ending::Succeeded => End::Exit(0),
+        Ending::Exited(exit) => exited(exit),
+        Ending::Exceeded(Exceeded::Memory { .. }) => End::OutOfMemory,
+        Ending::Exceeded(Exceeded::CpuTime { .. }) => End::CpuLimit,
+        Ending::TimedOut(_) => End::TimeLimit,
+        Ending::Error(why) => End::Error(why),
+        Ending::Panicked(panic) => End::Error(panicked(&panic)),
+        Ending::NotStarted(why) => End::NotStarted(why),
+        Ending::Crashed(exits) => crashed(&exits, fault),
+        Ending::Cancelled | Ending::Unbegun(_) => End::Stopped,
     };
     (end, told.map_or_else(Usage::default, used))
 }
@@ -31,17 +35,6 @@ pub(super) fn fate(claim: &Claim, end: &End) -> Fate {
         | End::NotStarted(_) => claim.may_fail_again(),
     };
     if again { Fate::Again } else { Fate::Over(State::Failed) }
-}
-
-fn failed(failure: &Failure, told: Option<&CommandEnd>) -> End {
-    match (told, failure.kind) {
-        (_, FailureKind::Stopped) => End::TimeLimit,
-        (Some(CommandEnd { exceeded: Some(Exceeded::Memory { .. }), .. }), _) => End::OutOfMemory,
-        (Some(CommandEnd { exceeded: Some(Exceeded::CpuTime { .. }), .. }), _) => End::CpuLimit,
-        (Some(CommandEnd { exit, .. }), _) => exited(*exit),
-        (None, FailureKind::Task) => End::Error(failure.message.clone()),
-        (None, _) => End::NotStarted(failure.message.clone()),
-    }
 }
 
 fn panicked(panic: &Panic) -> String {
@@ -75,6 +68,7 @@ fn used(end: CommandEnd) -> Usage {
 mod tests {
     use std::time::{Duration, SystemTime};
 
+    use ganger::{Failure, FailureKind, NotStarted};
     use ganger_store::{AttemptId, JobId, Policy, QueueId, RunId, TaskId};
 
     use super::*;
@@ -115,9 +109,9 @@ mod tests {
             (Outcome::Cancelled, End::Stopped),
             (Outcome::NotStarted(NotStarted::Terminated), End::Stopped),
         ] {
-            assert_eq!(judge(&outcome, None, None).0, end, "{outcome:?}");
+            assert_eq!(judge(outcome.clone(), None, None).0, end, "{outcome:?}");
         }
-        let told = judge(&Outcome::Crashed(vec![killed]), None, Some("w.py answered garbage".to_owned()));
+        let told = judge(Outcome::Crashed(vec![killed]), None, Some("w.py answered garbage".to_owned()));
         assert_eq!(told.0, End::Crashed("w.py answered garbage".to_owned()));
     }
 
