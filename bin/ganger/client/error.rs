@@ -96,14 +96,22 @@ impl AskError {
     }
 }
 
+fn unreached(endpoint: &Endpoint, source: &io::Error) -> String {
+    if source.kind() == io::ErrorKind::PermissionDenied {
+        return format!(
+            "this user may not use the service at {endpoint}: {source}; its user and root may, and the members of its `group`, \
+             if its configuration names one"
+        );
+    }
+    format!(
+        "no service answers at {endpoint}: {source}; ganger serve starts one, --connect or GANGER_CONNECT says where one is"
+    )
+}
+
 impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect { endpoint, source } => write!(
-                f,
-                "no service answers at {endpoint}: {source}; ganger serve starts one, --connect or GANGER_CONNECT says where \
-                 one is"
-            ),
+            Self::Connect { endpoint, source } => write!(f, "{}", unreached(endpoint, source)),
             Self::Environment { name, why } => write!(f, "{name}: {why}"),
             Self::Door(error) => error.fmt(f),
             Self::Lost { endpoint, source } => {

@@ -20,7 +20,7 @@ pub(super) fn status(flags: &StatusFlags, out: &mut Out) -> Result<u8, AskError>
     }
     match flags.job {
         Some(_) => one(&views::read(&found)?, out)?,
-        None => list(&views::read::<Vec<Job>>(&found)?, out)?,
+        None => list(&views::read::<Vec<Job>>(&found)?, flags, out)?,
     }
     Ok(0)
 }
@@ -31,9 +31,10 @@ fn query(flags: &StatusFlags) -> String {
     format!("/v1/jobs?limit={}{}", flags.limit, given.collect::<String>())
 }
 
-fn list(jobs: &[Job], out: &mut Out) -> Result<(), AskError> {
+fn list(jobs: &[Job], flags: &StatusFlags, out: &mut Out) -> Result<(), AskError> {
     if jobs.is_empty() {
-        show::message("the service has no such job");
+        let filtered = [&flags.queue, &flags.state, &flags.name].into_iter().any(Option::is_some);
+        show::message(if filtered { "the service has no such job" } else { "the service has no jobs" });
         return Ok(());
     }
     let rows: Vec<_> = std::iter::once(HEAD.map(str::to_owned).into()).chain(jobs.iter().map(cells)).collect();

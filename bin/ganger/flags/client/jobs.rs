@@ -30,7 +30,7 @@ pub(crate) struct StatusFlags {
     pub(crate) service: ServiceFlags,
 
     /// The job's number
-    #[arg(value_name = "JOB")]
+    #[arg(value_name = "JOB", value_parser = job)]
     pub(crate) job: Option<u64>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) struct WaitFlags {
     pub(crate) service: ServiceFlags,
 
     /// The jobs' numbers
-    #[arg(value_name = "JOB", required = true)]
+    #[arg(value_name = "JOB", required = true, value_parser = job)]
     pub(crate) jobs: Vec<u64>,
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct HoldFlags {
     pub(crate) service: ServiceFlags,
 
     /// The jobs' numbers
-    #[arg(value_name = "JOB")]
+    #[arg(value_name = "JOB", value_parser = job)]
     pub(crate) jobs: Vec<u64>,
 }
 
@@ -99,6 +99,10 @@ pub(crate) struct Target {
     pub(crate) job: u64,
     /// From 1.
     pub(crate) task: Option<u64>,
+}
+
+fn job(text: &str) -> Result<u64, &'static str> {
+    text.parse().map_err(|_| "a job has a number: ganger status lists them")
 }
 
 impl FromStr for Target {

@@ -39,7 +39,11 @@ impl QueueMetrics {
         let metrics = Self::default();
         let Self { waiting, delayed, running, paused, oldest, slots, workers, starts, memory, accepts, disk_refuses } =
             metrics.clone();
-        registry.register("queue_waiting_tasks", "Tasks that wait for a worker", waiting);
+        registry.register(
+            "queue_waiting_tasks",
+            "Tasks that wait, also those of jobs that are delayed, blocked or held",
+            waiting,
+        );
         registry.register("queue_delayed_tasks", "Tasks that failed and are tried again later", delayed);
         registry.register("queue_running_tasks", "Tasks that run", running);
         registry.register("queue_paused", "1: nothing of the queue begins", paused);
