@@ -156,8 +156,21 @@ impl Driver {
         self.metrics.clone()
     }
 
-    /// Works until it was told to drain and all is over.
+    /// Works until it was told to drain and all is over, or the store is lost to it.
     pub(crate) fn run(mut self) -> Result<(), ServeError> {
+        let done = self.work();
+        if done.is_err() {
+            // How it ends cannot be written down: the next service tries it again.
+            self.lanes.iter().for_each(Lane::terminate);
+        }
+        self.pulse.hold_breath(Lane::FINISHING);
+        let until = Instant::now() + Lane::FINISHING;
+        self.lanes.iter().for_each(Lane::close);
+        self.lanes.into_iter().for_each(|lane| lane.finish(until));
+        done
+    }
+
+    fn work(&mut self) -> Result<(), ServeError> {
         while !self.is_done() {
             self.gather();
             // Before anything is accepted into a file that nobody would find.
@@ -165,10 +178,6 @@ impl Driver {
             self.look_at_the_clock();
             self.commit()?;
         }
-        self.pulse.hold_breath(Lane::FINISHING);
-        let until = Instant::now() + Lane::FINISHING;
-        self.lanes.iter().for_each(Lane::close);
-        self.lanes.into_iter().for_each(|lane| lane.finish(until));
         Ok(())
     }
 

@@ -95,6 +95,7 @@ impl Door {
                 Ok(None) => {}
                 Err(error) => {
                     keeper.refusals.tell(|| format!("{name}: a connection could not be accepted: {error}"));
+                    guests.make_room();
                     tokio::time::sleep(SHORTAGE).await;
                 }
             }

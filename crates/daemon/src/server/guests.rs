@@ -42,6 +42,13 @@ impl Guests {
         drop(room);
         Seat { room: Arc::clone(&self.room), since, go, _permit: permit }
     }
+
+    /// Has the one go that has been idle longest, though seats are left: descriptors are not.
+    pub(super) fn make_room(&self) {
+        if let Some((_, longest)) = lock(&self.room).idle.pop_first() {
+            longest.notify_one();
+        }
+    }
 }
 
 impl Room {
