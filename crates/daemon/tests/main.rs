@@ -11,8 +11,6 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 
-mod wire;
-
 ganger::test_worker!();
 
 const PATIENCE: Duration = Duration::from_secs(60);

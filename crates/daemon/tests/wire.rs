@@ -1,4 +1,7 @@
-//! Futures over the wire: this program is the client, the worker program, and, in a process of its own, the service.
+//! Futures over the wire: this program is the client, the worker program, and, in a process of its own, the service. A
+//! test program of its own as well: in `main.rs` a service in the process itself is sent SIGTERM.
+
+#![expect(clippy::unwrap_used, reason = "a test may end by a panic")]
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -6,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use ganger::{Executor, Future, Process, ProcessPoolExecutor, StartMethod, TaskOptions, Wait, Waiting, as_completed};
 use ganger_client::{Endpoint, ServiceExecutor, TaskRef};
-use ganger_daemon::{Config, QueueConfig, Runs, Service};
-
+use ganger_daemon::{Client, Config, QueueConfig, Runs, Service};
 use serde_json::{Value, json};
 
-use super::PATIENCE;
+ganger::test_worker!();
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[ganger::task]
 fn square(n: u64) -> u64 {
@@ -99,6 +103,10 @@ fn service(place: &Path) -> Process {
         Process::builder().start_method(StartMethod::Spawn).build(serve, (place.to_owned(), program)).unwrap();
     process.start().unwrap();
     process
+}
+
+fn ask(client: &mut Client, path: &str) -> Value {
+    serde_json::from_slice(&client.get(path).unwrap().body).unwrap()
 }
 
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
@@ -238,8 +246,8 @@ fn what_is_cancelled_is_ended_and_harms_no_other() {
 }
 
 fn tally(served: &Served, state: &str) -> u64 {
-    let mut client = ganger_daemon::Client::connect(&served.socket(), PATIENCE).unwrap();
-    let jobs = super::ask(&mut client, "/v1/jobs");
+    let mut client = Client::connect(&served.socket(), PATIENCE).unwrap();
+    let jobs = ask(&mut client, "/v1/jobs");
     jobs.as_array().unwrap().iter().map(|job| job["tasks"][state].as_u64().unwrap()).sum()
 }
 
@@ -264,7 +272,7 @@ fn another_program_is_told_to_be_the_wrong_one() {
     // This program registers the same functions, but is none of theirs.
     let served = Served::start();
     drop(served.executor());
-    let client = &mut ganger_daemon::Client::connect(&served.socket(), PATIENCE).unwrap();
+    let client = &mut Client::connect(&served.socket(), PATIENCE).unwrap();
     let mut ask = |function: &str, signature: &str, args: &str| {
         let job = json!({"queue": "functions", "function": function, "signature": signature, "args": [args]});
         let answer = client.post("/v1/jobs", job.to_string().as_bytes()).unwrap();
@@ -274,7 +282,7 @@ fn another_program_is_told_to_be_the_wrong_one() {
         }
         let id = told["id"].as_i64().unwrap();
         client.get(&format!("/v1/jobs/{id}?wait=60")).unwrap();
-        super::ask(client, &format!("/v1/jobs/{id}/tasks/1"))["attempts"][0]["message"].to_string()
+        ask(client, &format!("/v1/jobs/{id}/tasks/1"))["attempts"][0]["message"].to_string()
     };
     let name = format!("{}::square", module_path!());
     assert!(ask("app::square", "", "").contains(&format!("registers no app::square: it has {name}")));
