@@ -77,13 +77,15 @@ impl Reader {
         Ok(bytes)
     }
 
-    /// The attempt at a task with this number, from 1, whether it is over or not.
+    /// The attempt at a task with this number, from 1, whether it is over or not: of all that there were, so a retry goes on
+    /// counting.
     ///
     /// # Errors
     /// Those of the disk.
     pub fn attempt_numbered(&self, task: TaskId, number: u32) -> Result<Option<AttemptId>, StoreError> {
         let sql = "SELECT id FROM attempt WHERE task = ?1 AND number = ?2
-            UNION ALL SELECT attempt FROM running WHERE task = ?1 AND number = ?2";
+            UNION ALL SELECT attempt FROM running WHERE task = ?1
+                AND ?2 = 1 + (SELECT count(*) FROM attempt WHERE task = ?1)";
         self.one(sql, params![task.0, number], |row| row.get(0).map(AttemptId))
     }
 

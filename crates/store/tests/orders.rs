@@ -165,10 +165,12 @@ fn what_has_failed_is_retried_with_fresh_attempts_and_its_story() {
     assert_eq!(tally(&place, id).waiting, 5_000, "what was noted survives the service");
     let again = claim(&mut backlog, queue, 1).remove(0);
     assert_eq!((again.task, again.number), (failed[0].task, 1));
+    let (reader, task, running) = (place.reader(), again.task, again.attempt);
+    assert_eq!(reader.attempt_numbered(task, 2).unwrap(), Some(running), "the second that there was");
     succeed(&mut backlog, again);
-    let ends: Vec<_> =
-        place.reader().attempts(failed[0].task).unwrap().into_iter().map(|attempt| attempt.end).collect();
-    assert_eq!(ends, [End::Exit(7), End::Exit(0)]);
+    let story = reader.attempts(task).unwrap().into_iter().map(|attempt| (attempt.number, attempt.end));
+    assert_eq!(story.collect::<Vec<_>>(), [(1, End::Exit(7)), (2, End::Exit(0))]);
+    assert_eq!(reader.attempt_numbered(task, 2).unwrap(), Some(running));
 }
 
 #[test]

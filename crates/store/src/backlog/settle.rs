@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension as _, params};
 use super::Writing;
 use super::turn::{Ended, Fate, Turn};
 use crate::group::{INSERT_ATTEMPT, INSERT_OUTPUT, UPDATE_TASK, insert_attempt};
+use crate::record::Attempt;
 use crate::store::time;
 use crate::words::{JobId, State, TaskId};
 
@@ -20,7 +21,9 @@ impl Writing<'_> {
 
     fn end(&mut self, ended: &Ended) -> rusqlite::Result<()> {
         let claim = &ended.claim;
-        insert_attempt(&mut *self.to.prepare_cached(INSERT_ATTEMPT)?, claim.run, &ended.attempt)?;
+        // It is known by its place in the task's whole story; what counts for another try begins anew with each retry.
+        let attempt = Attempt { number: self.tries(claim.task)? + 1, ..ended.attempt.clone() };
+        insert_attempt(&mut *self.to.prepare_cached(INSERT_ATTEMPT)?, claim.run, &attempt)?;
         let is_cancelled = self.was_cancelled(claim.job, claim.task)?;
         let (state, tried) = match ended.fate {
             Fate::Over(state) => (state, 0),
@@ -40,6 +43,12 @@ impl Writing<'_> {
             self.touched.insert(claim.job);
         }
         self.change(claim.job, claim.task, State::Running, state)
+    }
+
+    /// How many attempts at a task are over.
+    fn tries(&self, task: TaskId) -> rusqlite::Result<u32> {
+        let mut select = self.to.prepare_cached("SELECT count(*) FROM attempt WHERE task = ?")?;
+        select.query_row([task.0], |row| row.get(0))
     }
 
     /// Takes a task from those that run, and says whether nothing more of it may begin.
