@@ -158,9 +158,7 @@ fn usual() -> Result<Endpoint, AskError> {
 
 /// A problem, told as the service tells it.
 fn refused(answer: &Answer) -> AskError {
-    let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let detail = problem["detail"].as_str().unwrap_or_default().to_owned();
-    AskError::Refused { status: answer.status, detail }
+    AskError::Refused { status: answer.status, detail: answer.detail().unwrap_or_default() }
 }
 
 /// Something as a part of a path, or of a query.

@@ -12,13 +12,15 @@ use crate::wire::Wire;
 /// A connection to a service.
 ///
 /// ```no_run
-/// use ganger_client::Client;
+/// use ganger_client::{Client, NewJob, State};
 /// use std::{path::Path, time::Duration};
 ///
-/// # fn main() -> std::io::Result<()> {
-/// let mut client = Client::connect(Path::new("/run/ganger.sock"), Duration::from_secs(90))?;
-/// let answer = client.post("/v1/jobs", br#"{"command":["gzip"],"tasks":[["a.log"],["b.log"]]}"#)?;
-/// assert_eq!(answer.status, 201);
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut client = Client::connect(Path::new("/run/ganger/ganger.sock"), Duration::from_secs(90))?;
+/// let tasks = vec![vec!["a.log".to_owned()], vec!["b.log".to_owned()]];
+/// let receipt = client.submit(&NewJob { command: vec!["gzip".to_owned()], tasks, ..NewJob::default() })?;
+/// let job = client.wait(receipt.id, Duration::from_secs(3600))?;
+/// assert_eq!(job.state, State::Succeeded);
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]

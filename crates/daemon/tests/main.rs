@@ -6,10 +6,10 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use ganger_daemon::{Client, Config, QueueConfig, Runs, Service};
+use ganger_client::{CallError, Client, NewJob, Receipt, State};
+use ganger_daemon::{Config, QueueConfig, Runs, Service};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::{Value, json};
 
 ganger::test_worker!();
 
@@ -26,29 +26,32 @@ while IFS= read -r line; do
     esac
 done"#;
 
-fn ask(client: &mut Client, path: &str) -> Value {
-    serde_json::from_slice(&client.get(path).unwrap().body).unwrap()
+fn answers(client: &mut Client) {
+    let tasks = ["one", "two", "bad", "die"].map(|input| vec![input.to_owned()]).to_vec();
+    let job = NewJob { queue: Some("lines".to_owned()), tasks, key: Some("once".to_owned()), ..NewJob::default() };
+    let receipt = client.submit(&job).unwrap();
+    assert_eq!(receipt, Receipt { id: 1, tasks: 4, existing: false });
+    let ended = client.wait(1, PATIENCE).unwrap();
+    assert_eq!((ended.state, ended.tasks.succeeded, ended.tasks.failed), (State::Failed, 2, 2), "{ended:?}");
+    let mut answer = |task: u64| String::from_utf8(client.stdout(1, task).unwrap()).unwrap();
+    let (one, two) = (answer(1), answer(2));
+    assert_eq!(one.strip_prefix("one from "), two.strip_prefix("two from "), "the program is kept");
+    let bad = client.task(1, 3).unwrap();
+    let told = bad.attempts.last().unwrap();
+    assert_eq!((told.end.as_str(), told.message.as_deref()), ("error", Some("no such thing")));
+    let died = client.task(1, 4).unwrap();
+    assert!(died.attempts.len() == 3 && died.attempts.iter().all(|attempt| attempt.end == "crashed"), "{died:?}");
+    again(client);
 }
 
-fn answers(client: &mut Client) {
-    let body =
-        json!({"queue": "lines", "tasks": [["one"], ["two"], ["bad"], ["die"]], "crash_attempts": 2}).to_string();
-    assert_eq!(client.post("/v1/jobs", body.as_bytes()).unwrap().status, 201);
-    let job = ask(client, "/v1/jobs/1?wait=60");
-    assert_eq!((&job["state"], &job["tasks"]["failed"]), (&json!("failed"), &json!(2)), "{job}");
-    let answer = |client: &mut Client, task: u32| {
-        String::from_utf8(client.get(&format!("/v1/jobs/1/tasks/{task}/stdout")).unwrap().body).unwrap()
-    };
-    let (one, two) = (answer(client, 1), answer(client, 2));
-    assert_eq!(one.strip_prefix("one from "), two.strip_prefix("two from "), "the program is kept");
-    let bad = ask(client, "/v1/jobs/1/tasks/3");
-    assert_eq!(
-        (&bad["attempts"][0]["end"], &bad["attempts"][0]["message"]),
-        (&json!("error"), &json!("no such thing"))
-    );
-    let died = ask(client, "/v1/jobs/1/tasks/4");
-    let attempts = died["attempts"].as_array().unwrap();
-    assert!(attempts.len() == 2 && attempts.iter().all(|attempt| attempt["end"] == json!("crashed")), "{died}");
+/// What has failed does so once more; what is not there is told.
+fn again(client: &mut Client) {
+    assert!(!client.retry(1).unwrap().state.is_over());
+    assert_eq!(client.wait(1, PATIENCE).unwrap().state, State::Failed);
+    assert!(client.task(1, 4).unwrap().attempts.len() > 3, "the story goes on");
+    assert_eq!(client.cancel(1).unwrap().state, State::Failed, "what is over stays as it is");
+    let refused = client.job(9).unwrap_err();
+    assert!(matches!(&refused, CallError::Refused { status: 404, detail } if detail.contains('9')), "{refused}");
 }
 
 /// One test, as it ends by a signal that the whole process gets.

@@ -79,8 +79,7 @@ pub(super) fn is_of_the_moment(status: u16) -> bool {
 
 /// Why something was refused.
 pub(super) fn told(answer: &Answer) -> String {
-    let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    problem["detail"].as_str().map_or_else(|| format!("status {}", answer.status), str::to_owned)
+    answer.detail().unwrap_or_else(|| format!("status {}", answer.status))
 }
 
 #[cfg(test)]
