@@ -203,19 +203,20 @@ fn nothing_is_accepted_into_a_store_that_was_taken_away() {
     assert!(left.into_iter().all(|entry| entry.file_name() != *log), "it would be laid over the next store");
 }
 
-/// The workers of the sandbox's service: they have names of their own, and no environment that can be seen.
+/// The workers of the sandbox's service: they have names of their own, and no environment that can be seen. What a worker has
+/// just forked, and what has not become another program yet, still goes by its name, but is no child of the service.
 pub(crate) fn workers(sandbox: &Sandbox) -> Vec<i32> {
-    let service = sandbox.processes();
-    let is_ours = |status: &str| {
+    let read = |pid: i32, name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
+    let is_worker = |pid: i32| read(pid, "cmdline").starts_with("ganger: worker default-");
+    let service: Vec<i32> = sandbox.processes().into_iter().filter(|pid| !is_worker(*pid)).collect();
+    let is_ours = |pid: i32| {
+        let status = read(pid, "status");
         let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"));
-        parent.and_then(|pid| pid.trim().parse().ok()).is_some_and(|pid: i32| service.contains(&pid))
+        parent.and_then(|parent| parent.trim().parse().ok()).is_some_and(|parent: i32| service.contains(&parent))
     };
-    let is_worker = |pid: &std::path::PathBuf| {
-        let read = |name: &str| fs::read_to_string(pid.join(name)).unwrap_or_default();
-        read("cmdline").starts_with("ganger: worker default-") && is_ours(&read("status"))
-    };
-    let all = fs::read_dir("/proc").expect("/proc").flatten().map(|entry| entry.path()).filter(is_worker);
-    all.filter_map(|path| path.file_name()?.to_str()?.parse().ok()).collect()
+    let all =
+        fs::read_dir("/proc").expect("/proc").flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    all.filter(|pid| is_worker(*pid) && is_ours(*pid)).collect()
 }
 
 #[test]

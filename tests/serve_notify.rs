@@ -50,7 +50,7 @@ fn systemd_is_told_how_it_goes() {
     let started = systemd.start(&sandbox, &["--queue", "default=3", "--drain", "60s", "--grace", "100ms"]);
     systemd.hears("READY=1");
     assert!(sandbox.path("s.sock").exists() && sandbox.path("s.db").exists(), "it is ready when it listens");
-    assert!(workers(&sandbox).len() >= 3, "and when its workers have answered");
+    assert_eq!(workers(&sandbox).len(), 3, "and when its workers have answered");
     (0..3).for_each(|_| drop(systemd.hears("WATCHDOG=1")));
 
     let mut client = ganger_daemon::Client::connect(&sandbox.path("s.sock"), PATIENCE).expect("it listens");
