@@ -216,3 +216,32 @@ fn what_is_out_of_range_is_refused_by_its_name() {
 fn value_of(answer: &ganger_client::Answer) -> String {
     value(answer)["detail"].as_str().expect("a reason").to_owned()
 }
+
+/// What a cancelled task has moved out of its group comes to the service, which tells it from the workers of every queue.
+#[test]
+fn what_a_cancelled_task_has_left_behind_ends_with_it_and_other_queues_go_on() {
+    let sandbox = Sandbox::new();
+    let service = Service::start(&sandbox, &["--queue", "default=2", "--queue", "other=4", "--grace", "100ms"]);
+    let mut client = service.client();
+    let patient = json!(["sh", "-c", "until [ -e go ]; do sleep 0.02; done"]);
+    let patient =
+        json!({"queue": "other", "tasks": vec![json!([]); 4], "command": patient, "directory": sandbox.path(".")});
+    let patient = submit(&mut client, &patient);
+    let script = "trap '' TERM INT; setsid sh -c 'touch left; sleep 4242' & touch begun; while :; do sleep 4242; done";
+    let stubborn = json!({"command": ["sh", "-c", script], "directory": sandbox.path(".")});
+    let stubborn = submit(&mut client, &stubborn);
+    sandbox.file("begun");
+    sandbox.file("left");
+    ask(&mut client, "POST", &format!("/v1/jobs/{stubborn}/cancel"), 202);
+    over(&mut client, stubborn);
+    let sleeps = || {
+        let line = |pid: &i32| std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        sandbox.processes().iter().filter(|pid| line(pid).windows(4).any(|word| word == b"4242")).count()
+    };
+    eventually("nothing is left of it", || sleeps() == 0);
+    sandbox.write("go", "");
+    assert_eq!(over(&mut client, patient)["state"], json!("succeeded"));
+    let story = get(&mut client, &format!("/v1/jobs/{patient}/tasks/1"));
+    assert_eq!(story["attempts"].as_array().expect("attempts").len(), 1, "nobody else was touched: {story}");
+    service.stop();
+}

@@ -278,7 +278,8 @@ impl<P: From<Pool>> PoolBuilder<P> {
     /// Makes this process the one that its descendants come to when their parent dies, and kills those that do: what a
     /// command started and moved out of its process group then dies with the command even if the worker was killed.
     ///
-    /// For a program whose only children are this one pool's: any other child of it would be killed as well.
+    /// For a program whose only children are those of its pools, processes and managers: a child that it has started by other
+    /// means, by `std::process` say, would be killed as well.
     #[must_use]
     pub fn reap_orphans(mut self, reap: bool) -> Self {
         self.reap_orphans = reap;

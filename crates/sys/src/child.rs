@@ -18,6 +18,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
 use crate::errno::{check, retry};
+use crate::kin::kin;
 use crate::{Signal, wait_readable};
 
 /// How a process ended.
@@ -102,7 +103,7 @@ impl Child {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{pid} is no child's pid")));
         }
         waitid(pidfd.as_fd(), libc::WNOHANG | libc::WNOWAIT)?;
-        Ok(Self { pid, pidfd, state: State::Running })
+        Ok(Self::registered(pid, pidfd))
     }
 
     /// Takes over a child that this process has just forked and that nobody else waits for.
@@ -112,11 +113,16 @@ impl Child {
             let fd = check(libc::syscall(libc::SYS_pidfd_open, pid as libc::pid_t, 0))?;
             OwnedFd::from_raw_fd(fd as i32)
         };
-        Ok(Self { pid, pidfd, state: State::Running })
+        Ok(Self::registered(pid, pidfd))
     }
 
     /// As [`adopt`](Self::adopt), for a pid and a pidfd that `clone` itself has just given us together.
     pub(crate) fn from_clone(pid: u32, pidfd: OwnedFd) -> Self {
+        Self::registered(pid, pidfd)
+    }
+
+    fn registered(pid: u32, pidfd: OwnedFd) -> Self {
+        kin().add(pid);
         Self { pid, pidfd, state: State::Running }
     }
 
@@ -213,7 +219,7 @@ impl Child {
 
     fn reap(&mut self, flags: i32) -> io::Result<()> {
         if let State::Running = self.state
-            && let Some((exit, usage)) = waitid(self.pidfd.as_fd(), flags)?
+            && let Some((exit, usage)) = reap(self.pid, self.pidfd.as_fd(), flags)?
         {
             self.state = State::Ended(exit, usage);
         }
@@ -234,18 +240,32 @@ impl Drop for Child {
         // Errors leave nothing to do: what cannot be signalled is gone, or not ours any more.
         let _ = self.signal_group(Signal::Kill);
         let _ = self.signal(Signal::Kill);
-        if let Ok(None) = self.wait_timeout(Duration::from_secs(1)) {
-            reap_later(self.pidfd.as_fd());
+        match self.wait_timeout(Duration::from_secs(1)) {
+            Ok(Some(_)) => {}
+            Ok(None) => reap_later(self.pid, self.pidfd.as_fd()),
+            Err(_) => kin().forget(self.pid),
         }
     }
 }
 
 /// Leaves a killed child that does not end (it waits for a disk, or the network) to a thread of its own. Should there
 /// be no thread or descriptor for that, it stays a zombie until this process ends.
-fn reap_later(pidfd: BorrowedFd<'_>) {
+fn reap_later(pid: u32, pidfd: BorrowedFd<'_>) {
     let Ok(pidfd) = pidfd.try_clone_to_owned() else { return };
     let reaper = std::thread::Builder::new().name("reaper".into()).stack_size(16 << 10);
-    let _ = reaper.spawn(move || waitid(pidfd.as_fd(), 0));
+    let _ = reaper.spawn(move || reap(pid, pidfd.as_fd(), 0));
+}
+
+/// Reaps it if it has ended, or waits for its end. As soon as it is reaped its pid may be another's: so the register is locked
+/// for that, and never while one waits.
+fn reap(pid: u32, pidfd: BorrowedFd<'_>, flags: i32) -> io::Result<Option<(Exit, Usage)>> {
+    if flags & libc::WNOHANG == 0 {
+        waitid(pidfd, flags | libc::WNOWAIT)?;
+    }
+    let mut kin = kin();
+    let ended = waitid(pidfd, flags | libc::WNOHANG)?;
+    ended.iter().for_each(|_| kin.forget(pid));
+    Ok(ended)
 }
 
 fn delivered(sent: io::Result<()>) -> io::Result<bool> {

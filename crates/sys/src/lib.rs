@@ -58,6 +58,9 @@ pub mod random;
 mod child;
 pub use child::{Child, Exit, Usage};
 
+mod kin;
+pub use kin::Expected;
+
 mod launch_error;
 pub use launch_error::{LaunchError, Stage};
 

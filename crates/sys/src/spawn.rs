@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::{Child, LaunchError, Stage};
+use crate::{Child, Expected, LaunchError, Stage};
 
 /// A program to be started in a process group of its own, with this process's stdout and stderr.
 ///
@@ -51,11 +51,12 @@ impl Spawn<'_> {
         if let Some(dir) = self.dir {
             command.current_dir(dir);
         }
+        let _expected = Expected::new();
         let mut started = command.spawn().map_err(|e| {
             let errno = e.raw_os_error().unwrap_or(libc::EINVAL);
             LaunchError::new(program, stage(errno), errno)
         })?;
-        // Between the spawn and this, nobody can have reaped it: std does so only when asked.
+        // Nobody can have reaped it meanwhile: std does so only when asked.
         Child::open(started.id()).map_err(|e| {
             // Best effort: there is an error to tell already.
             let _ = started.kill().and_then(|()| started.wait());

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -15,6 +16,7 @@ use nix::unistd::Pid;
 
 use crate::Usage;
 use crate::child;
+use crate::kin::kin;
 
 /// What a sweep has found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,6 +98,29 @@ pub fn sweep(spare: impl Fn(&Stray) -> bool, patience: Duration) -> io::Result<S
     })
 }
 
+/// Kills and reaps the orphans that came to this process: its children that no [`Child`](crate::Child) stands for and that are not
+/// [`Expected`](crate::Expected), and what comes to this process through their deaths, until there is none left. `false`:
+/// somebody is expected, so nobody can be told from an orphan now.
+///
+/// What the program has started by other means, `std::process::Command` say, counts as an orphan.
+///
+/// # Errors
+/// As for [`sweep`].
+pub fn sweep_orphans(patience: Duration) -> io::Result<bool> {
+    let mut certain = true;
+    end_all(patience, || {
+        if !has_children(Id::All) {
+            return Ok(Vec::new());
+        }
+        // Locked before one looks: who is found by then is known, if anybody looks after it.
+        let kin = kin();
+        certain = !kin.expects_somebody();
+        let children = if certain { children()? } else { Vec::new() };
+        Ok(children.into_iter().map(|child| child.pid).filter(|pid| !kin.knows(*pid)).collect())
+    })?;
+    Ok(certain)
+}
+
 /// Kills and reaps every child that the *calling thread* has started and `spare` does not spare: those of other threads,
 /// and orphans that came to this process, are left alone. Where the kernel keeps no such list, nobody is found.
 ///
@@ -124,11 +149,16 @@ fn number(id: u32) -> io::Result<i32> {
     i32::try_from(id).ok().filter(|id| *id > 1).ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
+/// Held from finding to reaping.
+static SWEEPING: Mutex<()> = Mutex::new(());
+
 /// Kills and reaps whoever is found, until nobody is.
 fn end_all(patience: Duration, mut find: impl FnMut() -> io::Result<Vec<u32>>) -> io::Result<Swept> {
     let deadline = Instant::now() + patience;
     let mut swept = Swept::default();
     loop {
+        // What one has found another must not reap before it is killed: its pid might be a stranger's by then.
+        let turn = SWEEPING.lock().unwrap_or_else(PoisonError::into_inner);
         let left = find()?;
         if left.is_empty() {
             return Ok(swept);
@@ -136,6 +166,7 @@ fn end_all(patience: Duration, mut find: impl FnMut() -> io::Result<Vec<u32>>) -
         for usage in left.iter().filter_map(|pid| kill_and_reap(*pid)) {
             swept = Swept { count: swept.count + 1, usage: swept.usage.and(usage) };
         }
+        drop(turn);
         if Instant::now() > deadline {
             return Err(io::Error::new(io::ErrorKind::TimedOut, format!("{} processes do not die", left.len())));
         }

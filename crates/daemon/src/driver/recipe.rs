@@ -35,21 +35,18 @@ const WITHHELD: &[&str] = &[
 #[derive(Clone, Debug)]
 pub(super) struct Recipe {
     grace: Duration,
-    /// Of several pools each would take the others' workers for orphans.
-    alone: bool,
     room: Room,
 }
 
 impl Recipe {
     /// Before there is any worker.
     pub(super) fn new(config: &Config) -> Self {
-        let alone = config.queues.len() == 1 && !config.queues_may_change;
-        Self { grace: config.grace, alone, room: Room::claim(&config.queues) }
+        Self { grace: config.grace, room: Room::claim(&config.queues) }
     }
 
     pub(super) fn pool(&self, queue: &QueueConfig) -> Result<Pool, ganger::Error> {
         let pool = Pool::builder().workers(queue.slots).name(&queue.name).start_method(queue.start);
-        let pool = pool.stop_grace(self.grace).reap_orphans(self.alone).without_variables(WITHHELD.iter().copied());
+        let pool = pool.stop_grace(self.grace).reap_orphans(true).without_variables(WITHHELD.iter().copied());
         let pool = match &queue.runs {
             Runs::Commands => pool.for_commands(),
             Runs::Worker(words) => pool.hosting(hosted(words, queue)),

@@ -101,7 +101,7 @@ impl Driver {
             match news {
                 News::Nothing => {}
                 News::Logged(record) => self.engine.logs.of_zygote(record),
-                News::Forked { worker, pid, pidfd } => match Child::adopt(pid, pidfd) {
+                News::Forked { worker, child } => match child {
                     Ok(child) => self.adopt(worker, child),
                     Err(error) => self.not_started(worker, start_error(&error)),
                 },

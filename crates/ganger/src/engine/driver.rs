@@ -87,7 +87,7 @@ impl Driver {
         self.oom = OomWatch::begin();
         while self.work() {
             let Some(until) = self.turn().driver_sleeps() else { continue };
-            self.sleep(until);
+            self.sleep([until, self.orphans.as_ref().and_then(Orphans::next)].into_iter().flatten().min());
         }
         self.end();
     }
@@ -115,16 +115,9 @@ impl Driver {
         for worker in abandoned {
             self.gone(worker, Exit::Signal { number: 9, core: false });
         }
-        self.sweep_orphans();
+        self.orphans.iter_mut().for_each(Orphans::sweep);
         (0..starts).for_each(|_| self.start_next());
         open
-    }
-
-    fn sweep_orphans(&mut self) {
-        if let Some(orphans) = &mut self.orphans {
-            let workers = || self.engine.turn().gang.iter().filter_map(|member| member.pid()).collect();
-            orphans.sweep(self.zygote.as_ref(), workers);
-        }
     }
 
     fn sleep(&mut self, until: Option<Instant>) {
@@ -209,7 +202,7 @@ impl Driver {
         }
         self.reap_lost();
         self.orphans.iter_mut().for_each(Orphans::expect);
-        self.sweep_orphans();
+        self.orphans.iter_mut().for_each(Orphans::sweep);
         self.turn().watch.ear = Ear::Awake;
         self.engine.logs.flush();
         self.engine.closed.open();

@@ -6,14 +6,16 @@
 
 use ganger_shm::link::StatePage;
 use ganger_sys::{setup, sweep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::engine::settings::Settings;
-use crate::engine::zygote::Zygote;
 use crate::error::Error;
 
 /// How long what was killed may take to die, while nothing else is looked after. What takes longer is reaped next time.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// When to look again if somebody was expected.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Kills the group of the command that a dead worker ran. Call it before the worker is reaped, and only for one that ran
 /// commands: in others the word may be anything, as functions share their memory with it.
@@ -44,16 +46,18 @@ impl Orphans {
         self.due = true;
     }
 
-    /// Kills and reaps those that there are. Not while a worker is being forked: it could not be told from an orphan.
-    pub(super) fn sweep(&mut self, zygote: Option<&Zygote>, workers: impl FnOnce() -> Vec<u32>) {
-        if !self.due || zygote.is_some_and(Zygote::is_forking) {
-            return;
+    /// Kills and reaps those that there are, of this pool or another: who is looked after by any is spared.
+    pub(super) fn sweep(&mut self) {
+        if self.due {
+            match sweep::sweep_orphans(PATIENCE) {
+                Ok(done) => self.due = !done,
+                Err(error) => log::warn!("failed to sweep up after a worker: {error}"),
+            }
         }
-        let own = workers();
-        let spare = |pid| own.contains(&pid) || zygote.is_some_and(|zygote| zygote.child.pid() == pid);
-        match sweep::sweep(|child| spare(child.pid), PATIENCE) {
-            Ok(_) => self.due = false,
-            Err(error) => log::warn!("failed to sweep up after a worker: {error}"),
-        }
+    }
+
+    /// When to sweep again, at the latest: whoever is expected elsewhere comes without waking this pool.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.due.then(|| Instant::now() + AGAIN)
     }
 }

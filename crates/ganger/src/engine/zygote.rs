@@ -18,7 +18,7 @@ use ganger_proto::log_record::LogRecord;
 use ganger_proto::message::Hello;
 use ganger_proto::outcome::StartError;
 use ganger_proto::spec::Role;
-use ganger_sys::{Child, Signal, Socket};
+use ganger_sys::{Child, Expected, Signal, Socket};
 
 use crate::bootstrap::{Answer, Boot, Control, Freight, Line, Order, PACKET, Server, VARIABLE};
 use crate::engine::messages::check;
@@ -38,7 +38,7 @@ pub(crate) struct Zygote {
     /// Where it will connect; none once it has said hello.
     server: Option<Server>,
     waiting: VecDeque<Request>,
-    asked: Vec<WorkerId>,
+    asked: Vec<(WorkerId, Expected)>,
 }
 
 /// A worker that is wanted.
@@ -53,8 +53,7 @@ pub(crate) enum News {
     /// A worker has come.
     Forked {
         worker: WorkerId,
-        pid: u32,
-        pidfd: OwnedFd,
+        child: io::Result<Child>,
     },
     NotForked {
         worker: WorkerId,
@@ -85,7 +84,7 @@ impl Zygote {
     fn flush(&mut self) -> io::Result<()> {
         while self.server.is_none() && self.asked.len() < AT_A_TIME {
             let Some(Request { order, freight }) = self.waiting.pop_front() else { break };
-            self.asked.push(order.id());
+            self.asked.push((order.id(), Expected::new()));
             let packet = codec::encode(&order, PACKET as u64).map_err(io::Error::other)?;
             unless_gone(self.socket.send(&packet, &freight.fds(), Some(Instant::now())))?;
         }
@@ -97,14 +96,12 @@ impl Zygote {
         self.server.is_some()
     }
 
-    /// Whether a worker is on its way.
-    pub(super) fn is_forking(&self) -> bool {
-        !self.asked.is_empty()
-    }
-
     /// Those who will not come, if it dies now.
     pub(crate) fn orphans(self) -> impl Iterator<Item = WorkerId> {
-        self.asked.into_iter().chain(self.waiting.into_iter().map(|request| request.order.id()))
+        self.asked
+            .into_iter()
+            .map(|(worker, _)| worker)
+            .chain(self.waiting.into_iter().map(|request| request.order.id()))
     }
 
     /// Reads one packet. None: there is none.
@@ -129,8 +126,10 @@ impl Zygote {
         match codec::decode::<Answer>(packet, PACKET as u64).map_err(|e| e.to_string())? {
             Answer::PreloadFailed { error } => Err(format!("preload failed: {error}")),
             Answer::Forked { worker, pid } => {
+                // Before nobody is expected any more.
+                let child = fds.pop().map(|pidfd| Child::adopt(pid, pidfd));
                 let worker = self.came(worker)?;
-                Ok(fds.pop().map_or(News::Lost { worker, pid }, |pidfd| News::Forked { worker, pid, pidfd }))
+                Ok(child.map_or(News::Lost { worker, pid }, |child| News::Forked { worker, child }))
             }
             Answer::Logged { record } => Ok(News::Logged(record)),
             Answer::NotForked { worker, error } => Ok(News::NotForked { worker: self.came(worker)?, error }),
@@ -139,8 +138,9 @@ impl Zygote {
 
     fn came(&mut self, worker: u64) -> Result<WorkerId, String> {
         let worker = WorkerId::from_bits(worker);
-        let at = self.asked.iter().position(|asked| *asked == worker).ok_or("a worker came that nobody asked for")?;
-        self.asked.swap_remove(at);
+        let at =
+            self.asked.iter().position(|(asked, _)| *asked == worker).ok_or("a worker came that nobody asked for")?;
+        drop(self.asked.swap_remove(at));
         self.flush().map_err(|e| e.to_string())?;
         Ok(worker)
     }

@@ -236,9 +236,7 @@ impl Work {
             match news {
                 // It preloads nothing, so it has nothing to log.
                 News::Nothing | News::Logged(_) => {}
-                News::Forked { worker, pid, pidfd } => {
-                    self.reply(worker, Child::adopt(pid, pidfd).map_err(|e| failed(&e.to_string())));
-                }
+                News::Forked { worker, child } => self.reply(worker, child.map_err(|e| failed(&e.to_string()))),
                 News::NotForked { worker, error } => self.reply(worker, Err(failed(&error.message))),
                 News::Lost { worker, .. } => self.reply(worker, Err(failed("too many open files"))),
                 News::Useless(why) => return self.drop_zygote(number, &why),
