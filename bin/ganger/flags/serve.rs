@@ -18,7 +18,7 @@ use super::limits::some_size;
 /// waits for the next service.
 #[derive(Debug, Args)]
 pub(crate) struct ServeFlags {
-    /// What it is to do, in TOML: flags in [service], queues in [queue.NAME]; what is typed wins. SIGHUP reads it again
+    /// What it is to do, in TOML: flags in the table service, queues in queue.NAME; what is typed wins. SIGHUP reads it again
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 

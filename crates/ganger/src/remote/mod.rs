@@ -8,7 +8,7 @@
 //!
 //! A [`Call`] names its function; the program that has it may be another than the caller's. [`PoolBuilder::elsewhere`]
 //! makes a pool of a [`Remote`], which gives each call to whom it wants, and keeps its [`Promise`] when it is told the
-//! outcome. On the other side a pool [`for_calls`](PoolBuilder::for_calls) makes them.
+//! outcome. On the other side a pool [`for_calls`](crate::PoolBuilder::for_calls) makes them.
 //!
 //! [`PoolBuilder::elsewhere`]: crate::PoolBuilder::elsewhere
 //! [`PoolBuilder::for_calls`]: crate::PoolBuilder::for_calls

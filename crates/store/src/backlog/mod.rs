@@ -18,7 +18,7 @@
 //! `FOR UPDATE SKIP LOCKED`, and `running` has a lease.
 //!
 //! # What holds
-//! - *A job with a task that waits, and that nothing holds, stands in line*: see [`line`].
+//! - *A job with a task that waits, and that nothing holds, stands in line*: see [`mod@line`].
 //! - *A task is in one state*, and in `running`, `delayed` just then.
 //! - *What a job counts is what its tasks are*, at the end of each turn.
 
@@ -113,7 +113,7 @@ struct Writing<'a> {
     now: i64,
     next: Ids,
     counts: Counts,
-    /// Jobs that are to be placed: see [`line`].
+    /// Jobs that are to be placed: see [`mod@line`].
     touched: BTreeSet<JobId>,
     done: Done,
 }
