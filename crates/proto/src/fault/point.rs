@@ -89,7 +89,8 @@ impl Point {
     }
 
     fn objection(self, deed: Deed) -> Option<&'static str> {
-        let shared = "in shared memory a process can die or stand still, and nothing else; use kill, segv, abort, exit or stop";
+        let shared =
+            "in shared memory a process can die or stand still, and nothing else; use kill, segv, abort, exit or stop";
         let fits = match self {
             Point::Start | Point::Init if deed == Deed::SlowReader => {
                 return Some("it has nothing to read yet; use at=idle, or stop");
