@@ -112,9 +112,7 @@ impl Deed {
 
 impl fmt::Display for Deed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Deed::Exit(status) => write!(f, "exit({status})"),
-            other => f.write_str(other.word()),
-        }
+        f.write_str(self.word())?;
+        if let Deed::Exit(status) = self { write!(f, "({status})") } else { Ok(()) }
     }
 }

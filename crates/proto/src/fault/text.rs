@@ -83,10 +83,7 @@ fn points() -> String {
 }
 
 fn deeds() -> String {
-    let word = |deed| match deed {
-        Deed::Exit(_) => "exit(STATUS)",
-        other => Deed::word(other),
-    };
+    let word = |deed: Deed| if matches!(deed, Deed::Exit(_)) { "exit(STATUS)" } else { deed.word() };
     Deed::ALL.map(word).join(", ")
 }
 
