@@ -1,8 +1,8 @@
 //! What may not be left after a round: processes, threads, descriptors, shared memory.
 
 use std::fs;
-use std::thread;
-use std::time::{Duration, Instant};
+
+use ganger::testing::eventually;
 
 use crate::PATIENCE;
 
@@ -28,17 +28,8 @@ impl Holdings {
 
     /// Waits until it is as before: what has just ended is ending still.
     pub(crate) fn await_return(&self) -> Result<(), String> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let now = Self::now();
-            if now == *self {
-                return Ok(());
-            }
-            if Instant::now() > deadline {
-                return Err(format!("left behind: {now:#?}\nbefore: {self:#?}"));
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
+        let back = eventually(PATIENCE, || Self::now() == *self);
+        back.map_err(|overdue| format!("{overdue}: left behind: {:#?}\nbefore: {self:#?}", Self::now()))
     }
 }
 

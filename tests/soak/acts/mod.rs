@@ -56,10 +56,6 @@ fn dogged(workers: usize) -> PoolBuilder<Pool> {
 
 /// Waits until it holds: it will, or something hangs.
 #[track_caller]
-fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = std::time::Instant::now() + PATIENCE;
-    while !condition() {
-        assert!(std::time::Instant::now() < deadline, "not within {PATIENCE:?}: {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+fn eventually(what: &str, condition: impl FnMut() -> bool) {
+    ganger::testing::eventually(PATIENCE, condition).unwrap_or_else(|overdue| panic!("{what}: {overdue}"));
 }
