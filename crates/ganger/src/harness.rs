@@ -52,5 +52,4 @@ macro_rules! test_worker {
 /// }
 /// # fn main() {}
 /// ```
-#[expect(clippy::test_attr_in_doctest, reason = "the example shows a test")]
 pub use ganger_macros::test;
