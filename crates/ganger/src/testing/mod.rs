@@ -11,4 +11,11 @@ pub use eventually::{Overdue, eventually};
 mod look;
 pub use look::{Counts, WorkerState, WorkerView, counts, workers};
 
+mod leaks;
+pub use leaks::{Leaked, Leaks};
+
+mod harness;
+#[doc(hidden)]
+pub use harness::run as run_test;
+
 pub use ganger_proto::fault::{ALWAYS, Deed, Fault, FaultError, Point, parse};
