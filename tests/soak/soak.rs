@@ -53,7 +53,7 @@ impl Soak {
             None if self.minutes == 0 => (0..self.acts.len() as u64).try_for_each(|round| self.round(round).map(drop)),
             None => self.minutes(began),
         };
-        println!("soak: {} in {:.0} s, seed {}", self.tally, began.elapsed().as_secs_f64(), self.seed);
+        println!("soak: {} {} in {:.0} s, seed {}", self.tally, Held::now(), began.elapsed().as_secs_f64(), self.seed);
         done
     }
 
