@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use ganger::testing::{Deed, Fault, Point};
 use ganger::{Bytes, Future, Pool, StartMethod, TaskError, TaskOptions};
 
 use super::killer::while_killing;
@@ -114,6 +115,8 @@ fn is_right(task: &Handed, outcome: Result<Answer, TaskError>, stopped: bool) ->
                 && bytes.iter().all(|byte| *byte == *id as u8)
         }
         Err(error) if error.is_cancelled() || error.is_not_started() => stopped || *fate == Fate::IsCalledOff,
+        // A pool that stops tries nothing again.
+        Err(error) if stopped && error.crashes().is_some() => true,
         Err(error) => match fate {
             Fate::Panics => error.panic().is_some_and(|panic| panic.message == format!("as it should: {id}")),
             Fate::Crashes => error.crashes().is_some_and(|exits| exits.len() == 2),
@@ -130,6 +133,26 @@ fn outcome(task: &Handed) -> Result<Answer, TaskError> {
             Err(error.task().unwrap_or_else(|| panic!("task {} ({:?}): {error}", task.id, task.fate)).clone())
         }
     }
+}
+
+/// What workers do to themselves at exact points, besides what is done to them at any: each ends them, sooner or later.
+fn faults(chance: &mut Chance, tasks: u64) -> Vec<Fault> {
+    const POINTS: [Point; 6] = [Point::Start, Point::Begin, Point::Write, Point::Written, Point::Idle, Point::Retire];
+    const DEEDS: [Deed; 8] = [
+        Deed::Kill,
+        Deed::Segv,
+        Deed::Abort,
+        Deed::Exit(0),
+        Deed::OutOfMemory,
+        Deed::Garbage,
+        Deed::Oversized,
+        Deed::Close,
+    ];
+    let all = (0..chance.below(8)).map(|_| {
+        let fault = chance.pick(&DEEDS).at(chance.pick(&POINTS));
+        if fault.point.has_task() { fault.task(1 + chance.below(tasks as usize) as u64).any_attempt() } else { fault }
+    });
+    all.filter(|fault| fault.check().is_ok()).collect()
 }
 
 /// The ways in which a pool ends.
@@ -158,8 +181,9 @@ fn round(round: &mut Round<'_>) {
         round.chance.pick(&[StartMethod::Zygote, StartMethod::Zygote, StartMethod::Spawn, StartMethod::Thread]);
     let endings = [Ending::Close, Ending::Close, Ending::Interrupt, Ending::Terminate, Ending::Kill, Ending::Drop];
     let (ending, workers) = (round.chance.pick(&endings), 1 + round.chance.below(8));
-    let pool = dogged(workers).start_method(method).build().expect("a pool");
     let (tasks, told) = (round.some(5000) as u64, Arc::new(AtomicU64::new(0)));
+    let faults = if method == StartMethod::Thread { Vec::new() } else { faults(&mut round.chance, tasks) };
+    let pool = dogged(workers).start_method(method).faults(faults).build().expect("a pool");
     let (chance, tally) = (&mut round.chance, round.tally);
     let hand_in_all = |chance: &mut Chance| -> Vec<Handed> {
         (0..tasks).map(|id| hand_in(&pool, id, fate(chance, method), chance, &told)).collect()
