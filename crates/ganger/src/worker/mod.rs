@@ -26,6 +26,7 @@ mod command;
 
 mod program;
 
+mod strays;
 mod terms;
 
 mod ending;
