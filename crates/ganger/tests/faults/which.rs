@@ -1,9 +1,9 @@
 //! Which worker, which task, which attempt, how often: and nobody else.
 
-use ganger::testing::{Deed, Fault, Point, counts, workers};
+use ganger::testing::{Deed, Fault, Point, counts, eventually, workers};
 use ganger::{Pool, TaskOptions};
 
-use crate::bench::{Diary, PROCESSES, builder, end, outcome, square};
+use crate::bench::{Diary, PATIENCE, PROCESSES, builder, end, outcome, square};
 
 #[test]
 fn only_that_attempt_of_that_task_is_struck() {
@@ -25,9 +25,8 @@ fn only_that_attempt_of_that_task_is_struck() {
 fn only_the_worker_in_that_slot_is_struck() {
     for method in PROCESSES {
         let pool = builder(method, [Fault::exit(7, Point::Begin).worker(2).any_attempt().times(2)]).build().unwrap();
-        while counts(&pool).deaths < 2 {
-            assert_eq!(pool.map(square, 0..50).unwrap()[49], 49 * 49);
-        }
+        let struck = || pool.map(square, 0..50).unwrap()[49] == 49 * 49 && counts(&pool).deaths == 2;
+        eventually(PATIENCE, struck).unwrap();
         assert_eq!(pool.map(square, 0..50).unwrap()[49], 49 * 49);
         let restarts: Vec<u32> = workers(&pool).iter().map(|worker| worker.restarts).collect();
         assert_eq!(restarts, [0, 2]);
