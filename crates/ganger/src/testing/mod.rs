@@ -17,7 +17,7 @@
 //! let plan = [
 //!     Fault::kill(Point::Begin).task(1),
 //!     Fault::exit(3, Point::Write).task(2).any_attempt().always(),
-//!     Deed::Garbage.at(Point::Idle).worker(2),
+//!     Deed::Exit(0).at(Point::Start).worker(2),
 //! ];
 //! let pool = Pool::builder().workers(2).faults(plan).build()?;
 //! let futures: Vec<_> = (1..=3).map(|n| pool.submit(square, n)).collect::<Result<_, _>>()?;
