@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::sandbox::{Sandbox, sorted};
-use crate::serve::{Service, get, over, submit};
+use crate::service::{Service, get, over, submit};
 
 #[test]
 fn a_run_says_what_was_ordered_and_tries_again() {
