@@ -15,6 +15,7 @@ mod run_output;
 mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
+mod ordered;
 mod run_limits;
 mod run_progress;
 mod run_resume;

@@ -24,6 +24,7 @@ const KEYBOARD_TAKEN: &str = "--tui has the keyboard, so no inputs can be typed:
 /// `ganger run`: its exit status.
 pub(crate) fn run(flags: RunFlags, typed: &Typed) -> Result<u8, Box<dyn Display>> {
     let _asked_too_early = ganger::Inquiries::claim().map_err(boxed)?;
+    tell_of_faults()?;
     let (dry_run, graph, progress) = (flags.dry_run || flags.graph, flags.graph, flags.progress);
     let in_rows = flags.record.results.as_deref().is_some_and(|text| results::format(text).is_some());
     let recorded = flags.record.store.is_some();
@@ -84,6 +85,7 @@ pub(crate) fn serve(flags: ServeFlags) -> Result<u8, Box<dyn Display>> {
         let mut stdout = show::stdout().map_err(boxed)?;
         return stdout.write_all(plan::service_told(&config).as_bytes()).map(|()| 0).map_err(boxed);
     }
+    tell_of_faults()?;
     let service = Service::start(config).map_err(boxed)?;
     service.reloading(configured_again).run().map(|()| 0).map_err(boxed)
 }
@@ -96,6 +98,13 @@ fn configured_again() -> Result<ganger_daemon::Config, String> {
         Err(Unclear::Typed(error)) => Err(error.to_string()),
         Err(Unclear::Configured(fault)) => Err(fault.to_string()),
     }
+}
+
+/// Nobody shall wonder why things break that a test has ordered to.
+fn tell_of_faults() -> Result<(), Box<dyn Display>> {
+    let ordered = ganger::testing::from_environment().map_err(boxed)?;
+    ordered.iter().for_each(|fault| show::message(format_args!("in test, ordered by GANGER_FAULTS: {fault}")));
+    Ok(())
 }
 
 /// What people should know before anything runs.

@@ -2,10 +2,11 @@
 
 use std::alloc::{Layout, handle_alloc_error};
 use std::io;
+use std::os::fd::RawFd;
 
 use crate::Signal;
 use crate::limits::{Limit, Resource, limit, set_limit};
-use crate::setup::unblock_signals;
+use crate::setup::{close_range, unblock_signals};
 
 /// How long a child that was left behind stays at most, in seconds: one that nobody has found shall not stay for ever.
 const STAY: u32 = 3600;
@@ -40,9 +41,9 @@ pub fn hang_stubbornly() -> ! {
 
 /// Closes all descriptors but the three standard ones, and does nothing for ever.
 pub fn close_and_hang() -> ! {
-    // SAFETY: no memory is passed. Who owns what is closed will never use it: this thread does not return, and a worker has
-    // no other that has to do with it.
-    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
+    // Who owns what is closed will never use it: this thread does not return, and a worker has no other that has to do with
+    // it. What cannot be closed changes nothing.
+    let _ = close_range(3, RawFd::MAX);
     hang()
 }
 

@@ -119,7 +119,8 @@ pub fn close_other_fds(keep: &[BorrowedFd<'_>]) -> io::Result<()> {
     close_range(from, RawFd::MAX)
 }
 
-fn close_range(first: RawFd, last: RawFd) -> io::Result<()> {
+/// Closes these, and those between, whoever has opened them.
+pub(crate) fn close_range(first: RawFd, last: RawFd) -> io::Result<()> {
     if first > last {
         return Ok(());
     }

@@ -47,8 +47,21 @@ pub(crate) fn of_pool(name: &str, mut plan: Vec<Fault>, method: StartMethod) -> 
     Ok(plan)
 }
 
-/// The plan for whatever this program builds.
-pub(crate) fn from_environment() -> Result<Vec<Fault>, FaultError> {
+/// The faults that `GANGER_FAULTS` orders from whatever pools this program builds, for a program under test: so that it can
+/// say so before anything breaks. Each pool reads them by itself, and logs a warning of each. They are not handed on to
+/// workers, nor to what those start.
+///
+/// ```
+/// // $ GANGER_FAULTS='kill at=begin task=2; exit(3) at=write pool=resize times=2' my-program
+/// for fault in ganger::testing::from_environment()? {
+///     eprintln!("in test: {fault}");
+/// }
+/// # Ok::<(), ganger::testing::FaultError>(())
+/// ```
+///
+/// # Errors
+/// When the text is no plan: its word that is wrong, and what could stand there.
+pub fn from_environment() -> Result<Vec<Fault>, FaultError> {
     let Some(text) = env::var_os(VARIABLE) else { return Ok(Vec::new()) };
     parse(&text.to_string_lossy()).map_err(|error| FaultError::new(format!("{VARIABLE}: {error}")))
 }

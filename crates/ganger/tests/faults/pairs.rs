@@ -149,7 +149,7 @@ fn a_first_attempt_is_struck_once_and_a_result_is_not_made_twice() {
 fn a_pool_outlives_what_strikes_between_tasks() {
     on_each(&OUTSIDE, |method, fault| {
         let what = format!("{method:?}: {fault}");
-        let timeout = Duration::from_secs(if fault.deed.hangs() { 2 } else { 30 });
+        let timeout = Duration::from_secs(if fault.deed.hangs() { 3 } else { 30 });
         let builder = builder(method, [fault.clone()]).start_timeout(timeout).task_defaults(in_time(&fault));
         let pool = builder.max_tasks_per_worker(2, 0).build().unwrap();
         let futures: Vec<_> = (1..=TASKS).map(|n| pool.submit(square, n).unwrap()).collect();
