@@ -3,6 +3,8 @@
 //! A [`Fault`] is a [`Deed`], the [`Point`] where it is done, and in which of the cases that come past there. Off unless
 //! asked for.
 
+pub(crate) mod plan;
+
 mod eventually;
 pub use eventually::{Overdue, eventually};
 
@@ -12,5 +14,8 @@ pub use leaks::{Leaked, Leaks};
 mod harness;
 #[doc(hidden)]
 pub use harness::run as run_test;
+
+mod look;
+pub use look::{Counts, WorkerState, WorkerView, counts, workers};
 
 pub use ganger_proto::fault::{ALWAYS, Deed, Fault, FaultError, Point, parse};
