@@ -8,6 +8,17 @@ pub(crate) mod plan;
 mod eventually;
 pub use eventually::{Overdue, eventually};
 
+mod memory;
+pub(crate) use memory::sealed::Lies;
+pub use memory::{InSharedMemory, memory_of};
+
+pub(crate) mod arm;
+pub use arm::{arm, disarm};
+
+pub(crate) mod deeds;
+
+pub(crate) mod alone;
+
 mod leaks;
 pub use leaks::{Leaked, Leaks};
 
