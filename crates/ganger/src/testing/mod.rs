@@ -1,23 +1,27 @@
-//! For tests that kill workers: faults that strike at exact points, and waiting without sleeping.
+//! For tests that kill workers: faults that strike at exact points, waiting without sleeping, and what a test leaves.
 //!
 //! A [`Fault`] is a [`Deed`], the [`Point`] where it is done, and in which of the cases that come past there. Off unless
-//! asked for.
+//! asked for: by the builder of a pool, a process or a manager, by `GANGER_FAULTS`, or by [`arm`](arm()) in a process itself.
+//! [`guide::testing`](crate::guide::testing) begins with a test of ten lines; [`#[ganger::test]`](macro@crate::test) is what it stands in.
 
 pub(crate) mod plan;
 
-mod eventually;
-pub use eventually::{Overdue, eventually};
+pub(crate) mod alone;
+
+pub(crate) mod deeds;
+
+pub(crate) mod arm;
+pub use arm::{arm, disarm};
 
 mod memory;
 pub(crate) use memory::sealed::Lies;
 pub use memory::{InSharedMemory, memory_of};
 
-pub(crate) mod arm;
-pub use arm::{arm, disarm};
+mod eventually;
+pub use eventually::{Overdue, eventually};
 
-pub(crate) mod deeds;
-
-pub(crate) mod alone;
+mod look;
+pub use look::{Counts, WorkerState, WorkerView, counts, workers};
 
 mod leaks;
 pub use leaks::{Leaked, Leaks};
@@ -25,8 +29,5 @@ pub use leaks::{Leaked, Leaks};
 mod harness;
 #[doc(hidden)]
 pub use harness::run as run_test;
-
-mod look;
-pub use look::{Counts, WorkerState, WorkerView, counts, workers};
 
 pub use ganger_proto::fault::{ALWAYS, Deed, Fault, FaultError, Point, parse};

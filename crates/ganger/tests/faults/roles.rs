@@ -26,7 +26,11 @@ fn all_told(what: &str, reports: &Reports, tasks: &[TaskId]) -> Vec<(String, Out
             Report::Ended { task, outcome, .. } => {
                 assert!(ended.insert(task, outcome).is_none(), "{what}: {task} has ended twice");
             }
-            _ => {}
+            Report::Progress { .. }
+            | Report::Fault { .. }
+            | Report::Interrupted { .. }
+            | Report::Asked(_)
+            | Report::Understaffed { .. } => {}
         }
     }
     let text = |task| String::from_utf8(printed.remove(task).unwrap_or_default()).unwrap();
@@ -41,13 +45,13 @@ fn strike(fault: Fault) {
     let reports = Reports::new(1 << 20);
     let tasks: Vec<_> = (0..4).map(|n| echo(&pool, &reports, &options, n)).collect();
     for (n, (printed, outcome)) in all_told(&what, &reports, &tasks).into_iter().enumerate() {
-        let suffers = match fault.deed {
-            Deed::Panic if fault.point == Point::Begin => n == STRUCK && matches!(outcome, Outcome::Panicked(_)),
-            Deed::Stop | Deed::Stubborn => n == STRUCK && matches!(outcome, Outcome::TimedOut(_)),
+        let suffers = match outcome {
+            Outcome::Panicked(_) => n == STRUCK && fault.deed == Deed::Panic && fault.point == Point::Begin,
+            Outcome::TimedOut(_) if fault.deed == Deed::SlowReader => n > STRUCK,
+            Outcome::TimedOut(_) => n == STRUCK && fault.deed.hangs(),
             // Its worker can start no command any more, and lives on.
-            Deed::NoDescriptors => n >= STRUCK && matches!(outcome, Outcome::Failed(_)),
-            Deed::SlowReader => n > STRUCK && matches!(outcome, Outcome::TimedOut(_)),
-            _ => false,
+            Outcome::Failed(_) => n >= STRUCK && fault.deed == Deed::NoDescriptors,
+            Outcome::Returned(_) | Outcome::Crashed(_) | Outcome::Cancelled | Outcome::NotStarted(_) => false,
         };
         let succeeds = matches!(outcome, Outcome::Returned(_)) && printed == format!("{n}\n");
         assert!(succeeds || suffers, "{what}: command {n} printed {printed:?} and ended so: {outcome:?}");
