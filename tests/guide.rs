@@ -253,6 +253,18 @@ fn the_chapter_of_scripts() {
 }
 
 #[test]
+fn the_chapter_of_testing() {
+    run("run/testing.md");
+}
+
+#[test]
+fn the_chapter_of_testing_a_service() {
+    if has("curl", "the_chapter_of_testing_a_service") {
+        run("serve/testing.md");
+    }
+}
+
+#[test]
 fn the_chapter_of_parallel() {
     run("run/parallel.md");
 }

@@ -34,6 +34,7 @@ mod run_tui;
 mod run_manual;
 mod run_grammar;
 mod guide;
+mod fresh;
 #[path = "run_worker.rs"]
 mod run_worker;
 #[path = "run_worker_native.rs"]

@@ -24,6 +24,7 @@ use std::sync::{LazyLock, Once};
 use std::time::Duration;
 
 use ganger_proto::WorkerId;
+use ganger_proto::fault::Fault;
 use ganger_proto::log_record::{LOG_RECORD_LIMIT, LogRecord};
 use ganger_proto::message::{Hello, PROTOCOL, Seat, Setup};
 use ganger_proto::outcome::StartError;
@@ -93,6 +94,8 @@ pub(crate) struct Solo {
     pub(crate) limit: u64,
     /// Up to which level it logs to standard error, as `log` counts; 0 if it has to bring its own logger.
     pub(crate) log_level: u8,
+    /// What it does to itself; none but in tests.
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// What a zygote is asked to fork. A packet of the bootstrap socket, with its [`Freight`].

@@ -11,25 +11,22 @@
 /// A place in the code. What others may see of it is told; README.md of each part says why that is no harm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Site {
-    /// A record is written into a ring, and not published: its reader does not see it.
-    Record = 1,
     /// A lock was taken ([`RobustWord::acquire`](crate::locks::RobustWord::acquire)), and its holder has done nothing yet.
-    Lock = 2,
+    Lock = 1,
     /// Several words of a ledger shall change: that is decided, and none has.
-    Turn = 4,
+    Turn = 2,
     /// An item is written into a queue, and not put.
-    Put = 8,
+    Put = 4,
     /// An item was copied out of a queue, and is not got: one that is kept is in hand, and the head is before it.
-    Get = 16,
+    Get = 8,
 }
 
+/// Nowhere, in a model.
 #[cfg(loom)]
-pub(crate) fn at<T: ?Sized>(_: Site, _: *const T) {}
+pub fn at<T: ?Sized>(_: Site, _: *const T) {}
 
 #[cfg(not(loom))]
-pub(crate) use armed::at;
-#[cfg(not(loom))]
-pub use armed::{Reached, arm};
+pub use armed::{Reached, arm, at};
 
 #[cfg(not(loom))]
 mod armed {
@@ -75,7 +72,7 @@ mod armed {
 
     /// The thread is at a site, with this memory in its hands.
     #[inline]
-    pub(crate) fn at<T: ?Sized>(site: Site, memory: *const T) {
+    pub fn at<T: ?Sized>(site: Site, memory: *const T) {
         if ARMED.load(Ordering::Relaxed) & site as u32 != 0 {
             reached(&Reached { site, address: memory.addr() });
         }

@@ -9,10 +9,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use ganger_shm::hook::{Reached, Site, arm};
-use ganger_shm::link;
 use ganger_shm::locks::Ledger;
 use ganger_shm::queue::{Bounds, Item, SharedQueue, Waiting};
-use ganger_shm::{HEAD, Piece};
 use ganger_sys::Identity;
 
 static SEEN: Mutex<Vec<(Site, Option<u64>)>> = Mutex::new(Vec::new());
@@ -33,7 +31,7 @@ fn inode(fd: OwnedFd) -> Option<u64> {
     File::from(fd).metadata().map(|file| file.ino()).ok()
 }
 
-const ALL: [Site; 5] = [Site::Record, Site::Lock, Site::Turn, Site::Put, Site::Get];
+const ALL: [Site; 4] = [Site::Lock, Site::Turn, Site::Put, Site::Get];
 const NOW: Waiting<'static> = Waiting { timeout: Some(Duration::ZERO), alone: &|| false };
 
 // What is armed is armed for the whole process: so there is one test.
@@ -55,10 +53,5 @@ fn each_site_tells_itself_and_its_memory_and_no_other() {
     assert_eq!(seen_at(&ALL, put), [(Site::Put, queue_inode)]);
     assert_eq!(seen_at(&ALL, get), [(Site::Get, queue_inode)]);
     assert_eq!(seen_at(&[Site::Get], put), [], "puts are not asked for");
-
-    let (mut link, fd) = link::create("hooked", 1 << 16).expect("memory");
-    let link_inode = inode(fd);
-    let send = || assert!(link.writer.send(&[0; HEAD], b"message", &mut Piece::default()));
-    assert_eq!(seen_at(&ALL, send), [(Site::Record, link_inode)]);
     assert_eq!(seen_at(&[], || (put(), get())), [], "nothing is armed");
 }

@@ -42,7 +42,7 @@ mod socket;
 pub use socket::{MAX_FDS, Socket, pair, peek_packet, recv_packet, send_packet, write_stream};
 
 mod listen;
-pub use listen::{Listening, Transport, UnixName, connect_unix, set_backlog, stop_receiving, transport};
+pub use listen::{Listening, Transport, UnixName, connect_unix, hang_up, set_backlog, stop_receiving, transport};
 
 mod handed_over;
 pub use handed_over::handed_over;

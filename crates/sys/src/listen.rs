@@ -124,6 +124,14 @@ pub fn stop_receiving(socket: BorrowedFd<'_>) -> io::Result<()> {
     Ok(shutdown(socket.as_raw_fd(), Shutdown::Read)?)
 }
 
+/// Ends a connection in both directions, whoever else has it open.
+///
+/// # Errors
+/// When it is not connected.
+pub fn hang_up(socket: BorrowedFd<'_>) -> io::Result<()> {
+    Ok(shutdown(socket.as_raw_fd(), Shutdown::Both)?)
+}
+
 /// What a connected socket is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {

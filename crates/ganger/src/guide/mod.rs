@@ -6,6 +6,7 @@
 //! | [`choosing`] | task, process, thread, or a queue between them? |
 //! | [`debugging`] | what is my worker doing, and why did it fail? |
 //! | [`deaths`] | who hears of it when something dies, and what is left? |
+//! | [`testing`] | how do I know that my job survives a kill? |
 //!
 //! The programs in these chapters are run as tests of this crate.
 
@@ -16,3 +17,5 @@ pub mod choosing;
 pub mod debugging;
 
 pub mod deaths;
+
+pub mod testing;

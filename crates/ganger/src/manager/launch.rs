@@ -5,20 +5,22 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
+use ganger_proto::codec::DEFAULT_PAYLOAD_LIMIT;
+use ganger_proto::fault::Fault;
 use ganger_proto::outcome::Exit;
 use ganger_proto::spec::{Bytes, Function};
 use ganger_sys::{ForkDetector, Signal, random, setup};
 use serde::{Deserialize, Serialize};
 
+use super::builder::ManagerBuilder;
 use super::error::ManagerError;
-use super::link::{Link, PATIENCE, Way};
+use super::link::Link;
 use super::protocol::ServerId;
 use super::server::Server;
-use crate::connection::{Address, Connection, ConnectionError, Listener, Pipe};
+use crate::connection::{Address, Connection, ConnectionError, Listener};
 use crate::process::{Process, parent_process};
 use crate::registry::Entry;
-use crate::task::{Portable, Task, lookup, type_id};
+use crate::task::type_id;
 use crate::worker;
 
 /// How long a server may take to begin.
@@ -29,16 +31,16 @@ const START: Duration = Duration::from_secs(60);
 /// Dropping it shuts down a server that it has started; others lose their objects then. One that it has only connected to
 /// goes on.
 pub struct Manager {
-    link: Arc<Link>,
-    owned: Option<Owned>,
+    pub(super) link: Arc<Link>,
+    pub(super) owned: Option<Owned>,
 }
 
 /// The server's process, as its owner has it.
-struct Owned {
+pub(super) struct Owned {
     /// The server ends when this does. None: it was told to. It goes before the process, whose drop waits.
-    hold: Option<Connection>,
-    process: Process,
-    grace: Duration,
+    pub(super) hold: Option<Connection>,
+    pub(super) process: Process,
+    pub(super) grace: Duration,
 }
 
 impl Manager {
@@ -120,9 +122,7 @@ impl Manager {
         let Some(owned) = self.owned.as_mut().filter(|owned| !owned.has_ended()) else { return Ok(()) };
         let exit = owned.end()?;
         self.link.hang_up();
-        if exit != Exit::Code(0) {
-            remove_leftovers(self.link.address());
-        }
+        remove_leftovers(self.link.address(), exit);
         Ok(())
     }
 
@@ -149,10 +149,12 @@ impl Owned {
     }
 }
 
-/// A server that was killed leaves the socket's file, which it had made for itself.
-fn remove_leftovers(address: &Address) {
+/// A server that was killed leaves the socket's file, which it had made for itself; so does one whose user's code exits. At
+/// an address that was given us, after a good end, it may be another server's already.
+fn remove_leftovers(address: &Address, exit: Exit) {
     let Address::Unix(path) = address else { return };
-    if path.exists() && std::fs::remove_file(path).is_ok() {
+    let may_be_anothers = exit == Exit::Code(0) && !path.parent().is_some_and(is_ours);
+    if !may_be_anothers && path.exists() && std::fs::remove_file(path).is_ok() {
         // One that was given us is not empty, or not ours to remove: then it stays.
         let _ = path.parent().filter(|parent| is_ours(parent)).map(std::fs::remove_dir);
     }
@@ -176,139 +178,8 @@ impl fmt::Debug for Manager {
     }
 }
 
-/// How a [`Manager`] shall be.
-///
-/// ```
-/// use ganger::Exit;
-/// use ganger::manager::{Manager, ManagerError};
-///
-/// #[ganger::task]
-/// fn prepare(what: String) { assert_eq!(what, "a file, a table") }
-///
-/// # fn main() -> Result<(), ManagerError> {
-/// ganger::init();
-/// let manager = Manager::builder().name("objects").initializer(prepare, "a file, a table".to_owned()).start()?;
-/// assert!(manager.list::<u8>()?.is_empty()?);
-/// # Ok(()) }
-/// ```
-pub struct ManagerBuilder {
-    address: Option<Address>,
-    key: Option<Vec<u8>>,
-    name: String,
-    initializer: Option<(Function, Bytes)>,
-    grace: Duration,
-    patience: Duration,
-    /// The first thing that was wrong; told by `start`.
-    error: Option<ManagerError>,
-}
-
-impl Default for ManagerBuilder {
-    fn default() -> Self {
-        let (address, key, initializer, error) = Default::default();
-        let (name, grace, patience) = ("manager".to_owned(), Duration::from_secs(1), PATIENCE);
-        Self { address, key, name, initializer, grace, patience, error }
-    }
-}
-
-impl ManagerBuilder {
-    /// Where the server listens; else at a socket in a new directory that only this user can enter.
-    ///
-    /// # Errors
-    /// When it is no address.
-    pub fn address<A: TryInto<Address>>(mut self, address: A) -> Result<Self, ManagerError>
-    where
-        ConnectionError: From<A::Error>,
-    {
-        self.address = Some(address.try_into().map_err(ConnectionError::from)?);
-        Ok(self)
-    }
-
-    /// The key that clients must know; else one that nobody can guess, which is in the proxies.
-    #[must_use]
-    pub fn authkey(mut self, key: impl Into<Vec<u8>>) -> Self {
-        self.key = Some(key.into());
-        self
-    }
-
-    /// The process's name, in logs and in what `ps` and `top` say.
-    #[must_use]
-    pub fn name(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.name);
-        self
-    }
-
-    /// Calls `f` in the server, before any client. If it fails or panics, so does [`start`](Self::start).
-    #[must_use]
-    pub fn initializer<F, A, S>(mut self, _: F, args: A) -> Self
-    where
-        F: Task<A, S>,
-        A: Portable,
-    {
-        let call =
-            lookup::<F>().and_then(|function| Ok((function, codec::encode(&args, DEFAULT_PAYLOAD_LIMIT)?.into())));
-        match call {
-            Ok(call) => self.initializer = Some(call),
-            Err(error) => self.error = self.error.or(Some(error.into())),
-        }
-        self
-    }
-
-    /// How long a call may take that has nothing to wait for: a minute as a rule. Then the server is stuck, and the call fails
-    /// with [`TimedOut`](ManagerError::TimedOut); it may be done yet. Proxies take this along to other processes.
-    #[must_use]
-    pub fn call_timeout(mut self, timeout: Duration) -> Self {
-        self.patience = timeout;
-        self
-    }
-
-    /// How long each step of [`Manager::shutdown`] is given: 1 s as a rule.
-    #[must_use]
-    pub fn shutdown_timeout(mut self, timeout: Duration) -> Self {
-        self.grace = timeout;
-        self
-    }
-
-    /// Starts the server.
-    ///
-    /// # Errors
-    /// Those of [`Manager::bind`], and the initializer's.
-    pub fn start(self) -> Result<Manager, ManagerError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
-        let (key, server) = secrets(self.key)?;
-        let (hold, owner) = Pipe::duplex()?;
-        let orders = Orders { address: self.address, key: key.clone().into(), server, initializer: self.initializer };
-        let process = Process::named(&self.name, serve, (orders, owner))?;
-        process.start()?;
-        let begun = await_server(&hold);
-        let owned = Owned { hold: Some(hold), process, grace: self.grace };
-        let link = Link::to(Way { address: begun?, server, key: Some(key.into()), patience: self.patience });
-        Ok(Manager { link, owned: Some(owned) })
-    }
-
-    /// Connects to a server that is there; see [`Manager::connect`]. Name, initializer and time to shut down are its own.
-    ///
-    /// # Errors
-    /// Those of [`Manager::connect`]; when no address was told.
-    pub fn connect(self) -> Result<Manager, ManagerError> {
-        let nowhere = || ManagerError::System { why: "tell the address of the manager to connect to".to_owned() };
-        let (address, key) = (self.address.ok_or_else(nowhere)?, self.key.unwrap_or_default());
-        Ok(Manager { link: Link::connect(address, key, self.patience)?, owned: None })
-    }
-}
-
-impl fmt::Debug for ManagerBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ManagerBuilder")
-            .field("address", &self.address)
-            .field("name", &self.name)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The key, unless there is one, and a number by which this server is known from others.
-fn secrets(key: Option<Vec<u8>>) -> Result<(Vec<u8>, ServerId), ManagerError> {
+pub(super) fn secrets(key: Option<Vec<u8>>) -> Result<(Vec<u8>, ServerId), ManagerError> {
     let mut bytes = [0; 40];
     random::fill(&mut bytes).map_err(ConnectionError::system("get random bytes"))?;
     let (number, made) = bytes.split_at(size_of::<u64>());
@@ -316,7 +187,7 @@ fn secrets(key: Option<Vec<u8>>) -> Result<(Vec<u8>, ServerId), ManagerError> {
     Ok((key.unwrap_or_else(|| made.to_vec()), ServerId(number)))
 }
 
-fn await_server(hold: &Connection) -> Result<Address, ManagerError> {
+pub(super) fn await_server(hold: &Connection) -> Result<Address, ManagerError> {
     let begun = hold.recv_timeout::<Result<Address, Failure>>(START);
     let nowhere = |error: ConnectionError| ManagerError::System { why: format!("the manager did not begin: {error}") };
     match begun.map_err(nowhere)? {
@@ -328,11 +199,13 @@ fn await_server(hold: &Connection) -> Result<Address, ManagerError> {
 
 /// What a server is to be.
 #[derive(Serialize, Deserialize)]
-struct Orders {
-    address: Option<Address>,
-    key: Bytes,
-    server: ServerId,
-    initializer: Option<(Function, Bytes)>,
+pub(super) struct Orders {
+    pub(super) address: Option<Address>,
+    pub(super) key: Bytes,
+    pub(super) server: ServerId,
+    pub(super) initializer: Option<(Function, Bytes)>,
+    /// What goes wrong with calls; nothing but in tests.
+    pub(super) faults: Vec<Fault>,
 }
 
 /// Why a server has not begun.
@@ -353,13 +226,13 @@ pub(crate) static SERVE: Entry = Entry {
 };
 
 /// The server's process: it says where it listens, and ends when its owner lets go of it, or is gone.
-fn serve(orders: Orders, owner: Connection) -> Result<(), String> {
+pub(super) fn serve(orders: Orders, owner: Connection) -> Result<(), String> {
     let text = |error: ConnectionError| error.to_string();
     let began = setup::reset_signals(&[Signal::Int, Signal::Pipe]).map_err(|e| Failure::Other(e.to_string()));
     let listener = began.and_then(|()| prepare(&orders));
     owner.send(&listener.as_ref().map(|listener| listener.address())).map_err(text)?;
     let Ok(listener) = listener else { return Ok(()) };
-    let server = Server::new(orders.server, orders.key.into_vec(), listener.address().clone());
+    let server = Server::new(orders.server, orders.key.into_vec(), listener.address().clone(), orders.faults);
     let parent = parent_process().map(AsFd::as_fd);
     let ends: Vec<_> = parent.into_iter().chain([owner.fileno().map_err(text)?]).collect();
     server.run(&listener, &ends);

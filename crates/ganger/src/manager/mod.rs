@@ -62,8 +62,11 @@ mod error;
 pub use error::{ManagerError, ManagerGone};
 
 mod launch;
+pub use launch::Manager;
 pub(crate) use launch::SERVE;
-pub use launch::{Manager, ManagerBuilder};
+
+mod builder;
+pub use builder::ManagerBuilder;
 
 mod wire;
 

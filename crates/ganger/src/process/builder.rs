@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use ganger_proto::fault::Fault;
+
 use crate::builder::StartMethod;
 use crate::error::{Error, ErrorKind};
 use crate::process::Process;
 use crate::process::call::Call;
 use crate::task::{Portable, Task};
+use crate::testing;
 
 /// The longest name, in bytes: it travels in one packet with other things.
 const LONGEST_NAME: usize = 1000;
@@ -36,6 +39,7 @@ pub struct ProcessBuilder<P = Process> {
     method: StartMethod,
     program: Option<PathBuf>,
     start_timeout: Duration,
+    faults: Vec<Fault>,
     made: PhantomData<fn() -> P>,
 }
 
@@ -48,7 +52,7 @@ impl Default for ProcessBuilder {
 impl<P: From<Process>> ProcessBuilder<P> {
     pub(crate) fn by(method: StartMethod) -> Self {
         let start_timeout = Duration::from_secs(30);
-        Self { name: None, daemon: false, method, program: None, start_timeout, made: PhantomData }
+        Self { name: None, daemon: false, method, program: None, start_timeout, faults: Vec::new(), made: PhantomData }
     }
 
     /// Its name, for logs, `ps` and [`current_process`](crate::current_process): `Process-N` by default.
@@ -88,10 +92,34 @@ impl<P: From<Process>> ProcessBuilder<P> {
         self
     }
 
+    /// For tests: what it shall do to itself, and exactly where: at [`Point::Start`](crate::testing::Point::Start), when it has come
+    /// up; [`Begin`](crate::testing::Point::Begin), before its function; [`Retire`](crate::testing::Point::Retire), behind it; and in the middle of
+    /// what it shares with others.
+    ///
+    /// ```
+    /// use ganger::testing::{Fault, Point};
+    /// use ganger::{Exit, Process};
+    ///
+    /// #[ganger::task]
+    /// fn nothing() {}
+    ///
+    /// # fn main() -> Result<(), ganger::Error> {
+    /// ganger::init();
+    /// let process = Process::builder().faults([Fault::exit(3, Point::Begin)]).build(nothing, ())?;
+    /// process.start()?;
+    /// assert_eq!(process.join(None)?, Some(Exit::Code(3)));
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        self.faults.extend(faults);
+        self
+    }
+
     /// A process that will call `f`. It is started by [`Process::start`].
     ///
     /// # Errors
-    /// When the function is not registered, the arguments cannot be encoded or the name
+    /// When the function is not registered, the arguments cannot be encoded, a fault makes no sense here, or the name
     /// is longer than 1000 bytes or has a NUL in it.
     pub fn build<F, A, S>(self, f: F, args: A) -> Result<P, Error>
     where
@@ -103,8 +131,9 @@ impl<P: From<Process>> ProcessBuilder<P> {
             let why = "the name of a process has at most 1000 bytes, none of them NUL";
             return Err(Error::new(ErrorKind::Invalid { what: "name", why }));
         }
+        let faults = testing::alone::of_process(&name, self.faults, self.method)?;
         let (daemon, method, program, patience) = (self.daemon, self.method, self.program, self.start_timeout);
-        Ok(P::from(Process::of(Call { name, daemon, method, program, patience, ..Call::new(f, &args)? })))
+        Ok(P::from(Process::of(Call { name, daemon, method, program, patience, faults, ..Call::new(f, &args)? })))
     }
 }
 

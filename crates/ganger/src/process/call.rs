@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
+use ganger_proto::fault::Fault;
 use ganger_proto::spec::Function;
 use ganger_sys::MAX_FDS;
 
@@ -21,6 +22,8 @@ pub(super) struct Call {
     pub(super) method: StartMethod,
     /// The program to execute; none: this one.
     pub(super) program: Option<PathBuf>,
+    /// What a test has ordered it to do to itself.
+    pub(super) faults: Vec<Fault>,
     /// How long the process may take to come.
     pub(super) patience: Duration,
     pub(super) function: Function,
@@ -39,14 +42,15 @@ impl Call {
         let (args, passed) = passing::sending(|| codec::encode(args, DEFAULT_PAYLOAD_LIMIT));
         let (name, patience) = (String::new(), Duration::ZERO);
         let method = StartMethod::default();
-        Ok(Self { name, daemon: false, method, program: None, patience, function, args: args?, passed })
+        let faults = Vec::new();
+        Ok(Self { name, daemon: false, method, program: None, faults, patience, function, args: args?, passed })
     }
 
     /// As it goes to another process.
     pub(super) fn packed(self) -> Result<(Solo, Freight), Error> {
         // One goes with the arguments themselves.
         const MOST: usize = MAX_FDS - 1;
-        let Self { name, daemon, function, args, passed, .. } = self;
+        let Self { name, daemon, faults, function, args, passed, .. } = self;
         if passed.len() > MOST {
             let why = format!("its arguments name {} descriptors, and at most {MOST} can go along", passed.len());
             return Err(wrong("start the process", &why));
@@ -54,6 +58,7 @@ impl Call {
         let (length, limit) = (args.len() as u64, DEFAULT_PAYLOAD_LIMIT);
         let args = ganger_sys::sealed("ganger-args", &args).map_err(Error::system("make memory for arguments"))?;
         let (parent, log_level) = (current_process().name().to_owned(), logging::heritage());
-        Ok((Solo { function, name, parent, daemon, length, limit, log_level }, Freight::Solo { args, passed }))
+        let solo = Solo { function, name, parent, daemon, length, limit, log_level, faults };
+        Ok((solo, Freight::Solo { args, passed }))
     }
 }

@@ -55,6 +55,11 @@ impl Ends {
         Ok(Self { shared: Arc::new(shared), memory, puts, gets })
     }
 
+    /// The descriptor of the memory.
+    pub(super) fn memory(&self) -> BorrowedFd<'_> {
+        self.memory.as_fd()
+    }
+
     pub(super) fn shared(&self) -> &SharedQueue {
         &self.shared
     }

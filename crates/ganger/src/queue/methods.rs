@@ -182,6 +182,14 @@ macro_rules! handle {
             }
         }
 
+        impl<T> crate::testing::Lies for $name<T> {
+            fn memory(&self) -> std::os::fd::BorrowedFd<'_> {
+                self.ends.memory()
+            }
+        }
+
+        impl<T> crate::testing::InSharedMemory for $name<T> {}
+
         impl<T> serde::Serialize for $name<T> {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 self.ends.serialize(serializer)

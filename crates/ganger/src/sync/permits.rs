@@ -16,6 +16,7 @@ use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
+use ganger_shm::hook::{Site, at};
 use ganger_shm::locks::{EVERYONE, Turn};
 
 use super::backing::{Backing, Kind, dead, me};
@@ -85,6 +86,7 @@ impl Permits {
             self.take(turn, again).then_some(acquired)
         })?;
         self.taken.fetch_add(1, Ordering::Relaxed);
+        at(Site::Lock, self.backing.gate());
         Some(acquired)
     }
 

@@ -1,7 +1,9 @@
-//! For tests that kill workers: faults that strike at exact points, and waiting without sleeping.
+//! For tests that kill workers: faults that strike at exact points, waiting without sleeping, and what a test leaves.
 //!
 //! A [`Fault`] is a [`Deed`], the [`Point`] where it is done, and in which of the cases that come past there. It is off
-//! unless asked for, and costs nothing then. What nothing is said about is whichever comes first: the first worker, the
+//! unless asked for, by the builder of a pool, a process or a manager, by `GANGER_FAULTS`, or by [`arm`](arm()) in a process
+//! itself, and costs nothing then. [`guide::testing`](crate::guide::testing) begins with a test of ten lines;
+//! [`#[ganger::test]`](macro@crate::test) is what it stands in. What nothing is said about is whichever comes first: the first worker, the
 //! first task, a first attempt, once. So a task that is struck succeeds when it is tried again, and
 //! [`any_attempt`](Fault::any_attempt) with [`always`](Fault::always) has it fail for good.
 //!
@@ -57,6 +59,17 @@
 
 pub(crate) mod plan;
 pub use plan::from_environment;
+
+pub(crate) mod alone;
+
+pub(crate) mod deeds;
+
+pub(crate) mod arm;
+pub use arm::{arm, disarm};
+
+mod memory;
+pub(crate) use memory::sealed::Lies;
+pub use memory::{InSharedMemory, memory_of};
 
 mod eventually;
 pub use eventually::{Overdue, eventually};

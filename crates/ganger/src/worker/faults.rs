@@ -15,8 +15,10 @@ use ganger_proto::codec;
 use ganger_proto::fault::{Deed, Fault, Point};
 use ganger_proto::message::{FromWorker, Verdict};
 use ganger_proto::outcome::Panic;
-use ganger_sys::{Signal, ruin};
+use ganger_sys::ruin;
 
+use crate::testing::arm;
+use crate::testing::deeds::strike;
 use crate::worker::command::encoded;
 use crate::worker::outlet::LOOK;
 use crate::worker::panic;
@@ -51,6 +53,14 @@ impl Armed {
         };
         let at = self.faults.iter().position(is_due)?;
         Some(self.faults.remove(at).1.deed)
+    }
+
+    /// Those of this attempt that strike in the middle of what processes share, wherever its function comes past there.
+    fn take_shared(&mut self) -> Vec<Fault> {
+        let is_due = |(attempt, fault): &mut (Option<Attempt>, Fault)| {
+            fault.point.is_shared() && (attempt.is_none() || *attempt == self.last)
+        };
+        self.faults.extract_if(.., is_due).map(|(_, fault)| fault).collect()
     }
 }
 
@@ -90,7 +100,9 @@ impl Worker {
 
     /// An attempt begins. Some: it panicked before its function was called; the panic is in `out`.
     pub(super) fn reach_begin(&mut self, task: TaskId, attempt: u32, out: &mut Vec<u8>) -> Option<Verdict> {
-        self.armed.as_mut()?.last = Some((task, attempt));
+        let armed = self.armed.as_mut()?;
+        armed.last = Some((task, attempt));
+        arm::of_task(armed.take_shared());
         let panic = self.try_reach(Point::Begin).err()?;
         *out = encoded(&panic);
         Some(Verdict::Panicked)
@@ -136,24 +148,20 @@ impl Worker {
 
     fn commit(&mut self, deed: Deed, point: Point) {
         match deed {
-            Deed::Kill => ruin::die(Signal::Kill),
-            Deed::Segv => ruin::die(Signal::Segv),
-            Deed::Abort => ruin::die(Signal::Abrt),
-            Deed::Exit(status) => ruin::exit(status.into()),
-            Deed::Panic => panic!("a panic was ordered at {point}"),
-            Deed::Stop => ruin::die(Signal::Stop),
-            Deed::Stubborn => ruin::hang_stubbornly(),
             Deed::Garbage => self.outlet.lie(false),
             Deed::Oversized => self.outlet.lie(true),
             Deed::Close => ruin::close_and_hang(),
-            Deed::OutOfMemory => ruin::run_out_of_memory(),
-            Deed::NoDescriptors => ruin::allow_no_descriptors(),
             Deed::SlowReader => self.armed.get_or_insert_default().deaf = true,
-            Deed::Grandchild => {
-                if let Err(error) = ruin::leave_child() {
-                    log::error!("worker: failed to leave a child behind, as was ordered: {error}");
-                }
-            }
+            Deed::Kill
+            | Deed::Segv
+            | Deed::Abort
+            | Deed::Exit(_)
+            | Deed::Panic
+            | Deed::Stop
+            | Deed::Stubborn
+            | Deed::OutOfMemory
+            | Deed::NoDescriptors
+            | Deed::Grandchild => strike(deed, point),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::process::exit;
 
+use ganger_proto::fault::Point;
 use ganger_proto::message::Verdict;
 use ganger_proto::outcome::Failure;
 use ganger_proto::spec::Function;
@@ -13,6 +14,7 @@ use crate::logging;
 use crate::passing::{self, Passed};
 use crate::process::current;
 use crate::registry;
+use crate::testing::alone::reach;
 use crate::title;
 use crate::worker::invocation::{Host, Invocation};
 use crate::worker::{panic, zygote};
@@ -43,6 +45,7 @@ pub(super) fn run(solo: &Solo, fds: Vec<OwnedFd>, supervisor: u32) -> std::io::R
     }
     setup::own_process_group()?;
     setup::reset_signals(&[Signal::Pipe])?;
+    reach(&solo.faults, Point::Start);
     title::be_process(&solo.name);
     current::set(solo, supervisor)?;
     logging::inherit(solo.log_level);
@@ -55,7 +58,10 @@ pub(super) fn run(solo: &Solo, fds: Vec<OwnedFd>, supervisor: u32) -> std::io::R
     panic::let_go_of_this_thread();
     let process = ForkDetector::new();
     let host = Some(Host { process: &process, function: solo.function });
-    exit(passing::receiving(came, || exit_code(solo.function, &solo.name, &bytes, solo.limit, host)))
+    reach(&solo.faults, Point::Begin);
+    let code = passing::receiving(came, || exit_code(solo.function, &solo.name, &bytes, solo.limit, host));
+    reach(&solo.faults, Point::Retire);
+    exit(code)
 }
 
 /// Makes the call, for a process of that name, and tells with what it exits.

@@ -5,6 +5,12 @@ mod leaks;
 
 mod harness;
 
+mod shared;
+
+mod process;
+
+mod manager;
+
 /// What tasks there are for all.
 mod tasks {
     #[ganger::task]

@@ -51,13 +51,17 @@ pub struct Fault {
     pub pool: Option<String>,
     /// How often, before it is spent. [`ALWAYS`]: it never is.
     pub times: u32,
+    /// Which time somebody comes past there, from 1: counted by the process that strikes itself in what is shared.
+    pub nth: u32,
+    /// Only in what lies in this memory: the inode of its file. None: in whatever is shared.
+    pub memory: Option<u64>,
 }
 
 impl Fault {
     /// A fault that strikes once, in a first attempt, whoever comes past the point first.
     #[must_use]
     pub const fn new(deed: Deed, point: Point) -> Self {
-        Self { point, deed, worker: None, task: None, attempt: Some(1), pool: None, times: 1 }
+        Self { point, deed, worker: None, task: None, attempt: Some(1), pool: None, times: 1, nth: 1, memory: None }
     }
 
     /// SIGKILL.
@@ -138,6 +142,20 @@ impl Fault {
         self.times(ALWAYS)
     }
 
+    /// Only the nth time that the process comes past, from 1: for the points in what is shared, which a task may pass often.
+    #[must_use]
+    pub const fn nth(mut self, nth: u32) -> Self {
+        self.nth = nth;
+        self
+    }
+
+    /// Only with the lock or the queue that lies in this memory.
+    #[must_use]
+    pub const fn memory(mut self, inode: u64) -> Self {
+        self.memory = Some(inode);
+        self
+    }
+
     /// Whether it makes sense.
     ///
     /// # Errors
@@ -149,6 +167,7 @@ impl Fault {
             ("task", self.task),
             ("attempt", self.attempt.map(u64::from)),
             ("times", Some(self.times.into())),
+            ("nth", Some(self.nth.into())),
         ];
         if let Some((word, _)) = counted.iter().find(|(_, count)| *count == Some(0)) {
             return Err(FaultError(format!("'{self}': {word} counts from 1")));
@@ -156,6 +175,10 @@ impl Fault {
         if self.task.is_some() && !self.point.has_task() {
             let point = self.point;
             return Err(FaultError(format!("'{self}': at {point} no task is there yet; say which worker instead")));
+        }
+        if (self.nth > 1 || self.memory.is_some()) && !self.point.is_shared() {
+            let why = "nth and memory are for lock, turn, put and get; say which task instead";
+            return Err(FaultError(format!("'{self}': {why}")));
         }
         Ok(())
     }

@@ -21,8 +21,11 @@ pub enum Point {
     Written,
     /// It has nothing to do. With a task: the first time after that task.
     Idle,
-    /// It holds a lock.
+    /// It has just got a lock, or a semaphore's permit, and holds it.
     Lock,
+    /// It is changing several words of what is shared (a semaphore, an event, a condition, a barrier): that is decided, and none is
+    /// changed yet.
+    Turn,
     /// It was told to end, as one that is recycled is.
     Retire,
     /// Halfway in putting something into a queue.
@@ -37,7 +40,7 @@ pub enum Point {
 
 impl Point {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Point::Start,
         Point::Init,
         Point::Begin,
@@ -45,6 +48,7 @@ impl Point {
         Point::Written,
         Point::Idle,
         Point::Lock,
+        Point::Turn,
         Point::Retire,
         Point::Put,
         Point::Get,
@@ -63,6 +67,7 @@ impl Point {
             Point::Written => "written",
             Point::Idle => "idle",
             Point::Lock => "lock",
+            Point::Turn => "turn",
             Point::Retire => "retire",
             Point::Put => "put",
             Point::Get => "get",
@@ -75,6 +80,12 @@ impl Point {
     #[must_use]
     pub const fn has_task(self) -> bool {
         !matches!(self, Point::Start | Point::Init)
+    }
+
+    /// Whether it lies in the middle of what processes share.
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        matches!(self, Point::Lock | Point::Turn | Point::Put | Point::Get)
     }
 
     /// Whether the deed can be done here and is another than at a neighbouring point.
@@ -107,7 +118,7 @@ impl Point {
                 return Some("it reads and opens nothing more; use at=idle");
             }
             Point::Retire => true,
-            Point::Lock | Point::Put | Point::Get => {
+            Point::Lock | Point::Turn | Point::Put | Point::Get => {
                 matches!(deed, Deed::Kill | Deed::Segv | Deed::Abort | Deed::Exit(_) | Deed::Stop)
             }
             Point::Request | Point::Answer if deed == Deed::SlowReader => {

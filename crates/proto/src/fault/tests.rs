@@ -27,6 +27,9 @@ fn what_is_shown_is_what_was_meant() {
             }
         }
     }
+    let shared = Fault::kill(Point::Lock).nth(3).memory(4242);
+    assert_eq!(shared.to_string(), "kill at=lock nth=3 memory=4242");
+    assert_eq!(shared.to_string().parse(), Ok(shared));
 }
 
 #[test]
@@ -44,6 +47,8 @@ fn a_wrong_word_is_named_with_what_could_stand_there() {
         ("kill at=begin task=0", "'kill at=begin task=0': task counts from 1"),
         ("kill at=begin times=0", "times counts from 1"),
         ("kill at=start task=3", "at start no task is there yet; say which worker instead"),
+        ("kill at=begin nth=2", "nth and memory are for lock, turn, put and get"),
+        ("kill at=put memory=x", "'memory=x': 'x' is no number"),
         ("slow-reader at=write", "'slow-reader at=write' makes no sense: nothing fits into the middle"),
     ];
     for (text, beginning) in cases {

@@ -39,7 +39,7 @@ impl FromStr for Fault {
     }
 }
 
-const KEYS: &str = "at, worker, task, attempt, pool, times";
+const KEYS: &str = "at, worker, task, attempt, pool, times, nth, memory";
 
 fn set(fault: &mut Fault, word: &str, key: &str, value: &str) -> Result<(), FaultError> {
     match (key, value) {
@@ -51,6 +51,8 @@ fn set(fault: &mut Fault, word: &str, key: &str, value: &str) -> Result<(), Faul
         ("pool", _) => fault.pool = Some(value.to_owned()),
         ("times", "always") => fault.times = ALWAYS,
         ("times", _) => fault.times = number(word, value)?,
+        ("nth", _) => fault.nth = number(word, value)?,
+        ("memory", _) => fault.memory = Some(number(word, value)?),
         _ => return Err(error(word, "unknown key", KEYS)),
     }
     Ok(())
@@ -89,7 +91,7 @@ fn deeds() -> String {
 
 /// The text of one: what stands for itself is left out.
 pub(super) fn write(fault: &Fault, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Fault { point, deed, worker, task, attempt, pool, times } = fault;
+    let Fault { point, deed, worker, task, attempt, pool, times, nth, memory } = fault;
     write!(f, "{deed} at={point}")?;
     worker.iter().try_for_each(|slot| write!(f, " worker={slot}"))?;
     task.iter().try_for_each(|nth| write!(f, " task={nth}"))?;
@@ -100,8 +102,12 @@ pub(super) fn write(fault: &Fault, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
     pool.iter().try_for_each(|name| write!(f, " pool={name}"))?;
     match *times {
-        1 => Ok(()),
-        ALWAYS => f.write_str(" times=always"),
-        times => write!(f, " times={times}"),
+        1 => {}
+        ALWAYS => f.write_str(" times=always")?,
+        times => write!(f, " times={times}")?,
     }
+    if *nth != 1 {
+        write!(f, " nth={nth}")?;
+    }
+    memory.iter().try_for_each(|inode| write!(f, " memory={inode}"))
 }

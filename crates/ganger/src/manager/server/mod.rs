@@ -41,6 +41,8 @@ mod session;
 
 mod runners;
 
+mod ordered;
+
 use std::collections::HashMap;
 use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -48,11 +50,14 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
+use ganger_proto::fault::{Fault, Point};
+
 use super::link::{Link, PATIENCE, Way};
 use super::protocol::{Answer, PROTOCOL, Refusal, Reply, Request, ServerId};
 use super::served;
 use crate::connection::{Address, Arrival, ConnectionError, Listener, Waitable, wait};
 use crate::engine::lock;
+use ordered::Ordered;
 use runners::Runners;
 use session::Session;
 use turn::{Answered, Caller, ClientId};
@@ -73,12 +78,14 @@ pub(super) struct Server {
     link: OnceLock<Arc<Link>>,
     key: Vec<u8>,
     address: Address,
+    /// What a test wants to go wrong; none, as a rule.
+    ordered: Option<Ordered>,
 }
 
 impl Server {
-    pub(super) fn new(id: ServerId, key: Vec<u8>, address: Address) -> Arc<Self> {
+    pub(super) fn new(id: ServerId, key: Vec<u8>, address: Address, faults: Vec<Fault>) -> Arc<Self> {
         let (world, sessions, runners, link) = Default::default();
-        Arc::new(Self { id, world, sessions, runners, link, key, address })
+        Arc::new(Self { id, world, sessions, runners, link, key, address, ordered: Ordered::of(faults) })
     }
 
     /// Lets clients in until one of `ends` is readable.
@@ -123,14 +130,11 @@ impl Server {
         };
         let client = lock(&self.world).join();
         lock(&self.sessions).insert(client, Arc::clone(&session));
+        let _leaving = Leaving { server: self, client };
         let error = self.listen(client, &session);
         if !error.is_disconnected() {
             log::warn!("the manager has hung up on a client: {error}");
         }
-        lock(&self.sessions).remove(&client);
-        let mut deeds = Deeds::default();
-        lock(&self.world).forget(client, &mut deeds);
-        self.carry_out(deeds);
     }
 
     /// None: it wants another server, or speaks otherwise.
@@ -153,6 +157,9 @@ impl Server {
                 Ok(request) => request,
                 Err(error) => return error,
             };
+            if let (Some(ordered), Request::Call { .. }) = (&self.ordered, &request) {
+                ordered.reach(Point::Request, session);
+            }
             let mut deeds = Deeds::default();
             lock(&self.world).on(client, request, &mut deeds);
             self.carry_out(deeds);
@@ -178,6 +185,9 @@ impl Server {
     fn deliver(&self, answered: Answered) -> Result<(), Answered> {
         let session = lock(&self.sessions).get(&answered.caller.client).cloned();
         let Some(session) = session else { return Err(answered) };
+        if let Some(ordered) = &self.ordered {
+            ordered.reach(Point::Answer, &session);
+        }
         let Answered { caller, object, answer } = answered;
         let reply = Reply::Answer { id: caller.call, answer };
         match (session.reply(&reply), reply) {
@@ -242,6 +252,21 @@ impl Server {
         if catch_unwind(AssertUnwindSafe(|| drop(objects))).is_err() {
             log::error!("an object of the manager has panicked when it was dropped");
         }
+    }
+}
+
+/// Takes a client out of everything, however its thread ends: else it would wait for ever for one that is gone.
+struct Leaving<'a> {
+    server: &'a Arc<Server>,
+    client: ClientId,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        lock(&self.server.sessions).remove(&self.client);
+        let mut deeds = Deeds::default();
+        lock(&self.server.world).forget(self.client, &mut deeds);
+        self.server.carry_out(deeds);
     }
 }
 

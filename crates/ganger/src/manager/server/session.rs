@@ -47,6 +47,12 @@ impl Session {
         Ok(())
     }
 
+    /// Ends the connection for both sides.
+    pub(super) fn hang_up(&self) {
+        // One that is at its end already is as well.
+        let _ = self.connection.fileno().map(ganger_sys::hang_up);
+    }
+
     fn keep(self: &Arc<Self>, reply: Vec<u8>) {
         let mut kept = lock(&self.kept);
         kept.bytes += reply.len();
