@@ -384,6 +384,10 @@ pub use ganger_proto::{SharedId, TaskId};
 mod processors;
 pub use processors::{cpu_count, cpu_numbers};
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 /// For the code that `#[ganger::task]` and the other macros write, and for the command `ganger`.
 #[doc(hidden)]
 pub mod __private {

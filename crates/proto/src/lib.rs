@@ -28,3 +28,7 @@ pub mod log_record;
 pub mod outcome;
 
 pub mod codec;
+
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;

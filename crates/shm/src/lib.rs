@@ -55,3 +55,7 @@ pub use assembly::Assembly;
 
 #[cfg(not(loom))]
 pub mod link;
+
+#[cfg(all(any(test, fuzzing), not(loom)))]
+#[doc(hidden)]
+pub mod fuzzing;
