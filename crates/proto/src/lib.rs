@@ -27,6 +27,8 @@ pub mod log_record;
 
 pub mod outcome;
 
+pub mod fault;
+
 pub mod codec;
 
 #[cfg(any(test, fuzzing))]
