@@ -37,7 +37,8 @@ fn parsed(words: &[&str], file: PathBuf, behind: &[&str]) -> Result<(Flags, crat
 /// A file of `ganger run --file`: a workflow, or a fault with its place.
 pub fn jobfile(bytes: &[u8]) {
     // What is typed says from where jobs without inputs would read.
-    let Ok((Flags { verb: Verb::Run(flags) }, typed)) = parsed(&["ganger", "run", "--file"], written(bytes), &[]) else {
+    let Ok((Flags { verb: Verb::Run(flags) }, typed)) = parsed(&["ganger", "run", "--file"], written(bytes), &[])
+    else {
         return;
     };
     match jobfile::workflow(*flags, &typed.command, &typed.matches) {
@@ -60,7 +61,9 @@ pub fn config(bytes: &[u8]) {
 /// A file of `ganger serve --config`: a service that could start, or why not.
 pub fn serve(bytes: &[u8]) {
     let behind = ["--store", "/nowhere/jobs.db", "--listen", "unix:/nowhere/socket"];
-    if let Ok((Flags { verb: Verb::Serve(flags) }, _)) = parsed(&["ganger", "serve", "--config"], written(bytes), &behind) {
+    if let Ok((Flags { verb: Verb::Serve(flags) }, _)) =
+        parsed(&["ganger", "serve", "--config"], written(bytes), &behind)
+    {
         match plan::service(flags).map(|config| Service::check(&config)) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => assert!(!error.to_string().is_empty()),

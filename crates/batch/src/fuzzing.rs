@@ -34,7 +34,9 @@ pub fn template(bytes: &[u8]) {
             assert_eq!(words_of(&shown).as_deref(), Some(&told[..]), "{}", String::from_utf8_lossy(&shown));
         }
     }
-    assert!(template.needs_slot() || !told.concat().windows(SLOT.len()).any(|part| part == SLOT) || contains_slot(bytes));
+    assert!(
+        template.needs_slot() || !told.concat().windows(SLOT.len()).any(|part| part == SLOT) || contains_slot(bytes)
+    );
 }
 
 fn contains_slot(bytes: &[u8]) -> bool {

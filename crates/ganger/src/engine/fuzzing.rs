@@ -228,9 +228,7 @@ fn is_reported(ended: &Ended) -> bool {
         Ended::Returned { .. } => true,
         Ended::Other(detail) => match &**detail {
             Detail { how: How::Reported(..) | How::ReturnedWith(..), .. } => true,
-            Detail {
-                how: How::Crashed(_) | How::TimedOut(_) | How::Cancelled | How::NotStarted(_), ..
-            } => false,
+            Detail { how: How::Crashed(_) | How::TimedOut(_) | How::Cancelled | How::NotStarted(_), .. } => false,
         },
     }
 }
