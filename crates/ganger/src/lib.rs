@@ -367,8 +367,8 @@ mod task_error;
 pub use task_error::TaskError;
 
 mod harness;
-
 pub mod testing;
+pub use harness::test;
 
 pub use ganger_proto::message::Stream;
 pub use ganger_proto::outcome::{
