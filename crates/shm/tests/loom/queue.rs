@@ -21,9 +21,9 @@ fn waiting() -> Waiting<'static> {
     Waiting { timeout: None, alone: &|| false }
 }
 
-/// Two units long, so that one can die in the middle.
-fn bytes(n: u8) -> [u8; 16] {
-    [n; 16]
+/// Two units long, so that one can die in the middle: with its head half of the ring. The third is one unit longer.
+fn bytes(n: u8) -> Vec<u8> {
+    vec![n; if n == 3 { 24 } else { 16 }]
 }
 
 fn put(queue: &SharedQueue, n: u8) {
@@ -67,13 +67,15 @@ fn items_come_whole_and_in_order_and_who_waits_for_one_is_woken() {
 
 #[test]
 fn who_waits_for_room_is_woken_and_overwrites_nothing() {
-    model_with(PREEMPTIONS, || {
-        // Room for one in number; and for two in bytes, so that the second goes round the end.
-        let queue = queue(1, false);
-        let putter = party(&queue, 1, Life::long(), |queue| (1..=3).for_each(|n| put(queue, n)));
-        assert_eq!([get(&queue), get(&queue), get(&queue)], [Some(1), Some(2), Some(3)]);
-        assert!(putter.join().expect("it ends"));
-    });
+    // Room for one in number, and for two in bytes: the third goes round the end.
+    for most in [1, 4] {
+        model_with(PREEMPTIONS, move || {
+            let queue = queue(most, false);
+            let putter = party(&queue, 1, Life::long(), |queue| (1..=3).for_each(|n| put(queue, n)));
+            assert_eq!([get(&queue), get(&queue), get(&queue)], [Some(1), Some(2), Some(3)]);
+            assert!(putter.join().expect("it ends"));
+        });
+    }
 }
 
 #[test]
@@ -142,15 +144,27 @@ fn what_a_dead_getter_had_in_hand_is_got_by_another() {
     dying_at_each_step(|steps| {
         let queue = queue(4, true);
         put(&queue, 1);
-        let getter = party(&queue, 1, Life::of(steps), |queue| {
-            assert_eq!(get(queue), Some(1));
-            // It lives no longer than it has the item in hand.
-            while !queue.is_closed() {}
-        });
-        assert!(!getter.join().expect("it dies"));
+        assert!(!party(&queue, 1, Life::of(steps), get_and_keep).join().expect("it dies"));
         assert_eq!(get(&queue), Some(1), "a kept item is lost");
         queue.done(None).expect("no garbage").expect("it is in hand");
         assert!(queue.join(None).expect("no garbage"));
+    });
+}
+
+/// Lives no longer than it has the item in hand.
+fn get_and_keep(queue: &SharedQueue) {
+    assert_eq!(get(queue), Some(1));
+    while !queue.is_closed() {}
+}
+
+#[test]
+fn what_the_dead_gave_back_for_the_dead_is_got_by_another() {
+    dying_at_each_step(|steps| {
+        let queue = queue(4, true);
+        put(&queue, 1);
+        assert!(!party(&queue, 1, Life::of(STEPS), get_and_keep).join().expect("it dies"));
+        assert!(!party(&queue, 2, Life::of(2 * steps), get_and_keep).join().expect("it dies"));
+        assert_eq!(get(&queue), Some(1), "a kept item is lost");
     });
 }
 
