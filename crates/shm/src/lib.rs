@@ -43,7 +43,6 @@ pub mod locks;
 #[cfg(not(loom))]
 pub mod state;
 
-#[cfg(not(loom))]
 pub mod queue;
 
 mod send;

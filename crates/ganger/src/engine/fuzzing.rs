@@ -38,11 +38,11 @@ const LONGEST: usize = 12 << 10;
 const TASKS: usize = 64;
 
 /// A worker, by the hand of whoever wrote the bytes.
-struct Puppet {
+pub(super) struct Puppet {
     id: WorkerId,
     end: End,
     assembly: Assembly,
-    _ends: Ends,
+    ends: Ends,
 }
 
 struct World<'b> {
@@ -62,7 +62,7 @@ pub fn workers(bytes: &[u8]) {
     world.end();
 }
 
-fn settings() -> Settings {
+pub(super) fn settings() -> Settings {
     let restart = Restart { backoff: Backoff::NONE, ..Restart::default() };
     Settings {
         name: "fuzzed".to_owned(),
@@ -140,9 +140,8 @@ impl<'b> World<'b> {
 
     fn come(&mut self, worker: WorkerId, slot: u32) {
         let (member, ends) = start::prepare(&self.core.settings, worker, slot, 0).expect("descriptors and memory");
-        let end = link::open(&ends.link).expect("the segment that was just made");
         self.core.welcome(member);
-        self.puppets.push(Puppet { id: worker, end, assembly: Assembly::new(u64::MAX), _ends: ends });
+        self.puppets.push(Puppet::new(worker, ends));
     }
 
     fn step(&mut self, step: u8) {
@@ -234,6 +233,11 @@ fn is_reported(ended: &Ended) -> bool {
 }
 
 impl Puppet {
+    pub(super) fn new(id: WorkerId, ends: Ends) -> Self {
+        let end = link::open(&ends.link).expect("the segment that was just made");
+        Self { id, end, assembly: Assembly::new(u64::MAX), ends }
+    }
+
     fn say(&mut self, message: &FromWorker<'_>) {
         let (head, body) = message.encode();
         self.send(&head, body);
@@ -244,7 +248,7 @@ impl Puppet {
         self.end.writer.send(head, body, &mut Piece::default());
     }
 
-    fn comes_as_it_should(&mut self) {
+    pub(super) fn comes_as_it_should(&mut self) {
         let hello = Hello {
             protocol: PROTOCOL,
             build: registry::fingerprint(),
@@ -259,17 +263,30 @@ impl Puppet {
 
     /// Begins its next task, and perhaps finishes it.
     fn works(&mut self, to_the_end: bool) {
-        if self.end.reader.receive(&mut self.assembly, Claims::Needed) != Ok(Received::Message) {
-            return;
+        if let Some(task) = self.begins().filter(|_| to_the_end) {
+            self.finishes_what_it_has(task);
         }
-        let [.., a, b, c, d, e, f, g, h] = self.assembly.head[..16] else { return };
+    }
+
+    pub(super) fn begins(&mut self) -> Option<TaskId> {
+        let received = self.end.reader.receive(&mut self.assembly, Claims::Needed);
+        let [.., a, b, c, d, e, f, g, h] = self.assembly.head[..16] else { return None };
         let task = TaskId::from_bits(u64::from_le_bytes([a, b, c, d, e, f, g, h]));
-        self.end.state.begin(task.to_bits());
-        if to_the_end {
-            self.say(&finished(task, Verdict::Returned, b"done"));
-            self.end.state.end();
-        }
+        (received == Ok(Received::Message)).then(|| self.end.state.begin(task.to_bits()))?;
         self.end.reader.release_and_wake();
+        Some(task)
+    }
+
+    pub(super) fn finishes_what_it_has(&mut self, task: TaskId) {
+        self.say(&finished(task, Verdict::Returned, b"done"));
+        self.end.state.end();
+    }
+
+    #[cfg(test)]
+    pub(super) fn rings(&self) {
+        if self.end.writer.reader_waits() {
+            self.ends.bell.ring();
+        }
     }
 
     fn finishes(&mut self, world: &mut World<'_>) {
