@@ -15,11 +15,11 @@ use ganger_proto::{TaskId, WorkerId};
 use ganger_sys::{Interest, wait_readable};
 use smallvec::SmallVec;
 
+use super::Engine;
 use super::fuzzing::{Puppet, settings};
 use super::start;
 use super::table::{Payload, Work};
 use super::watch::Ear;
-use super::Engine;
 use crate::slot::SlotRef;
 
 /// So many worlds, each of so many callers, who each want so much.

@@ -147,7 +147,11 @@ fn nap(queue: &Mutex<Asleep>, woken: &Condvar, stays: impl Fn() -> bool) {
 /// How many there were: they are out of the queue before they run again.
 fn wake(queue: &Mutex<Asleep>, woken: &Condvar, all: bool) -> Asleep {
     let mut queue = queue.lock().expect("loom's locks are not poisoned");
-    if all { woken.notify_all() } else { woken.notify_one() }
+    if all {
+        woken.notify_all()
+    } else {
+        woken.notify_one()
+    }
     let out = if all { *queue } else { 1.min(*queue) };
     *queue -= out;
     out
