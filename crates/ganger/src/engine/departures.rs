@@ -10,7 +10,6 @@ use crate::engine::core::Core;
 use crate::engine::driver::Driver;
 use crate::engine::member::{Body, Member, Phase};
 use crate::engine::orphans::{self, Orphans};
-use crate::engine::table::Entry;
 use crate::exit::translated;
 use crate::slot::How;
 
@@ -54,13 +53,14 @@ impl Core {
         let member = self.gang.remove(worker)?;
         let current = member.current();
         let exit = cause_of(&member, exit);
+        self.counts.deaths += u64::from(member.ended_by.is_none() || member.misbehaved.is_some());
         self.logs.own(Level::Info, format_args!("{}", end_of(&member, &self.settings.name, &exit)));
         if let (Some(entry), pid @ Some(_)) = (current.and_then(|task| self.tasks.get_mut(task)), member.pid()) {
             // It may have been sent before the process was known.
             entry.worker = pid;
         }
         for task in member.handed().filter(|task| Some(*task) != current) {
-            self.tasks.get_mut(task).into_iter().for_each(Entry::was_not_begun);
+            self.was_not_begun(task);
         }
         self.event(self.farewell(&member, current, exit));
         if let Some(task) = current {

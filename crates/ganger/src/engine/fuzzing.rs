@@ -84,6 +84,7 @@ pub(super) fn settings() -> Settings {
         claim_signals: false,
         role: Role::Functions,
         reap_orphans: false,
+        faults: Default::default(),
     }
 }
 
