@@ -17,8 +17,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Its limits are those of the bare ring; it is a client of the service.
     ("ganger-bench", &["ganger", "ganger-daemon", "ganger-shm", "ganger-sys"]),
     ("ganger-jobs", &["ganger"]),
+    (REPLAY, &[]),
     ("ganger-cli", &["ganger", "ganger-batch", "ganger-client", "ganger-daemon", "ganger-store"]),
 ];
+
+/// What tests of any crate may use.
+const REPLAY: &str = "ganger-corpus";
 
 /// The packages that decide without doing, and what would let them do.
 const PURE: &[&str] = &["ganger-proto", "ganger-machine"];
@@ -53,6 +57,8 @@ impl Manifest {
     fn note(&mut self, table: &str, key: &str, value: &str) {
         if table == "package" && key == "name" {
             self.package = value.trim_matches('"').to_owned();
+        } else if table == "dev-dependencies" && key.starts_with(REPLAY) {
+            // Whatever a crate knows, its tests may replay what was found by fuzzing.
         } else if table.ends_with("dependencies") && table != "workspace.dependencies" {
             self.dependencies.extend(key.split('.').next().map(str::to_owned));
         }

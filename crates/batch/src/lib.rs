@@ -107,6 +107,10 @@ pub use summary::{Counts, End, Summary};
 mod error;
 pub use error::Error;
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
+
 use std::io::Write;
 
 use ganger::CommandGroups;

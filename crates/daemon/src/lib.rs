@@ -69,3 +69,7 @@ mod server;
 mod api;
 mod cron;
 mod driver;
+
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;

@@ -30,3 +30,7 @@ pub mod outcome;
 pub mod fault;
 
 pub mod codec;
+
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;

@@ -43,7 +43,6 @@ pub mod locks;
 #[cfg(not(loom))]
 pub mod state;
 
-#[cfg(not(loom))]
 pub mod queue;
 
 mod send;
@@ -57,3 +56,7 @@ pub use assembly::Assembly;
 
 #[cfg(not(loom))]
 pub mod link;
+
+#[cfg(all(any(test, fuzzing), not(loom)))]
+#[doc(hidden)]
+pub mod fuzzing;

@@ -22,10 +22,13 @@ mod locks;
 pub use locks::{Identity, live};
 pub(crate) use locks::{Memory as LedgerMemory, Shared64, Word64};
 
+mod bytes;
+pub(crate) use bytes::Bytes;
+
 /// A line of the ring's data, aligned as in a mapping.
 #[repr(C, align(64))]
 #[derive(Debug)]
-struct Bytes([u8; LINE]);
+struct Row([u8; LINE]);
 
 /// A ring's memory. The bytes are plain memory, as all of loom's threads are one thread in truth; `tracked` tells loom
 /// who touches which line, so that two sides that touch one without order between them are found.
@@ -34,7 +37,7 @@ pub(crate) struct Heap {
     meeting: Meeting,
     tracked: Vec<UnsafeCell<()>>,
     claims: Vec<AtomicU32>,
-    bytes: std::cell::UnsafeCell<Vec<Bytes>>,
+    bytes: std::cell::UnsafeCell<Vec<Row>>,
 }
 
 // SAFETY: the bytes are reached through `Memory` alone, which tells `tracked` first; loom ends a run in which two
@@ -50,7 +53,7 @@ impl Heap {
             meeting: Meeting::new(),
             tracked: (0..lines).map(|_| UnsafeCell::new(())).collect(),
             claims: (0..lines).map(|_| AtomicU32::new(0)).collect(),
-            bytes: std::cell::UnsafeCell::new((0..lines).map(|_| Bytes([0; LINE])).collect()),
+            bytes: std::cell::UnsafeCell::new((0..lines).map(|_| Row([0; LINE])).collect()),
         }
     }
 
@@ -115,13 +118,16 @@ pub fn ring(capacity: usize, writer: Life, reader: Life) -> (Writer, Reader) {
 #[derive(Debug)]
 pub struct Word {
     value: AtomicU32,
-    queue: Mutex<()>,
+    queue: Mutex<Asleep>,
     woken: Condvar,
 }
 
+/// How many the kernel has in the queue of a word.
+type Asleep = usize;
+
 impl Word {
     pub(crate) fn new() -> Self {
-        Self { value: AtomicU32::new(0), queue: Mutex::new(()), woken: Condvar::new() }
+        Self { value: AtomicU32::new(0), queue: Mutex::new(0), woken: Condvar::new() }
     }
 }
 
@@ -139,7 +145,7 @@ pub mod futex {
     use std::io;
     use std::time::Duration;
 
-    pub(crate) use super::locks::{wait_64, wait_masked, wake_64, wake_masked};
+    pub(crate) use super::locks::{wait_64, wait_masked, wake_64, wake_many_64, wake_masked};
     use super::{Ordering, Word};
 
     /// Sleeps while `word` is `expected`, until it is woken.
@@ -148,6 +154,11 @@ pub mod futex {
         if word.load(Ordering::Relaxed) == expected {
             drop(word.woken.wait(queue).expect("loom's locks are not poisoned"));
         }
+    }
+
+    /// Nor does any time pass between surveys.
+    pub(crate) fn since_the_beginning() -> Duration {
+        Duration::ZERO
     }
 
     /// Wakes one who sleeps on `word`.

@@ -1,7 +1,9 @@
 //! The atomics, as the machine has them or as loom models them.
 
 #[cfg(loom)]
-pub(crate) use crate::model::{Identity, Shared64, Word, Word64};
+pub(crate) use crate::model::{Bytes, Identity, Shared64, Word, Word64};
+#[cfg(not(loom))]
+pub(crate) use crate::state::Bytes;
 #[cfg(not(loom))]
 pub(crate) use ganger_sys::Identity;
 #[cfg(loom)]

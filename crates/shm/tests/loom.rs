@@ -15,6 +15,8 @@ use loom::thread;
 
 #[path = "loom/locks.rs"]
 mod locks;
+#[path = "loom/queue.rs"]
+mod queue;
 
 const PREEMPTIONS: usize = 3;
 

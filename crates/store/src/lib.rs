@@ -83,3 +83,7 @@ pub use retention::Forget;
 
 mod damage;
 pub use damage::{Salvaged, check, salvage};
+
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;

@@ -55,7 +55,7 @@ pub(super) enum Made {
 
 impl Reading {
     /// Nothing is looked for in an input.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.end.is_none() && !self.skip_blank && self.trim == Trim::default() && !self.has_columns()
     }
 

@@ -21,6 +21,9 @@ mod schedules;
 mod survey;
 mod verdict;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 pub(crate) use event::{Depth, Desk, Refusal};
 pub(crate) use functions::MANY;
 pub(crate) use news::Change;

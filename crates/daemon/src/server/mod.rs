@@ -24,6 +24,9 @@ mod tls;
 mod tokens;
 mod unix;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -6,6 +6,7 @@ use ganger_proto::{TaskId, WorkerId};
 use ganger_sys::Signal;
 use log::Level;
 
+use crate::engine::core::Core;
 use crate::engine::driver::Driver;
 use crate::engine::member::{Body, Member, Phase};
 use crate::engine::orphans::{self, Orphans};
@@ -36,31 +37,36 @@ impl Driver {
         self.gone(worker, exit);
     }
 
-    /// A worker is gone: all that it had sent is read first, only then is its task lost.
     pub(super) fn gone(&mut self, worker: WorkerId, exit: Exit) {
         self.spawned.remove(&worker);
-        let mut turn = self.turn();
-        let Some(member) = turn.gang.get(worker) else { return };
-        member.unstall();
-        turn.drain_all_of(worker);
-        let Some(member) = turn.gang.remove(worker) else { return };
-        let _ = self.engine.bells.delete(&member.bell);
+        if let Some(member) = self.turn().bury(worker, exit) {
+            let _ = self.engine.bells.delete(&member.bell);
+        }
+    }
+}
+
+impl Core {
+    /// A worker is gone: all that it had sent is read first, only then is its task lost.
+    pub(super) fn bury(&mut self, worker: WorkerId, exit: Exit) -> Option<Box<Member>> {
+        self.gang.get(worker)?.unstall();
+        self.drain_all_of(worker);
+        let member = self.gang.remove(worker)?;
         let current = member.current();
         let exit = cause_of(&member, exit);
-        turn.counts.deaths += u64::from(member.ended_by.is_none() || member.misbehaved.is_some());
-        self.engine.logs.own(Level::Info, format_args!("{}", end_of(&member, &self.engine.settings.name, &exit)));
-        if let (Some(entry), pid @ Some(_)) = (current.and_then(|task| turn.tasks.get_mut(task)), member.pid()) {
+        self.counts.deaths += u64::from(member.ended_by.is_none() || member.misbehaved.is_some());
+        self.logs.own(Level::Info, format_args!("{}", end_of(&member, &self.settings.name, &exit)));
+        if let (Some(entry), pid @ Some(_)) = (current.and_then(|task| self.tasks.get_mut(task)), member.pid()) {
             // It may have been sent before the process was known.
             entry.worker = pid;
         }
         for task in member.handed().filter(|task| Some(*task) != current) {
-            turn.was_not_begun(task);
+            self.was_not_begun(task);
         }
-        let event = self.farewell(&member, current, exit);
-        turn.event(event);
+        self.event(self.farewell(&member, current, exit));
         if let Some(task) = current {
-            turn.again(task, member.slot, || How::Crashed(vec![exit]));
+            self.again(task, member.slot, || How::Crashed(vec![exit]));
         }
+        Some(member)
     }
 
     /// What the machine is told: it depends on how far the worker had come.
@@ -74,7 +80,7 @@ impl Driver {
                 Event::StartFailed { worker, error: StartError::permanent(why) }
             }
             (Phase::Starting, None) => {
-                let program = &self.engine.settings.program.shown;
+                let program = &self.settings.program.shown;
                 let error = format!(
                     "{program} ended with {exit} before it said hello; does its main call ganger::init() first?"
                 );

@@ -106,11 +106,7 @@ impl Driver {
     /// One round of everything that can be done now. False: the pool has ended.
     fn work(&mut self) -> bool {
         let mut turn = self.turn();
-        turn.watch.ear = Ear::Awake;
-        if !turn.watch.leading {
-            turn.drain();
-        }
-        turn.event(Event::Tick);
+        turn.round();
         let starts = turn.to_start.len();
         let doomed = std::mem::take(&mut turn.watch.doomed);
         let abandoned = std::mem::take(&mut turn.watch.abandoned);
@@ -140,20 +136,10 @@ impl Driver {
         self.notice_stall(until);
         // Nobody else may hear an idle worker while the leader is too busy to sleep.
         if bells || !listening {
-            self.hear_bells();
+            self.engine.hear_bells();
         }
         if world {
             self.look_around();
-        }
-    }
-
-    /// A leader that sleeps is woken by the same bells: they are left ringing for it, or it would sleep on.
-    fn hear_bells(&self) {
-        let mut turn = self.turn();
-        if !turn.watch.leader_asleep {
-            let mut rung = Vec::new();
-            self.engine.listen(Duration::ZERO, &mut rung);
-            turn.rung(rung.into_iter());
         }
     }
 

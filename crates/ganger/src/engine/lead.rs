@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::{Engine, Turn};
+use crate::engine::Engine;
 use crate::slot::Slot;
 
 /// The leader's sleep is cut into pieces of this length: were a wake-up ever lost, it would cost this much.
@@ -77,18 +77,36 @@ impl Engine {
     }
 
     fn sleep_on_bells(&self, deadline: Option<Instant>) {
-        let mut turn = self.turn();
-        turn.watch.leader_asleep = true;
-        let spoken = turn.arm();
-        drop(turn);
         let mut rung = Vec::new();
-        if !spoken {
+        if !self.lie_down() {
             let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
             let timeout = left.map_or(LONGEST_SLEEP, |left| left.min(LONGEST_SLEEP));
             self.listen(timeout, &mut rung);
         }
-        let mut turn: Turn<'_> = self.turn();
+        self.get_up(rung);
+    }
+
+    /// The leader is about to sleep on the bells. True: somebody has spoken, so it may not.
+    pub(super) fn lie_down(&self) -> bool {
+        let mut turn = self.turn();
+        turn.watch.leader_asleep = true;
+        turn.arm()
+    }
+
+    pub(super) fn get_up(&self, rung: Vec<u64>) {
+        let mut turn = self.turn();
         turn.watch.leader_asleep = false;
         turn.rung(rung.into_iter());
+    }
+
+    /// The driver hears what rings. A leader that sleeps is woken by the same bells: they are left ringing for it, or it would
+    /// sleep on.
+    pub(super) fn hear_bells(&self) {
+        let mut turn = self.turn();
+        if !turn.watch.leader_asleep {
+            let mut rung = Vec::new();
+            self.listen(Duration::ZERO, &mut rung);
+            turn.rung(rung.into_iter());
+        }
     }
 }

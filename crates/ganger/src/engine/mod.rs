@@ -46,6 +46,12 @@ mod arrivals;
 
 mod departures;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
+#[cfg(test)]
+mod world_tests;
+
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -121,13 +127,19 @@ impl Drop for Turn<'_> {
 impl Engine {
     /// An engine whose driver is running.
     pub(crate) fn start(settings: Arc<Settings>) -> Result<Arc<Self>, Error> {
+        let engine = Self::without_driver(settings)?;
+        *lock(&engine.driver) = Some(driver::start(&engine)?);
+        Ok(engine)
+    }
+
+    fn without_driver(settings: Arc<Settings>) -> Result<Arc<Self>, Error> {
         let bell = || Bell::new().map(Arc::new).map_err(Error::system("make an eventfd"));
         let (driver_bell, leader_bell) = (bell()?, bell()?);
         let bells = Epoll::new().map_err(Error::system("make an epoll"))?;
         bells.add(&*leader_bell, LEADER, Interest::Read).map_err(Error::system("use an epoll"))?;
         let watch = Watch::new(Arc::clone(&driver_bell));
         let logs = Arc::new(Logs::new(&settings.name, [Arc::clone(&driver_bell), Arc::clone(&leader_bell)]));
-        let engine = Arc::new(Self {
+        Ok(Arc::new(Self {
             core: Mutex::new(Core::new(Arc::clone(&settings), watch, Arc::clone(&logs), seed())),
             bells,
             driver_bell,
@@ -138,9 +150,7 @@ impl Engine {
             settings,
             closed: crate::latch::Latch::default(),
             process: ForkDetector::new(),
-        });
-        *lock(&engine.driver) = Some(driver::start(&engine)?);
-        Ok(engine)
+        }))
     }
 
     /// Err: this process is a fork of the one that has the pool.

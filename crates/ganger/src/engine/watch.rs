@@ -21,7 +21,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ganger_machine::Moment;
+use ganger_machine::{Event, Moment};
 use ganger_proto::WorkerId;
 use ganger_sys::Bell;
 
@@ -180,6 +180,15 @@ impl Core {
         if self.watch.ear == Ear::Deaf && !self.watch.leading {
             self.watch.ring_driver();
         }
+    }
+
+    /// What the driver does first when it is awake: it reads the rings, unless somebody else does, and lets time pass.
+    pub(crate) fn round(&mut self) {
+        self.watch.ear = Ear::Awake;
+        if !self.watch.leading {
+            self.drain();
+        }
+        self.event(Event::Tick);
     }
 
     /// The driver is about to sleep: how, and until when. None: it may not.

@@ -117,6 +117,10 @@ mod create;
 
 mod server;
 
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub use server::fuzzing::clients;
+
 /// Lets objects of a type live in a [manager](self). Above an `impl` block: what is `pub` in it can be called from
 /// every process, through a type `NameProxy` that this makes.
 ///

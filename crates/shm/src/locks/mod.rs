@@ -7,10 +7,8 @@
 //! ```
 
 mod nap;
-#[cfg(not(loom))]
 pub(crate) use nap::{Naps, PATIENCE};
 
-#[cfg(not(loom))]
 pub(crate) mod survey;
 
 mod robust;

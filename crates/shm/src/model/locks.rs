@@ -11,7 +11,7 @@ use std::time::Duration;
 use loom::sync::atomic::{AtomicBool, AtomicU64};
 use loom::sync::{Condvar, Mutex};
 
-use super::{Died, Life, Ordering, Word};
+use super::{Asleep, Died, Life, Ordering, Word};
 use crate::locks::{Head, Ledger, RobustWord};
 
 /// More than any model has.
@@ -71,7 +71,7 @@ fn anyone_dead() -> bool {
 }
 
 /// A step of this party's. False: it is dead, and does nothing while it unwinds.
-fn step() -> bool {
+pub(super) fn step() -> bool {
     let life = ME.with(|me| me.borrow().1.clone());
     let lives = !std::thread::panicking();
     if lives {
@@ -114,13 +114,13 @@ impl Shared64 {
 #[derive(Debug)]
 pub(crate) struct Word64 {
     value: Shared64,
-    queue: Mutex<()>,
+    queue: Mutex<Asleep>,
     woken: Condvar,
 }
 
 impl Word64 {
     pub(crate) fn new(value: u64) -> Self {
-        Self { value: Shared64::new(value), queue: Mutex::new(()), woken: Condvar::new() }
+        Self { value: Shared64::new(value), queue: Mutex::new(0), woken: Condvar::new() }
     }
 }
 
@@ -133,19 +133,28 @@ impl Deref for Word64 {
 }
 
 /// Sleeps until it is woken; once somebody is dead, for no time at all, as each nap may end just now.
-fn nap(queue: &Mutex<()>, woken: &Condvar, stays: impl Fn() -> bool) {
-    let queue = queue.lock().expect("loom's locks are not poisoned");
+fn nap(queue: &Mutex<Asleep>, woken: &Condvar, stays: impl Fn() -> bool) {
+    let mut queue = queue.lock().expect("loom's locks are not poisoned");
     if anyone_dead() {
         drop(queue);
         loom::thread::yield_now();
     } else if stays() {
+        *queue += 1;
         drop(woken.wait(queue).expect("loom's locks are not poisoned"));
     }
 }
 
-fn wake(queue: &Mutex<()>, woken: &Condvar, all: bool) {
-    let _queue = queue.lock().expect("loom's locks are not poisoned");
-    if all { woken.notify_all() } else { woken.notify_one() }
+/// How many there were: they are out of the queue before they run again.
+fn wake(queue: &Mutex<Asleep>, woken: &Condvar, all: bool) -> Asleep {
+    let mut queue = queue.lock().expect("loom's locks are not poisoned");
+    if all {
+        woken.notify_all()
+    } else {
+        woken.notify_one()
+    }
+    let out = if all { *queue } else { 1.min(*queue) };
+    *queue -= out;
+    out
 }
 
 /// False, "not woken", always: so that who wakes looks who has died.
@@ -155,9 +164,11 @@ pub(crate) fn wait_64(word: &Word64, expected: u64, _timeout: Duration) -> bool 
 }
 
 pub(crate) fn wake_64(word: &Word64) {
-    if step() {
-        wake(&word.queue, &word.woken, false);
-    }
+    wake_many_64(word, 1);
+}
+
+pub(crate) fn wake_many_64(word: &Word64, most: i32) -> i64 {
+    if step() { wake(&word.queue, &word.woken, most > 1) as i64 } else { 0 }
 }
 
 /// As [`wait_64`].

@@ -1,7 +1,5 @@
 //! Getting.
 
-use std::sync::atomic::Ordering;
-
 use super::layout::{GETTERS, HEAD, POLLED, RETURNED, SEEN_TAIL, TAIL};
 use super::memory::Ring;
 use super::place::{Place, Record, WAITING};
@@ -9,6 +7,7 @@ use super::wait::{Call, Limit};
 use super::{Refused, SharedQueue, Waiting, me};
 use crate::hook::{Site, at};
 use crate::locks::Naps;
+use crate::sync::Ordering;
 
 /// Receives what goes with an item, told the item's number.
 pub type Detach<'a> = &'a mut dyn FnMut(u32);

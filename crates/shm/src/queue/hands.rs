@@ -1,15 +1,12 @@
 //! What is in hand, in a queue that keeps its items until they are done.
 
-use std::sync::atomic::Ordering;
-
-use ganger_sys::Identity;
-
 use super::layout::{FLOOR, GETTERS, HEAD, RETURNED, SURVEYED, TAIL};
 use super::memory::Ring;
 use super::place::{DONE, Place, Record, WAITING};
 use super::wait::Limit;
 use super::{Refused, SharedQueue, me};
 use crate::locks::{Naps, survey};
+use crate::sync::{Identity, Ordering};
 
 /// Nobody has an item in hand that could be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

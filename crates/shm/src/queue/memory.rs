@@ -1,18 +1,22 @@
 //! The memory of a queue: the one file that makes offsets out of places.
 
+#[cfg(not(loom))]
 use std::io;
+#[cfg(not(loom))]
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::layout::{DATA, IS_QUEUE, KEEPS, MARK, MOST, WINDOW};
+use super::layout::{DATA, WINDOW};
+#[cfg(not(loom))]
+use super::layout::{IS_QUEUE, KEEPS, MARK, MOST};
 use super::place::{Place, Record, UNIT};
 use super::{Bounds, Refused};
-use crate::state::Bytes;
+use crate::sync::{Bytes, Ordering, Word64};
 
 /// How large the ring is at first, in bytes, and how small it becomes again.
-pub(super) const SMALLEST: u64 = 64 << 10;
+pub(super) const SMALLEST: u64 = if cfg!(loom) { 64 } else { 64 << 10 };
 
 /// How large it can become: places are counted in 32 bits, half of which must be enough.
+#[cfg(not(loom))]
 const LARGEST: u64 = 8 << 30;
 
 #[derive(Debug)]
@@ -25,6 +29,21 @@ pub(super) struct Memory {
     pub(super) capacity: u64,
 }
 
+#[cfg(loom)]
+impl Memory {
+    /// A queue that does not grow.
+    pub(super) fn of(bounds: Bounds) -> Self {
+        let bytes = Bytes::new(DATA + SMALLEST as usize);
+        bytes.word(WINDOW).store(SMALLEST, Ordering::Relaxed);
+        Self { bytes, keeps: bounds.keeps, most: bounds.items, capacity: SMALLEST }
+    }
+
+    pub(super) fn naps_end(&self) {
+        self.bytes.naps_end();
+    }
+}
+
+#[cfg(not(loom))]
 impl Memory {
     pub(super) fn create(name: &str, bounds: Bounds) -> io::Result<(Self, OwnedFd)> {
         let capacity = bounds.bytes.clamp(SMALLEST, LARGEST).next_power_of_two();
@@ -52,10 +71,12 @@ impl Memory {
         }
         Ok(Self { keeps: word(KEEPS) == 1, most, capacity, bytes })
     }
+}
 
+impl Memory {
     /// A word of the head.
-    pub(super) fn word(&self, at: usize) -> &AtomicU64 {
-        &self.bytes.words()[at]
+    pub(super) fn word(&self, at: usize) -> &Word64 {
+        self.bytes.word(at)
     }
 
     pub(super) fn lock(&self, at: usize) -> &crate::locks::RobustWord {
@@ -76,6 +97,7 @@ impl Memory {
     }
 }
 
+#[cfg(not(loom))]
 fn foreign() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "shared memory that holds no queue")
 }
@@ -97,8 +119,8 @@ impl<'a> Ring<'a> {
         (self.window / UNIT as u64) as u32
     }
 
-    pub(super) fn word(&self, units: u32) -> &'a AtomicU64 {
-        &self.bytes.words()[(DATA + self.offset(units)) / UNIT]
+    pub(super) fn word(&self, units: u32) -> &'a Word64 {
+        self.bytes.word((DATA + self.offset(units)) / UNIT)
     }
 
     /// Copies bytes in, round the end if they reach it.

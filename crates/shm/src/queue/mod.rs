@@ -9,10 +9,11 @@
 //! An item is bytes. What they mean is the business of who puts and gets.
 
 use std::io;
+#[cfg(not(loom))]
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
-use ganger_sys::Identity;
+use crate::sync::Identity;
 
 mod layout;
 
@@ -88,6 +89,7 @@ pub struct SharedQueue {
     spin: Spin,
 }
 
+#[cfg(not(loom))]
 impl SharedQueue {
     /// An empty queue, and the descriptor with which another process [opens](Self::open) it. Memory is taken as it is
     /// needed.
@@ -106,7 +108,23 @@ impl SharedQueue {
     pub fn open(fd: impl AsFd) -> io::Result<Self> {
         Ok(Self { memory: Memory::open(fd)?, spin: Spin::default() })
     }
+}
 
+#[cfg(loom)]
+impl SharedQueue {
+    /// An empty queue.
+    #[must_use]
+    pub fn of(bounds: Bounds) -> Self {
+        Self { memory: Memory::of(bounds), spin: Spin::default() }
+    }
+
+    /// All naps on it end.
+    pub fn naps_end(&self) {
+        self.memory.naps_end();
+    }
+}
+
+impl SharedQueue {
     /// Whether items stay until they are done.
     #[must_use]
     pub fn keeps(&self) -> bool {

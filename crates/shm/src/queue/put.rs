@@ -1,7 +1,5 @@
 //! Putting.
 
-use std::sync::atomic::Ordering;
-
 use super::layout::{CLOSED, FLOOR, HEAD, POLLED, PUTTERS, SEEN_FLOOR, SEEN_HEAD, TAIL};
 use super::memory::Ring;
 use super::place::{Place, Record, WAITING, units_for};
@@ -9,6 +7,7 @@ use super::wait::Limit;
 use super::{Item, Refused, SharedQueue, Waiting};
 use crate::hook::{Site, at};
 use crate::locks::Naps;
+use crate::sync::Ordering;
 
 /// What became of an attempt.
 enum Attempt {

@@ -1,12 +1,12 @@
 //! What both sides have: a lock, and those who sleep until this side has moved.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::layout::{CLOSED, GETTERS, GETTERS_ASLEEP, HEAD, JOINERS_ASLEEP, PUTTERS, PUTTERS_ASLEEP, RETURNED, TAIL};
 use super::wait::{Call, Limit, Sleepers};
 use super::{Refused, SharedQueue, me};
 use crate::locks::{Acquired, Naps, PATIENCE, RobustWord};
+use crate::sync::Ordering;
 
 /// A lock, held.
 pub(super) struct Held<'a>(&'a RobustWord);

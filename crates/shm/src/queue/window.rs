@@ -1,12 +1,11 @@
 //! How much of the memory is in use: more when it must be, less when the queue is empty.
 
-use std::sync::atomic::Ordering;
-
 use super::layout::{HEAD, PUTTERS, TAIL, WINDOW};
 use super::memory::{Ring, SMALLEST};
 use super::place::Place;
 use super::wait::Limit;
 use super::{Refused, SharedQueue};
+use crate::sync::Ordering;
 
 /// A ring that is no larger stays as it is: growing again would cost more than it holds.
 const KEPT: u64 = 1 << 20;

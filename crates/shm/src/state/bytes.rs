@@ -62,6 +62,14 @@ impl Bytes {
         unsafe { std::slice::from_raw_parts(self.segment.base().cast().as_ptr(), self.len() / WORD) }
     }
 
+    /// One of them.
+    ///
+    /// # Panics
+    /// When there is no such word.
+    pub(crate) fn word(&self, at: usize) -> &AtomicU64 {
+        &self.words()[at]
+    }
+
     /// A word as a lock.
     ///
     /// # Panics

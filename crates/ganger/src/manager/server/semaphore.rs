@@ -51,7 +51,9 @@ impl Semaphore {
     fn release(&mut self, count: u64, turn: &mut Turn<'_>) -> Outcome {
         let permits = self.permits.checked_add(count).filter(|permits| *permits <= self.bound);
         self.permits = permits.ok_or(Refusal::Sync(Offence::OverRelease))?;
-        (0..count).for_each(|_| self.take_from_holder(turn.caller.client));
+        // No more than there are to be had: a client may give any number.
+        let held = self.held.values().sum::<u64>().min(count);
+        (0..held).for_each(|_| self.take_from_holder(turn.caller.client));
         self.serve(turn);
         now(Answer::Done)
     }
