@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use ganger::{Bytes, Pool};
+use ganger::testing::{self, Deed, Fault, Point};
+use ganger::{Backoff, Bytes, Pool, Restart};
 use nix::sys::signal::{Signal, raise};
 
 use crate::sandbox::{Done, Sandbox};
@@ -36,6 +37,23 @@ fn length(bytes: Bytes) -> u64 {
     bytes.len() as u64
 }
 
+#[ganger::task]
+fn square(n: u64) -> u64 {
+    n * n
+}
+
+/// A fault of a worker in Rust, at the third of six tasks: that one runs again, and the others suffer nothing.
+fn struck(fault: Fault) {
+    println!("{fault}");
+    let restart = Restart { backoff: Backoff::NONE, ..Restart::default() };
+    let pool = Pool::builder().workers(2).restart(restart).faults([fault.task(3)]).build().expect("a pool");
+    let tasks: Vec<_> = (1..=6).map(|n| pool.submit(square, n).expect("accepted")).collect();
+    assert!(tasks.iter().zip(1..).all(|(task, n)| task.result().expect("an outcome") == n * n));
+    assert_eq!(testing::counts(&pool).settled(), 6, "each once");
+    pool.close();
+    pool.join(Some(Duration::from_secs(30))).expect("it ends");
+}
+
 #[test]
 fn f11_a_worker_that_reads_nothing_holds_nobody_up() {
     let pool = Pool::builder().workers(1).stop_grace(Duration::from_millis(200)).build().expect("a pool");
@@ -56,6 +74,7 @@ fn f11_a_worker_that_reads_nothing_holds_nobody_up() {
 
 #[test]
 fn f12_who_closes_the_link_and_lives_on_is_lost_and_killed() {
+    struck(Deed::Close.at(Point::Begin));
     for closed in ["exec >&-", "exec >&- <&-", "exec <&- >&- 2>&-"] {
         println!("{closed}");
         at_the_third(&[], &format!("{closed}; sleep 1000")).printed(ALL);
@@ -64,6 +83,8 @@ fn f12_who_closes_the_link_and_lives_on_is_lost_and_killed() {
 
 #[test]
 fn f13_garbage_is_a_breach_of_one_and_harms_no_other() {
+    struck(Deed::Garbage.at(Point::Begin));
+    struck(Deed::Oversized.at(Point::Begin));
     for said in [
         "echo garbage",
         "head -c 100000 /dev/urandom; echo",
@@ -80,6 +101,7 @@ fn f13_garbage_is_a_breach_of_one_and_harms_no_other() {
 
 #[test]
 fn f14_half_a_message_is_never_taken_for_one() {
+    struck(Fault::kill(Point::Write));
     let half = r#"printf '{"id":3,"output":"ha'"#;
     at_the_third(&[], &format!("{half}; exit 0")).printed(ALL);
     at_the_third(&[], &format!("{half}; kill -9 $$")).printed(ALL);

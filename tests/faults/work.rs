@@ -98,6 +98,31 @@ fn f02_a_result_that_was_whole_when_its_worker_died_counts_once() {
     assert_each_once(&sandbox, "s.db", 1);
 }
 
+/// The same exactly there, by order: in a run and in a service.
+#[test]
+fn f02_a_worker_that_dies_between_its_result_and_its_reader_costs_nothing() {
+    let sandbox = Sandbox::new();
+    let faults = ("GANGER_FAULTS", "kill at=written task=3");
+    let script = "echo {} >>effects; echo {}";
+    let mut run = sandbox.run(["--store", "r.db", "-k", "-j2", script, ":::", "1", "2", "3", "4", "5"]);
+    run.command.env(faults.0, faults.1).env("RUST_LOG", "info");
+    let done = run.done();
+    assert_eq!((done.code(), done.stdout.as_str()), (0, "1\n2\n3\n4\n5\n"), "{done:#?}");
+    assert!(done.stderr.contains("SIGKILL"), "it was killed: {done:#?}");
+    assert!(effects(&sandbox, "effects").values().all(|times| *times == 1), "none ran again");
+    assert_each_once(&sandbox, "r.db", 5);
+
+    let service = Service::start_with(&sandbox, &["--queue", "default=2"], &[&format!("{}={}", faults.0, faults.1)]);
+    let tasks: Vec<_> = (1..=5).map(|task| [task.to_string()]).collect();
+    let command = json!(["sh", "-c", "echo $1 >>served", "-"]);
+    let job = json!({"command": command, "tasks": tasks, "directory": sandbox.path(".")});
+    let job = submit(&mut service.client(), &job);
+    assert_eq!(over(&mut service.client(), job)["tasks"]["succeeded"], json!(5));
+    service.stop();
+    let times = effects(&sandbox, "served");
+    assert!(times.len() == 5 && times.values().all(|times| *times == 1), "none ran again: {times:?}");
+}
+
 /// How often a process without children has gone to sleep, if it sleeps, looked at over a while.
 fn asleep(pid: i32) -> Option<String> {
     let read = |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).ok();
