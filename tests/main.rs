@@ -15,6 +15,7 @@ mod run_signals;
 #[path = "run_faults.rs"]
 mod run_faults;
 mod run_limits;
+mod run_sandbox;
 mod run_progress;
 mod run_resume;
 mod run_pipe;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use ganger_proto::Sandbox;
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
 use ganger_proto::policy::{PoolPolicy, Prefetch, Restart};
 use ganger_proto::spec::{Bytes, Function, Role};
@@ -14,6 +15,7 @@ use crate::engine::settings::{Program, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::options::TaskOptions;
 use crate::pool::Pool;
+use crate::sandbox;
 use crate::task::{Portable, Task, lookup};
 use crate::worker;
 
@@ -81,6 +83,7 @@ pub struct PoolBuilder<P = Pool> {
     pub(crate) args: Vec<OsString>,
     pub(crate) without: Vec<OsString>,
     pub(crate) dir: Option<PathBuf>,
+    pub(crate) sandbox: Option<Sandbox>,
     reap_orphans: bool,
     defaults: TaskOptions,
     /// The first thing that was wrong; told by `build`.
@@ -111,6 +114,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             role: Role::Functions,
             args: Vec::new(),
             dir: None,
+            sandbox: None,
             without: Vec::new(),
             reap_orphans: false,
             defaults: TaskOptions::default(),
@@ -330,6 +334,11 @@ impl<P: From<Pool>> PoolBuilder<P> {
             let why = "only a worker that is a process answers lines and calls by name: Zygote or Spawn";
             return Err(Error::new(ErrorKind::Invalid { what: "start_method", why }));
         }
+        if on_threads && self.sandbox.is_some() {
+            let why = "threads of this process cannot be kept from what it may do: Zygote or Spawn";
+            return Err(Error::new(ErrorKind::Invalid { what: "sandbox", why }));
+        }
+        let sandbox = self.sandbox.map(sandbox::settled).transpose().map_err(Error::system("make the sandbox"))?;
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
         Ok(Settings {
             program: Program { without: self.without, ..program(self.program, self.args, self.dir)? },
@@ -344,6 +353,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             cpus,
             claim_signals: self.claim_signals,
             role: self.role,
+            sandbox,
             reap_orphans: self.reap_orphans,
         })
     }

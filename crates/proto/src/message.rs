@@ -15,10 +15,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecError;
 use crate::ids::{SharedId, TaskId, WorkerId};
+use crate::sandbox::Sandbox;
 use crate::spec::{Bytes, Function, Role};
 
 /// The version of everything in this file. Raise it with every change.
-pub const PROTOCOL: u32 = 8;
+pub const PROTOCOL: u32 = 9;
 
 /// The length of a message's head, in bytes.
 pub const HEAD: usize = 32;
@@ -209,6 +210,8 @@ pub struct Setup {
     pub build: u64,
     /// What it is for.
     pub role: Role,
+    /// What it, and all that it starts, is kept from.
+    pub sandbox: Option<Sandbox>,
     /// Up to which level it logs to its supervisor, as the `log` crate counts: 0 for nothing, 5 for everything.
     pub log_level: u8,
 }
