@@ -47,6 +47,7 @@ mod serve_client;
 mod serve_config;
 mod serve_verbs;
 mod serve_doors;
+mod serve_secrets;
 mod serve_hostile;
 mod serve_queues;
 mod serve_metrics;

@@ -15,7 +15,7 @@ fn shop(test: &str, sandbox: Sandbox) -> Option<Shop> {
         Ok(_) => Some(Shop::with(Pool::builder().workers(1).sandbox(sandbox), 1 << 20)),
         Err(why) => {
             assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{test}: {why}");
-            writeln!(std::io::stderr(), "SKIPPED {test}: {why}").unwrap();
+            writeln!(std::io::stderr(), "SKIPPED {test}: {why}").expect("stderr");
             None
         }
     }

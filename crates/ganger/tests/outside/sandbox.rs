@@ -22,7 +22,7 @@ fn kernel_can(test: &str) -> bool {
     let refused = builder(StartMethod::Spawn, 1).sandbox(Sandbox::new()).build().err();
     refused.is_none_or(|why| {
         assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{test}: {why}");
-        writeln!(io::stderr(), "SKIPPED {test}: {why}").unwrap();
+        writeln!(io::stderr(), "SKIPPED {test}: {why}").expect("stderr");
         false
     })
 }
