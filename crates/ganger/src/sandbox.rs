@@ -5,7 +5,9 @@
 //! | a worker that calls functions | before its initializer; after the zygote's preloads | only the thread that asks is kept, so there must be no other yet; what is trusted and needs more is a preload |
 //! | a command, a program that is kept | between fork and exec | its worker, which runs no code but ours, opens its input and its control group for it, and is out of its reach |
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use ganger_proto::spec::Role;
@@ -20,7 +22,7 @@ impl<P> PoolBuilder<P> {
     /// process; only a program of another machine's instructions (i386) dies of it, by SIGSYS.
     ///
     /// A worker goes in before its initializer; preloads of a zygote run outside, those of [`Spawn`](crate::StartMethod::Spawn)
-    /// inside. Its pool itself is not kept from anything, and threads of this process cannot be.
+    /// inside. A pool of its own that a worker makes needs Unix sockets, and a place for them (`TMPDIR`). Its pool itself is not kept from anything, and threads of this process cannot be.
     ///
     /// ```
     /// use ganger::{Pool, Sandbox};
@@ -55,7 +57,7 @@ const WRITTEN_BY_ALL: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/r
 
 /// The sandbox as workers are told it, and whether it can be had: looked at before there is any.
 pub(crate) fn settled(sandbox: Sandbox) -> io::Result<Sandbox> {
-    let sandbox = sandbox.with_paths(std::path::absolute)?;
+    let sandbox = sandbox.with_paths(|path| std::path::absolute(path_of(path)))?;
     if let Some(lacking) = Confinement::lacks().filter(|_| sandbox.is_best_effort()) {
         log::warn!("sandbox: {lacking}");
     }
@@ -75,7 +77,7 @@ pub(crate) fn confinement(sandbox: &Sandbox) -> io::Result<Confinement> {
 
 /// What the user names must be there; what we name may be.
 fn files(sandbox: &Sandbox) -> Files {
-    let [mut read, mut write] = sandbox.paths();
+    let [mut read, mut write] = sandbox.paths().map(|paths| paths.iter().map(|path| path_of(path)).collect::<Vec<_>>());
     let nothing_changes = write.is_empty();
     if sandbox.is_strict() {
         read.extend(those_there(SYSTEM));
@@ -87,6 +89,10 @@ fn files(sandbox: &Sandbox) -> Files {
     read.extend(those_there(READ_BY_ALL));
     write.extend(those_there(WRITTEN_BY_ALL));
     Files { read, write, nothing_changes }
+}
+
+fn path_of(bytes: &[u8]) -> PathBuf {
+    OsStr::from_bytes(bytes).into()
 }
 
 fn those_there(paths: &[&'static str]) -> impl Iterator<Item = PathBuf> {

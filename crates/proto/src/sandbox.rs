@@ -148,19 +148,19 @@ impl Sandbox {
         self.network
     }
 
-    /// The paths that it names: to be read, and to be written.
+    /// The paths that it names, as bytes: to be read, and to be written.
     #[must_use]
-    pub fn paths(&self) -> [Vec<PathBuf>; 2] {
-        [&self.read, &self.write].map(|paths| paths.iter().map(|path| path_of(path)).collect())
+    pub fn paths(&self) -> [&[Bytes]; 2] {
+        [&self.read, &self.write]
     }
 
     /// The same with each path changed.
     ///
     /// # Errors
     /// The first that `change` has.
-    pub fn with_paths<E>(mut self, change: impl Fn(PathBuf) -> Result<PathBuf, E>) -> Result<Self, E> {
+    pub fn with_paths<E>(mut self, change: impl Fn(&[u8]) -> Result<PathBuf, E>) -> Result<Self, E> {
         for path in self.read.iter_mut().chain(&mut self.write) {
-            *path = bytes(&change(path_of(path))?);
+            *path = bytes(&change(path)?);
         }
         Ok(self)
     }
@@ -169,11 +169,6 @@ impl Sandbox {
 /// Paths are bytes on the way, as they need not be text.
 fn bytes(path: &Path) -> Bytes {
     Bytes::from(path.as_os_str().as_encoded_bytes().to_vec())
-}
-
-fn path_of(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt as _;
-    std::ffi::OsStr::from_bytes(bytes).into()
 }
 
 impl FromStr for Sandbox {
@@ -214,8 +209,8 @@ impl fmt::Display for Sandbox {
             (Network::Off, false) => Some("net=off"),
         };
         let [read, write] = self.paths();
-        let read = read.iter().map(|path| format!("read={}", path.display()));
-        let write = write.iter().map(|path| format!("write={}", path.display()));
+        let read = read.iter().map(|path| format!("read={}", String::from_utf8_lossy(path)));
+        let write = write.iter().map(|path| format!("write={}", String::from_utf8_lossy(path)));
         let strict = self.strict.then(|| "strict".to_owned());
         let best_effort = self.best_effort.then(|| "best-effort".to_owned());
         let words = strict.into_iter().chain(read).chain(write).chain(network.map(str::to_owned)).chain(best_effort);

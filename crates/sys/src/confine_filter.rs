@@ -27,10 +27,13 @@ pub(crate) fn filter(walls: &Walls) -> io::Result<BpfProgram> {
     SeccompFilter::new(rules, others, these, machine).and_then(BpfProgram::try_from).map_err(io::Error::other)
 }
 
-/// What goes around walls: calls that are not made by system calls, and typing into a terminal for its shell to read.
+/// What goes around walls: calls that are not made by system calls, the user's keyrings, and typing into a terminal for its
+/// shell to read.
 fn around() -> io::Result<Vec<Refusal>> {
+    let whole = [libc::SYS_io_uring_setup, libc::SYS_add_key, libc::SYS_keyctl, libc::SYS_request_key];
     let typing = [libc::TIOCSTI, libc::TIOCLINUX].map(|request| when(1, SeccompCmpOp::Eq, request));
-    Ok(vec![(libc::SYS_io_uring_setup, Vec::new()), (libc::SYS_ioctl, typing.into_iter().collect::<io::Result<_>>()?)])
+    let typing = typing.into_iter().collect::<io::Result<_>>()?;
+    Ok(whole.map(|call| (call, Vec::new())).into_iter().chain([(libc::SYS_ioctl, typing)]).collect())
 }
 
 fn sockets(left: Sockets) -> io::Result<Vec<Refusal>> {

@@ -169,9 +169,9 @@ fn environment(node: Node<'_>) -> Result<Vec<(String, String)>, Fault> {
 fn sandbox(node: Node<'_>) -> Result<Sandbox, Fault> {
     node.parsed(|words| {
         let sandbox: Sandbox = words.parse()?;
-        match sandbox.paths().concat().iter().find(|path| path.is_relative()) {
+        match sandbox.paths().concat().iter().find(|path| !path.starts_with(b"/")) {
             None => Ok(sandbox),
-            Some(path) => Err(format!("{path:?} is no path that begins with /")),
+            Some(path) => Err(format!("{:?} is no path that begins with /", String::from_utf8_lossy(path))),
         }
     })
 }
