@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use ganger_proto::Sandbox;
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
+use ganger_proto::fault::Fault;
 use ganger_proto::policy::{PoolPolicy, Prefetch, Restart};
 use ganger_proto::spec::{Bytes, Function, Role};
 
@@ -17,6 +18,7 @@ use crate::options::TaskOptions;
 use crate::pool::Pool;
 use crate::sandbox;
 use crate::task::{Portable, Task, lookup};
+use crate::testing::plan;
 use crate::worker;
 
 /// The size of a worker's two rings, in bytes each. Their pages come into being when they are first used, and an idle
@@ -85,6 +87,7 @@ pub struct PoolBuilder<P = Pool> {
     pub(crate) dir: Option<PathBuf>,
     pub(crate) sandbox: Option<Sandbox>,
     reap_orphans: bool,
+    pub(crate) faults: Vec<Fault>,
     defaults: TaskOptions,
     /// The first thing that was wrong; told by `build`.
     error: Option<Error>,
@@ -117,6 +120,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             sandbox: None,
             without: Vec::new(),
             reap_orphans: false,
+            faults: Vec::new(),
             defaults: TaskOptions::default(),
             error: None,
             made: PhantomData,
@@ -334,15 +338,14 @@ impl<P: From<Pool>> PoolBuilder<P> {
             let why = "only a worker that is a process answers lines and calls by name: Zygote or Spawn";
             return Err(Error::new(ErrorKind::Invalid { what: "start_method", why }));
         }
-        if on_threads && self.sandbox.is_some() {
-            let why = "threads of this process cannot be kept from what it may do: Zygote or Spawn";
-            return Err(Error::new(ErrorKind::Invalid { what: "sandbox", why }));
-        }
-        let sandbox = self.sandbox.map(sandbox::settled).transpose().map_err(Error::system("make the sandbox"))?;
+        let sandbox = self.sandbox.map(|sandbox| sandbox::settled(sandbox, on_threads)).transpose()?;
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
+        let name = self.name.unwrap_or_else(next_name);
+        self.without.push(plan::VARIABLE.into());
         Ok(Settings {
             program: Program { without: self.without, ..program(self.program, self.args, self.dir)? },
-            name: self.name.unwrap_or_else(next_name),
+            faults: plan::of_pool(&name, self.faults, self.method)?,
+            name,
             policy: self.policy,
             method: self.method,
             preload: self.preload,

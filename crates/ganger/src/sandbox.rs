@@ -15,6 +15,7 @@ use ganger_proto::{Network, Sandbox};
 use ganger_sys::{Confinement, Files, Sockets, Walls};
 
 use crate::builder::PoolBuilder;
+use crate::error::{Error, ErrorKind};
 
 impl<P> PoolBuilder<P> {
     /// Keeps the workers, and all that they start, from files, sockets and other processes: see [`Sandbox`]. What they are
@@ -56,12 +57,18 @@ const READ_BY_ALL: &[&str] = &["/proc"];
 const WRITTEN_BY_ALL: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
 
 /// The sandbox as workers are told it, and whether it can be had: looked at before there is any.
-pub(crate) fn settled(sandbox: Sandbox) -> io::Result<Sandbox> {
-    let sandbox = sandbox.with_paths(|path| std::path::absolute(path_of(path)))?;
+pub(crate) fn settled(sandbox: Sandbox, on_threads: bool) -> Result<Sandbox, Error> {
+    if on_threads {
+        let why = "threads of this process cannot be kept from what it may do: Zygote or Spawn";
+        return Err(Error::new(ErrorKind::Invalid { what: "sandbox", why }));
+    }
+    let failed = |error| Error::system("make the sandbox")(error);
+    let sandbox = sandbox.with_paths(|path| std::path::absolute(path_of(path))).map_err(failed)?;
     if let Some(lacking) = Confinement::lacks().filter(|_| sandbox.is_best_effort()) {
         log::warn!("sandbox: {lacking}");
     }
-    confinement(&sandbox).map(|_| sandbox)
+    confinement(&sandbox).map_err(failed)?;
+    Ok(sandbox)
 }
 
 /// Ready to go in.

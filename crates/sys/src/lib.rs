@@ -117,3 +117,5 @@ pub mod tree;
 pub mod cpu;
 
 pub mod memory;
+
+pub mod ruin;

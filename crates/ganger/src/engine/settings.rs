@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ganger_proto::Sandbox;
+use ganger_proto::fault::Fault;
 use ganger_proto::policy::PoolPolicy;
 use ganger_proto::spec::{Bytes, Function, Role};
 
@@ -30,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) sandbox: Option<Sandbox>,
     /// Whether what comes to this process as an orphan is killed.
     pub(crate) reap_orphans: bool,
+    /// What a test has ordered to go wrong.
+    pub(crate) faults: Vec<Fault>,
 }
 
 impl Settings {
