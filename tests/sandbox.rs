@@ -192,6 +192,10 @@ pub(crate) struct Started<'a> {
 }
 
 impl Started<'_> {
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal: to this process alone, which is ours and not yet waited for.
     pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
         let pid = i32::try_from(self.child.id()).expect("a process id");

@@ -45,5 +45,5 @@ pub(crate) fn limits(flags: &LimitFlags) -> Limits {
 
 /// A plan with these limits in it.
 pub(crate) fn set(plan: Plan, flags: LimitFlags) -> Plan {
-    Plan { limits: limits(&flags), throttle: throttle(&flags), slots: flags.slots, ..plan }
+    Plan { limits: limits(&flags), throttle: throttle(&flags), sandbox: flags.sandbox, slots: flags.slots, ..plan }
 }

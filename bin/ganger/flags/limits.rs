@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
-use ganger::EndingStep;
+use ganger::{EndingStep, Sandbox};
 use ganger_batch::{Growth, Load, Slots, parse_duration, parse_ending, parse_size};
 
 /// What each command may use, and when no more are started.
@@ -39,6 +39,17 @@ pub(crate) struct LimitFlags {
     /// them, and SIGKILL after the last [default: TERM and a few seconds]
     #[arg(long, value_name = "SIGNAL,MS,...", conflicts_with = "worker", allow_hyphen_values = true)]
     pub(crate) termseq: Option<Ending>,
+
+    /// Keep the commands, and all that they start, from files, sockets and other processes: strict (they read the system's
+    /// programs, write nothing, and have no network), or words such as read=DIR,write=DIR,net=off
+    ///
+    /// Any sandbox keeps them from new privileges and from processes outside. More words are added: strict,read=.,write=out.
+    /// read=PATH, once or more: nothing else is read. write=PATH: nothing else is written. net=on, net=unix or net=off: any
+    /// socket, Unix sockets, none. What is refused fails as if the user had no right to it. It takes Linux 6.12; an older
+    /// kernel does what it can if best-effort is among the words. Where a path may be written, the modes and times of other
+    /// files of this user can be changed too.
+    #[arg(long, value_name = "strict|WORD,...")]
+    pub(crate) sandbox: Option<Sandbox>,
 
     /// Start no more while so many threads run on the machine: 8, or 100% of the processors
     #[arg(long, value_name = "N|N%", allow_hyphen_values = true)]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
+use ganger::Sandbox;
 use ganger_batch::parse_duration;
 use ganger_daemon::Listen;
 use ganger_store::Durability;
@@ -41,6 +42,11 @@ pub(crate) struct ServeFlags {
     /// A queue, and how many of its tasks run at a time [default: default, as many as there are processors]
     #[arg(long = "queue", value_name = "NAME[=SLOTS]")]
     pub(crate) queues: Vec<QueueFlag>,
+
+    /// Keep the tasks of queues that do not say it themselves from files, sockets and other processes, in the words of
+    /// `ganger run --sandbox`: strict,read=/srv,write=/srv/out
+    #[arg(long, value_name = "strict|WORD,...")]
+    pub(crate) sandbox: Option<Sandbox>,
 
     /// What an acknowledgement survives: off nothing, process the death of ganger, full a loss of power
     #[arg(long, value_name = "off|process|full", default_value = "process")]

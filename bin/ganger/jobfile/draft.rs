@@ -45,7 +45,7 @@ const KEYS: &[&str] = &[
 /// Whether a flag concerns one command, and may stand in a job.
 pub(super) fn is_of_a_job(flag: &Arg) -> bool {
     const OF_THE_RUN: &[&str] =
-        &["halt", "delay", "arg_file", "arg_sep", "arg_file_sep", "load", "memfree", "slots", "cpus", "pin"];
+        &["halt", "delay", "arg_file", "arg_sep", "arg_file_sep", "load", "memfree", "slots", "cpus", "pin", "sandbox"];
     let heading = matches!(flag.get_help_heading(), Some("Inputs" | "Arguments" | "Failures" | "Limits and load"));
     heading && !OF_THE_RUN.contains(&flag.get_id().as_str())
 }

@@ -29,7 +29,8 @@ pub(crate) fn workflow(flags: RunFlags, command: &Command, matches: &ArgMatches)
     let drafts = draft::drafts(&document, command)?;
     let graph = graph(&document, &drafts)?;
     let jobs = steps::jobs(drafts, command, matches)?;
-    let plan::Frame { slots, halt, delay, output, verbose, record, throttle, values, pinned } = plan::frame(flags)?;
+    let plan::Frame { slots, halt, delay, output, verbose, record, sandbox, throttle, values, pinned } =
+        plan::frame(flags)?;
     Ok(Workflow {
         jobs,
         graph,
@@ -39,6 +40,7 @@ pub(crate) fn workflow(flags: RunFlags, command: &Command, matches: &ArgMatches)
         output,
         verbose,
         record,
+        sandbox,
         throttle,
         values,
         pinned,

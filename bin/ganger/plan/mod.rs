@@ -15,6 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ganger::Sandbox;
 use ganger_batch::{
     Args, Grammar, Halt, Join, Layout, Order, OutputMode, Plan, Recording, Slots, Style, Tag, Template, Throttle, Work,
 };
@@ -72,6 +73,8 @@ pub(crate) struct Frame {
     pub(crate) output: OutputMode,
     pub(crate) verbose: bool,
     pub(crate) record: Recording,
+    /// What the commands are kept from.
+    pub(crate) sandbox: Option<Sandbox>,
     pub(crate) throttle: Throttle,
     /// Lists of values that commands have in turn.
     pub(crate) values: Vec<Slots>,
@@ -94,6 +97,7 @@ pub(crate) fn frame(flags: RunFlags) -> Result<Frame, PlanError> {
         throttle: limits::throttle(&limits),
         pinned: limits::pinned(&limits),
         values: limits.slots,
+        sandbox: limits.sandbox,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use ganger::{Pool, PoolBuilder, Prefetch, Report, Reports, Running, TaskId, TaskOptions};
+use ganger::{Pool, PoolBuilder, Prefetch, Report, Reports, Running, Sandbox, TaskId, TaskOptions};
 
 use crate::error::Error;
 use crate::work::{Job, Kept};
@@ -69,7 +69,12 @@ pub(crate) struct Gang {
 impl Gang {
     /// A pool of workers that start commands, or of those that are, or host, a program. `ending`: how long it takes to ask a
     /// command to end, if that is said.
-    pub(crate) fn start(workers: usize, program: Option<&Kept>, ending: Option<Duration>) -> Result<Self, Error> {
+    pub(crate) fn start(
+        workers: usize,
+        program: Option<&Kept>,
+        ending: Option<Duration>,
+        sandbox: Option<Sandbox>,
+    ) -> Result<Self, Error> {
         let prefetch = Prefetch { work: LONG_ENOUGH, ..Prefetch::default() };
         let pool = Pool::builder().workers(workers).name("run").claim_signals(true).prefetch(prefetch);
         let pool = match program {
@@ -77,7 +82,7 @@ impl Gang {
             None => pool.for_commands(),
         };
         // A command may have begun another process group when its worker is killed: only we are left to end that.
-        let pool = pool.reap_orphans(true);
+        let pool = sandbox.into_iter().fold(pool.reap_orphans(true), PoolBuilder::sandbox);
         let ending = ending.map(|ending| ending.saturating_add(MARGIN));
         let pool = ending.into_iter().fold(pool, PoolBuilder::stop_grace).build()?;
         let reports = Reports::new(UNREAD);

@@ -140,8 +140,21 @@ pub fn run<'a>(
 ) -> Result<Summary, Error> {
     let workflow = workflow.into();
     let (ahead, program, limits) = (workflow.ahead(), workflow.program(), workflow.limits());
-    let Workflow { jobs, graph, slots, halt, delay, output, verbose, record, throttle, values, pinned, control } =
-        workflow;
+    let Workflow {
+        jobs,
+        graph,
+        slots,
+        halt,
+        delay,
+        output,
+        verbose,
+        record,
+        sandbox,
+        throttle,
+        values,
+        pinned,
+        control,
+    } = workflow;
     let books = jobs.iter().map(Books::from).collect();
     let names: Vec<_> = jobs.iter().map(|job| job.name.clone()).collect();
     let mut agenda = Agenda::new(jobs, graph.clone());
@@ -159,7 +172,7 @@ pub fn run<'a>(
     let ending = Some(limits::ending_time(&limits.ending)).filter(|_| !limits.ending.is_empty());
     let cgroup = groups.as_ref().map(CommandGroups::prefix);
     let settings = Settings { jobs, halt, delay, ahead, verbose, cgroup };
-    let gang = Gang::start(jobs, program.as_ref(), ending)?;
+    let gang = Gang::start(jobs, program.as_ref(), ending, sandbox)?;
     control.listen(gang.ear());
     let output = match output {
         OutputMode::Ungrouped => None,

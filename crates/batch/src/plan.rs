@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ganger::Backoff;
+use ganger::{Backoff, Sandbox};
 
 use crate::control::Control;
 use crate::halt::Halt;
@@ -48,6 +48,8 @@ pub struct Plan {
     pub output: OutputMode,
     /// What each command may use.
     pub limits: Limits,
+    /// What commands, and all that they start, are kept from.
+    pub sandbox: Option<Sandbox>,
     /// When no more are started though there are slots for them.
     pub throttle: Throttle,
     /// Lists of values that commands have in turn: no more run at a time than the shortest has.
@@ -82,6 +84,7 @@ impl Plan {
             delay: Duration::ZERO,
             output: OutputMode::default(),
             limits: Limits::default(),
+            sandbox: None,
             throttle: Throttle::default(),
             slots: Vec::new(),
             record: Recording::default(),

@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ganger::Sandbox;
+
 use crate::control::Control;
 use crate::dag::{Graph, OnFailure};
 use crate::grammar::Grammar;
@@ -53,6 +55,8 @@ pub struct Workflow {
     pub verbose: bool,
     /// What is left behind of it. The store's jobs have the names and words of these, and not those that stand there.
     pub record: Recording,
+    /// What the commands of all jobs, and all that they start, are kept from.
+    pub sandbox: Option<Sandbox>,
     /// When no more are started though there are slots for them.
     pub throttle: Throttle,
     /// Lists of values that commands have in turn: no more run at a time than the shortest has.
@@ -154,7 +158,7 @@ impl From<Plan> for Workflow {
         let (dir, record, environment) = (plan.dir.clone(), plan.record.clone(), plan.environment.clone());
         let (most, on_failure, tasks) = (None, OnFailure::default(), None);
         let (limits, throttle, values) = (plan.limits.clone(), plan.throttle, plan.slots.clone());
-        let (pinned, control) = (limits.pinned, plan.control.clone());
+        let (pinned, control, sandbox) = (limits.pinned, plan.control.clone(), plan.sandbox.clone());
         let planning = Planning::Made(Box::new(plan));
         let job = Job { name: None, words, grammar, dir, most, on_failure, environment, tasks, limits, planning };
         Self {
@@ -166,6 +170,7 @@ impl From<Plan> for Workflow {
             output,
             verbose,
             record,
+            sandbox,
             throttle,
             values,
             pinned,

@@ -83,6 +83,11 @@ impl Endpoint {
         Ok(Self { tls: Some(Arc::new(config)), ..self })
     }
 
+    /// Whether it has a secret to keep.
+    pub(crate) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// What the head of every request says of it.
     pub(crate) fn head(&self) -> String {
         let host = match &self.address {

@@ -27,7 +27,10 @@ impl Wire {
         stream.set_write_timeout(Some(patience))?;
         // A request is written at once; what is left to wait for is its answer.
         stream.set_nodelay(true)?;
-        let Some(config) = &endpoint.tls else { return Ok(Self::Tcp(stream)) };
+        let Some(config) = &endpoint.tls else {
+            let nearby = stream.peer_addr()?.ip().to_canonical().is_loopback();
+            return if nearby || !endpoint.has_token() { Ok(Self::Tcp(stream)) } else { Err(in_the_open(host)) };
+        };
         let name = ServerName::try_from(bare(host).to_owned()).map_err(|error| invalid(&format!("{host}: {error}")))?;
         let session = ClientConnection::new(config.clone(), name).map_err(|error| invalid(&error.to_string()))?;
         Ok(Self::Tls(Box::new(StreamOwned::new(session, stream))))
@@ -48,6 +51,11 @@ impl Wire {
         stream.set_write_timeout(Some(patience))?;
         Ok(Self::Unix(stream))
     }
+}
+
+/// Whoever is between could read it, and use it. Nothing was said yet.
+fn in_the_open(host: &str) -> io::Error {
+    invalid(&format!("a token would go to {host} in the open: say whom to believe, for TLS (--ca, GANGER_CA)"))
 }
 
 /// Ends a connection that another thread reads from.

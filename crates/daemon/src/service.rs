@@ -57,11 +57,14 @@ impl Service {
     }
 
     /// Takes the store over, starts the workers, and opens the doors.
+    /// From now on this process cannot be traced by others of its user, and leaves no core.
     ///
     /// # Errors
     /// When the store is another's or cannot be opened, when workers cannot be started, when somebody listens there already, when who may come in is not said safely enough.
     pub fn start(config: Config) -> Result<Self, ServeError> {
         config.check_queues()?;
+        // Tokens and keys are read from here on, and its tasks are of the same user.
+        ganger_sys::setup::keep_memory_private().map_err(ServeError::system("what other processes may see"))?;
         let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(LOOKING).build();
         let runtime = runtime.map_err(ServeError::system("the runtime"))?;
         let backlog = Backlog::open(Store::open(&config.store, config.durability)?)?;

@@ -18,6 +18,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{LazyLock, Once};
@@ -191,6 +192,10 @@ impl Server {
         let directory = std::env::temp_dir();
         probe(&directory)?;
         let (server, name) = IpcOneShotServer::<IpcSender<Control>>::new().map_err(|e| unusable(&directory, &e))?;
+        // ipc-channel leaves the way to it to the umask; who connects first would be told what a worker is told.
+        let private =
+            Path::new(&name).parent().map_or(Ok(()), |own| fs::set_permissions(own, fs::Permissions::from_mode(0o700)));
+        private.map_err(|e| unusable(&directory, &e))?;
         let (done, accepted) = mpsc::sync_channel(1);
         std::thread::Builder::new().name("ganger-accept".to_owned()).spawn(move || {
             // Nobody may be waiting any more.
@@ -296,5 +301,18 @@ impl Orders {
                 Err(IpcError::Io(_) | IpcError::Disconnected | IpcError::SerializationError(_)) => return None,
             }
         }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may end by a panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_else_is_told_what_a_worker_is_told() {
+        let server = Server::open().unwrap();
+        let own = Path::new(&server.name).parent().unwrap();
+        assert_eq!(fs::metadata(own).unwrap().permissions().mode() & 0o777, 0o700);
     }
 }

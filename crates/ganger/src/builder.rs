@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use ganger_proto::Sandbox;
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
 use ganger_proto::fault::Fault;
 use ganger_proto::policy::{PoolPolicy, Prefetch, Restart};
@@ -15,6 +16,7 @@ use crate::engine::settings::{Program, Settings};
 use crate::error::{Error, ErrorKind};
 use crate::options::TaskOptions;
 use crate::pool::Pool;
+use crate::sandbox;
 use crate::task::{Portable, Task, lookup};
 use crate::testing::plan;
 use crate::worker;
@@ -83,6 +85,7 @@ pub struct PoolBuilder<P = Pool> {
     pub(crate) args: Vec<OsString>,
     pub(crate) without: Vec<OsString>,
     pub(crate) dir: Option<PathBuf>,
+    pub(crate) sandbox: Option<Sandbox>,
     reap_orphans: bool,
     pub(crate) faults: Vec<Fault>,
     defaults: TaskOptions,
@@ -114,6 +117,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             role: Role::Functions,
             args: Vec::new(),
             dir: None,
+            sandbox: None,
             without: Vec::new(),
             reap_orphans: false,
             faults: Vec::new(),
@@ -334,6 +338,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             let why = "only a worker that is a process answers lines and calls by name: Zygote or Spawn";
             return Err(Error::new(ErrorKind::Invalid { what: "start_method", why }));
         }
+        let sandbox = self.sandbox.map(|sandbox| sandbox::settled(sandbox, on_threads)).transpose()?;
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
         let name = self.name.unwrap_or_else(next_name);
         self.without.push(plan::VARIABLE.into());
@@ -351,6 +356,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             cpus,
             claim_signals: self.claim_signals,
             role: self.role,
+            sandbox,
             reap_orphans: self.reap_orphans,
         })
     }

@@ -273,6 +273,8 @@ pub use pool::Pool;
 
 mod line_pool;
 
+mod sandbox;
+
 mod options;
 pub use options::TaskOptions;
 
@@ -295,9 +297,7 @@ mod map_result;
 pub use map_result::MapResult;
 
 mod exit;
-
 mod start_error;
-
 mod title;
 
 mod engine;
@@ -379,7 +379,7 @@ pub use ganger_proto::spec::{
     Bytes, Command, EndingStep, Hosted, Output as CommandOutput, Part as StdinPart, SLOT, Stdin, Terms,
 };
 pub use ganger_proto::worker::{self as worker_protocol, Progress};
-pub use ganger_proto::{SharedId, TaskId};
+pub use ganger_proto::{Network, Sandbox, SharedId, TaskId};
 
 mod processors;
 pub use processors::{cpu_count, cpu_numbers};

@@ -19,6 +19,9 @@ pub mod policy;
 
 pub mod spec;
 
+mod sandbox;
+pub use sandbox::{Network, Sandbox};
+
 pub mod message;
 
 pub mod worker;

@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 use crate::codec::CodecError;
 use crate::fault::Fault;
 use crate::ids::{SharedId, TaskId, WorkerId};
+use crate::sandbox::Sandbox;
 use crate::spec::{Bytes, Function, Role};
 
 /// The version of everything in this file. Raise it with every change.
-pub const PROTOCOL: u32 = 9;
+pub const PROTOCOL: u32 = 10;
 
 /// The length of a message's head, in bytes.
 pub const HEAD: usize = 32;
@@ -225,6 +226,8 @@ pub struct Setup {
     pub build: u64,
     /// What it is for.
     pub role: Role,
+    /// What it, and all that it starts, is kept from.
+    pub sandbox: Option<Sandbox>,
     /// Up to which level it logs to its supervisor, as the `log` crate counts: 0 for nothing, 5 for everything.
     pub log_level: u8,
 }

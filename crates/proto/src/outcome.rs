@@ -94,6 +94,9 @@ impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Exit::Code(code) => write!(f, "exit code {code}"),
+            Exit::Signal { number: 31, .. } => {
+                write!(f, "signal 31 (SIGSYS: it made a system call that is forbidden to it)")
+            }
             Exit::Signal { number, core } => {
                 let core = if *core { ", core dumped" } else { "" };
                 write!(f, "signal {number} ({}{core})", signal_name(*number))

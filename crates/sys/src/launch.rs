@@ -20,7 +20,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::errno::check;
 use crate::setup::{default_signals, unblock_signals};
-use crate::{Child, EnvBlock, LaunchError, Stage, limits};
+use crate::{Child, Confinement, EnvBlock, LaunchError, Stage, limits};
 
 /// A command to be started.
 ///
@@ -59,6 +59,8 @@ pub struct Conditions<'a> {
     pub cpus: &'a [u32],
     /// What it joins its control group by: see [`Leaf::door`](crate::Leaf::door).
     pub cgroup: Option<BorrowedFd<'a>>,
+    /// What it is kept from.
+    pub confinement: Option<&'a Confinement>,
 }
 
 impl Launch<'_> {
@@ -69,7 +71,9 @@ impl Launch<'_> {
     /// processes or open files. Nothing is left behind then.
     pub fn start(&self) -> Result<Child, LaunchError> {
         let program = self.argv.first().map_or(c"", CString::as_c_str);
-        let error = |stage, errno| LaunchError::new(OsStr::from_bytes(program.to_bytes()), stage, errno);
+        let confined = self.conditions.confinement.is_some();
+        let name = OsStr::from_bytes(program.to_bytes());
+        let error = |stage, errno| LaunchError::new(name, stage, errno).confined(confined);
         let mut plan = self.plan(program).ok_or_else(|| error(Stage::Conditions, libc::EINVAL))?;
         let mut child = clone_and_run(run, (&raw mut plan).cast())
             .map_err(|e| error(Stage::Fork, e.raw_os_error().unwrap_or(libc::EAGAIN)))?;
@@ -105,6 +109,7 @@ impl Launch<'_> {
             cpu_limit: self.conditions.cpu_seconds.map(cpu_limit),
             cpus: cpu_set(self.conditions.cpus)?,
             cgroup: self.conditions.cgroup.map_or(-1, |fd| fd.as_raw_fd()),
+            confinement: self.conditions.confinement.map_or(std::ptr::null(), std::ptr::from_ref),
             failure: None,
         })
     }
@@ -126,6 +131,8 @@ struct Plan {
     cpus: Option<libc::cpu_set_t>,
     /// -1: stay.
     cgroup: RawFd,
+    /// Null: none.
+    confinement: *const Confinement,
     /// Set by the child if it does not come to execute the program.
     failure: Option<(Stage, c_int)>,
 }
@@ -170,6 +177,11 @@ impl Plan {
         // SAFETY: the string lives in the parent, which stands still.
         if !self.dir.is_null() && unsafe { libc::chdir(self.dir) } != 0 {
             return failed(Stage::Directory);
+        }
+        // Last: what came before is ours, and need not be allowed to the command.
+        // SAFETY: it lives in the parent, which stands still.
+        if !unsafe { self.confinement.as_ref() }.is_none_or(Confinement::enter_alone) {
+            return failed(Stage::Confinement);
         }
         unblock_signals();
         (Stage::Exec, self.try_candidates())

@@ -12,6 +12,8 @@ pub struct LaunchError {
     program: OsString,
     stage: Stage,
     errno: i32,
+    /// Whether it was to be started in a sandbox.
+    confined: bool,
 }
 
 /// How far a start has come.
@@ -27,13 +29,20 @@ pub enum Stage {
     Streams,
     /// Entering its working directory.
     Directory,
+    /// Keeping it from what it is to be kept from.
+    Confinement,
     /// Executing the program.
     Exec,
 }
 
 impl LaunchError {
     pub(crate) fn new(program: &OsStr, stage: Stage, errno: i32) -> Self {
-        Self { program: program.to_owned(), stage, errno }
+        Self { program: program.to_owned(), stage, errno, confined: false }
+    }
+
+    /// The same of a program that was to be in a sandbox, or not.
+    pub(crate) fn confined(self, confined: bool) -> Self {
+        Self { confined, ..self }
     }
 
     /// The program, as it was named.
@@ -83,11 +92,17 @@ impl LaunchError {
             (Stage::Exec, libc::E2BIG) => "; arguments and environment are too large together: pass them by a file",
             (Stage::Exec, libc::ETXTBSY) => "; the program is being written: try again",
             (Stage::Exec, libc::ENOEXEC) => "; it is no program for this machine",
+            (Stage::Exec, libc::EACCES) if self.confined => {
+                "; may its sandbox read it, and the interpreter that its first line names (read=PATH)? is it a file that may \
+                 be executed (chmod +x)?"
+            }
             (Stage::Exec, libc::EACCES) => {
                 "; a program is a file that may be executed (chmod +x), not a directory or a device"
             }
             (Stage::Exec, libc::ENOENT | libc::ENOTDIR) => self.where_to_look(),
-            (Stage::Fork | Stage::SetUp | Stage::Conditions | Stage::Streams | Stage::Exec, _) => "",
+            (Stage::Fork | Stage::SetUp | Stage::Conditions | Stage::Streams | Stage::Confinement | Stage::Exec, _) => {
+                ""
+            }
         }
     }
 
@@ -108,6 +123,7 @@ impl fmt::Display for LaunchError {
             Stage::Conditions => "its niceness, limits or processors cannot be set",
             Stage::Streams => "its stdin, stdout or stderr cannot be set",
             Stage::Directory => "its working directory cannot be entered",
+            Stage::Confinement => "it cannot be put into its sandbox",
             Stage::Exec => "it cannot be executed",
         };
         let program = self.program.to_string_lossy();

@@ -99,6 +99,11 @@ pub use signals::Door;
 
 pub mod limits;
 
+mod confine;
+mod confine_filter;
+mod confine_privileges;
+pub use confine::{Confinement, Files, Sockets, Walls};
+
 mod cgroup;
 
 mod cgroup_leaf;

@@ -225,6 +225,15 @@ pub fn oom_score_adj(score: i32) -> io::Result<()> {
     fs::write("/proc/self/oom_score_adj", score.to_string())
 }
 
+/// Keeps this process's memory from others of its user: they cannot trace it, nor read it, and no core of it is written. A
+/// program that it executes is as others again.
+///
+/// # Errors
+/// None that is known.
+pub fn keep_memory_private() -> io::Result<()> {
+    Ok(prctl::set_dumpable(false)?)
+}
+
 /// Makes this process the parent of all its orphaned descendants, so that [`sweep`](crate::sweep) finds them. It is not
 /// inherited by children.
 ///

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 use ganger_sys::limits::{Limit, Resource, limit, raise_open_files, set_limit, spare_fds};
 use ganger_sys::sweep::{children, sweep};
 use ganger_sys::{
-    Child, Conditions, EnvBlock, Exit, Launch, LaunchError, Shortage, Signal, Spawn, Stage, memory, pair, setup,
+    Child, Conditions, Confinement, EnvBlock, Exit, Launch, LaunchError, Shortage, Signal, Sockets, Spawn, Stage,
+    Walls, memory, pair, setup,
 };
+use seccompiler::{SeccompAction, SeccompFilter};
 
 fn main() {
     test("a thousand launches leave nothing", a_thousand_launches_leave_nothing);
@@ -31,6 +33,8 @@ fn main() {
     test("what left its group is swept", what_left_its_group_is_swept);
     test("a command dies with its parent thread", a_command_dies_with_its_parent_thread);
     test("a process sets itself up", a_process_sets_itself_up);
+    // The last: what it does to this process is not taken back.
+    test("a kernel that knows no walls is told", a_kernel_that_knows_no_walls_is_told);
 }
 
 fn test(name: &str, body: fn()) {
@@ -46,6 +50,20 @@ fn launch(args: &[&str], env: &EnvBlock) -> Result<Child, LaunchError> {
     let (stdin, stdout, stderr) = (null.as_fd(), null.as_fd(), null.as_fd());
     Launch { argv: &argv, env, env_more: &[], dir: None, stdin, stdout, stderr, conditions: Conditions::default() }
         .start()
+}
+
+/// A filter of our own makes this kernel an old one.
+fn a_kernel_that_knows_no_walls_is_told() {
+    let refused = [(nix::libc::SYS_landlock_create_ruleset, Vec::new())].into();
+    let (others, these) = (SeccompAction::Allow, SeccompAction::Errno(nix::libc::ENOSYS as u32));
+    let filter = SeccompFilter::new(refused, others, these, std::env::consts::ARCH.try_into().unwrap()).unwrap();
+    seccompiler::apply_filter(&seccompiler::BpfProgram::try_from(filter).unwrap()).unwrap();
+    let told = Confinement::new(&Walls::default()).unwrap_err();
+    assert!(told.to_string().contains("no landlock") && told.to_string().contains("best-effort"), "{told}");
+    let left = Walls { best_effort: true, sockets: Sockets::None, ..Walls::default() };
+    Confinement::new(&left).unwrap().enter().unwrap();
+    assert_eq!(std::net::UdpSocket::bind("127.0.0.1:0").unwrap_err().raw_os_error(), Some(nix::libc::EPERM));
+    assert!(fs::read_to_string("/proc/self/status").unwrap().contains("NoNewPrivs:\t1"));
 }
 
 fn open_fds() -> usize {

@@ -267,7 +267,7 @@ fn under(conditions: Conditions<'_>, script: &str) -> String {
 
 #[test]
 fn conditions_hold_for_the_command_and_what_it_starts() {
-    let conditions = Conditions { nice: Some(7), cpu_seconds: Some(3), cpus: &[0], cgroup: None };
+    let conditions = Conditions { nice: Some(7), cpu_seconds: Some(3), cpus: &[0], ..Conditions::default() };
     let seen = under(conditions, "sh -c 'nice; ulimit -St; ulimit -Ht; nproc'");
     assert_eq!(seen, "7\n3\n4\n1\n");
     assert_eq!(under(Conditions::default(), "nice"), "0\n");

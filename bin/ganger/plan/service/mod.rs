@@ -7,6 +7,7 @@ mod told;
 
 use std::fmt;
 
+use ganger::Sandbox;
 use ganger_daemon::{Access, Config, Limits, QueueConfig, Tls};
 
 use crate::flags::{AccessFlags, QueueFlag, ServeFlags, ServiceLimitFlags};
@@ -39,8 +40,20 @@ impl From<Fault> for NoService {
 
 /// What is not said is as a service without options has it.
 pub(crate) fn service(flags: ServeFlags) -> Result<Config, NoService> {
-    let ServeFlags { config, check_config: _, store, listen, access, queues, durable, drain, grace, keep, limits } =
-        flags;
+    let ServeFlags {
+        config,
+        check_config: _,
+        store,
+        listen,
+        access,
+        queues,
+        sandbox,
+        durable,
+        drain,
+        grace,
+        keep,
+        limits,
+    } = flags;
     let queues_may_change = config.is_some();
     let written = config.map_or(Ok(Vec::new()), |path| queue::read(&Document::read(&path)?))?;
     let store = store.ok_or(NoService::Missing("store"))?;
@@ -51,7 +64,7 @@ pub(crate) fn service(flags: ServeFlags) -> Result<Config, NoService> {
         durability: durable,
         listen,
         access: self::access(access),
-        queues: with_typed(written, queues),
+        queues: kept(with_typed(written, queues), sandbox.as_ref()),
         queues_may_change,
         drain,
         grace,
@@ -76,6 +89,12 @@ fn with_typed(mut queues: Vec<QueueConfig>, typed: Vec<QueueFlag>) -> Vec<QueueC
         }
     }
     if queues.is_empty() { vec![QueueConfig::default()] } else { queues }
+}
+
+/// A queue that says nothing of a sandbox has this one.
+fn kept(queues: Vec<QueueConfig>, sandbox: Option<&Sandbox>) -> Vec<QueueConfig> {
+    let kept = |queue: QueueConfig| QueueConfig { sandbox: queue.sandbox.or_else(|| sandbox.cloned()), ..queue };
+    queues.into_iter().map(kept).collect()
 }
 
 fn access(flags: AccessFlags) -> Access {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use ganger::StartMethod;
+use ganger::{Sandbox, StartMethod};
 use ganger_batch::parse_size;
 use ganger_daemon::{Defaults, QueueConfig, Runs};
 
@@ -25,6 +25,7 @@ const KEYS: &[&str] = &[
     "backoff",
     "memory",
     "cpu_time",
+    "sandbox",
     "output",
     "rate",
     "max_waiting",
@@ -79,6 +80,7 @@ fn fill(queue: &mut QueueConfig, Entry { key, at, value }: Entry<'_>) -> Result<
         "backoff" => queue.defaults.backoff = Some(backoff(value)?),
         "memory" => queue.memory = Some(value.parsed(some_size)?),
         "cpu_time" => queue.cpu_time = Some(value.parsed(some_time)?),
+        "sandbox" => queue.sandbox = Some(sandbox(value)?),
         "output" => queue.output = usize::try_from(value.parsed(parse_size)?).unwrap_or(usize::MAX),
         "rate" => queue.rate = Some(parsed(value)?),
         "max_waiting" => queue.max_waiting = Some(number(value, 1..=u64::MAX)?),
@@ -161,6 +163,17 @@ fn environment(node: Node<'_>) -> Result<Vec<(String, String)>, Fault> {
         Ok((key, value))
     };
     node.entries()?.into_iter().map(variable).collect()
+}
+
+/// A service's own directory is no place that a path could be relative to.
+fn sandbox(node: Node<'_>) -> Result<Sandbox, Fault> {
+    node.parsed(|words| {
+        let sandbox: Sandbox = words.parse()?;
+        match sandbox.paths().concat().iter().find(|path| !path.starts_with(b"/")) {
+            None => Ok(sandbox),
+            Some(path) => Err(format!("{:?} is no path that begins with /", String::from_utf8_lossy(path))),
+        }
+    })
 }
 
 fn directory(node: Node<'_>) -> Result<PathBuf, Fault> {

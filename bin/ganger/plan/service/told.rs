@@ -24,6 +24,7 @@ fn line(queue: &QueueConfig) -> String {
         queue.max_waiting.map(|most| format!("at most {most} waiting")),
         queue.memory.map(|bytes| format!("each up to {bytes} bytes of memory")),
         queue.cpu_time.map(|time| format!("each up to {} s of processor time", time.as_secs_f64())),
+        queue.sandbox.as_ref().map(|sandbox| format!("in a sandbox ({sandbox})")),
         queue.directory.as_ref().map(|place| format!("in {}", place.display())),
     ];
     let mut terms = vec![format!("{} at a time of {what}", queue.slots)];

@@ -1,7 +1,8 @@
 //! For who watches the service: whether it lives, whether it does its work, and how much of it.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -93,7 +94,10 @@ fn not_ready(why: impl Into<String>) -> Problem {
 fn write_beside(store: &Path) -> io::Result<()> {
     let mut name = store.as_os_str().to_owned();
     name.push(".probe");
-    let written = File::create(&name).and_then(|mut probe| probe.write_all(&PROBE).and_then(|()| probe.sync_data()));
+    // One that a killed service has left; and whatever else has that name is not written through.
+    let _ = fs::remove_file(&name);
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&name);
+    let written = made.and_then(|mut probe| probe.write_all(&PROBE).and_then(|()| probe.sync_data()));
     // A disk that takes nothing has nothing to remove.
     let _ = fs::remove_file(&name);
     written

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ganger::StartMethod;
+use ganger::{Sandbox, StartMethod};
 
 use super::Rate;
 
@@ -26,6 +26,8 @@ pub struct QueueConfig {
     pub memory: Option<u64>,
     /// The most processor time of a task with all its processes. Of commands alone.
     pub cpu_time: Option<Duration>,
+    /// What its tasks, and all that they start, are kept from.
+    pub sandbox: Option<Sandbox>,
     /// How many tasks may begin in a time.
     pub rate: Option<Rate>,
     /// No job is taken while more tasks wait.
@@ -54,7 +56,8 @@ impl QueueConfig {
     pub(crate) fn has_workers_of(&self, other: &Self) -> bool {
         let kept = !matches!(self.runs, Runs::Commands);
         let same_place = self.environment == other.environment && self.directory == other.directory;
-        (self.slots, &self.runs, self.start) == (other.slots, &other.runs, other.start) && (!kept || same_place)
+        (self.slots, &self.runs, self.start, &self.sandbox) == (other.slots, &other.runs, other.start, &other.sandbox)
+            && (!kept || same_place)
     }
 }
 
@@ -69,6 +72,7 @@ impl Default for QueueConfig {
             defaults: Defaults::default(),
             memory: None,
             cpu_time: None,
+            sandbox: None,
             rate: None,
             max_waiting: None,
             environment: Vec::new(),

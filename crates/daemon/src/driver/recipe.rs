@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger::{Command, Hosted, Pool, TaskOptions};
+use ganger::{Command, Hosted, Pool, PoolBuilder, TaskOptions};
 use ganger_store::Claim;
 
 use super::functions;
@@ -52,7 +52,7 @@ impl Recipe {
             Runs::Worker(words) => pool.hosting(hosted(words, queue)),
             Runs::Functions(words) => functions::pool(pool, words),
         };
-        pool.build()
+        queue.sandbox.clone().into_iter().fold(pool, PoolBuilder::sandbox).build()
     }
 
     /// With what its queue says where its job says nothing.

@@ -2,7 +2,7 @@
 //!
 //! The file has one a line, `name:token`; empty lines and those that begin with # are left out.
 
-use std::fs;
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -69,11 +69,16 @@ fn signer(key: &[u8]) -> Hmac<Sha256> {
 
 fn private_text(path: &Path) -> Result<String, String> {
     const OTHERS: u32 = 0o077;
-    let text = fs::metadata(path).and_then(|file| match file.mode() & OTHERS {
-        0 => fs::read_to_string(path),
-        _ => Err(io::Error::other("others can read it, and may have: give it new tokens, and chmod 600")),
+    let looked_at = File::open(path).and_then(|file| {
+        let found = file.metadata()?;
+        let refused = |why| Err(io::Error::other(why));
+        match found.mode() & OTHERS {
+            0 if found.uid() == 0 || found.uid() == nix::unistd::geteuid().as_raw() => io::read_to_string(file),
+            0 => refused("another user owns it: chown it to the service's"),
+            _ => refused("others can read it, and may have: give it new tokens, and chmod 600"),
+        }
     });
-    text.map_err(|error| error.to_string())
+    looked_at.map_err(|error| error.to_string())
 }
 
 fn parse(text: &str) -> Result<Vec<Token>, String> {

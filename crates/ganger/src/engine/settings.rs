@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ganger_proto::Sandbox;
 use ganger_proto::fault::Fault;
 use ganger_proto::policy::PoolPolicy;
 use ganger_proto::spec::{Bytes, Function, Role};
@@ -26,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) claim_signals: bool,
     /// What the workers are for.
     pub(crate) role: Role,
+    /// What they, and all that they start, are kept from.
+    pub(crate) sandbox: Option<Sandbox>,
     /// Whether what comes to this process as an orphan is killed.
     pub(crate) reap_orphans: bool,
     /// What a test has ordered to go wrong.

@@ -46,6 +46,7 @@ pub(super) fn setup(settings: &Settings) -> Setup {
         payload_limit: settings.payload_limit,
         build: crate::registry::fingerprint(),
         role: settings.role.clone(),
+        sandbox: settings.sandbox.clone(),
         log_level: log::max_level() as u8,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -154,7 +155,8 @@ impl Owned {
 fn remove_leftovers(address: &Address, exit: Exit) {
     let Address::Unix(path) = address else { return };
     let may_be_anothers = exit == Exit::Code(0) && !path.parent().is_some_and(is_ours);
-    if !may_be_anothers && path.exists() && std::fs::remove_file(path).is_ok() {
+    let is_socket = || std::fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_socket());
+    if !may_be_anothers && is_socket() && std::fs::remove_file(path).is_ok() {
         // One that was given us is not empty, or not ours to remove: then it stays.
         let _ = path.parent().filter(|parent| is_ours(parent)).map(std::fs::remove_dir);
     }

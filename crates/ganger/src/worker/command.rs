@@ -21,7 +21,7 @@ use ganger_proto::message::{FromWorker, Verdict};
 use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind};
 use ganger_proto::policy::Backoff;
 use ganger_proto::spec::{Command, Output};
-use ganger_sys::{Child, Conditions, EnvBlock, Launch, LaunchError, Signal, Usage};
+use ganger_sys::{Child, Conditions, Confinement, EnvBlock, Launch, LaunchError, Signal, Usage};
 
 use crate::exit::translated;
 use crate::worker::ending::Ending;
@@ -50,15 +50,17 @@ pub(super) struct Commands {
     buffer: Box<[u8]>,
     /// None on a thread of the supervisor: its signals and its children are not ours.
     signals: Option<Signals>,
+    /// What they are kept from.
+    confinement: Option<Confinement>,
 }
 
 impl Commands {
-    pub(super) fn new(slot: u32, life: &Life) -> io::Result<Self> {
+    pub(super) fn new(slot: u32, life: &Life, confinement: Option<Confinement>) -> io::Result<Self> {
         let signals = Signals::of(life)?;
         // Without a process for its commands a worker is of no use.
         Launch::probe()?;
         let env = EnvBlock::inherited().with("GANGER_SLOT", slot.to_string());
-        Ok(Self { env, null: File::open("/dev/null")?, buffer: vec![0; PIPE].into(), signals })
+        Ok(Self { env, null: File::open("/dev/null")?, buffer: vec![0; PIPE].into(), signals, confinement })
     }
 
     pub(super) fn is_told_to_end(&mut self) -> bool {
@@ -180,6 +182,8 @@ fn launch(
         None => (own_out.as_fd(), own_err.as_fd()),
     };
     let own_env = program.environment(&commands.env);
+    let terms = guard.map_or(Conditions::default(), Guard::conditions);
+    let conditions = Conditions { confinement: commands.confinement.as_ref(), ..terms };
     let launch = Launch {
         argv: &program.argv,
         env: own_env.as_ref().unwrap_or(&commands.env),
@@ -188,7 +192,7 @@ fn launch(
         stdin: program.stdin.as_ref().unwrap_or(&commands.null).as_fd(),
         stdout,
         stderr,
-        conditions: guard.map_or(Conditions::default(), Guard::conditions),
+        conditions,
     };
     launch.start()
 }

@@ -17,6 +17,7 @@ use ganger_sys::Socket;
 use crate::bootstrap::{Ends, hello};
 use crate::logging;
 use crate::registry::{self, LineEntry};
+use crate::sandbox;
 use crate::start_error::start_error;
 use crate::title;
 use crate::worker::command::{Commands, encoded};
@@ -126,12 +127,17 @@ impl Worker {
     }
 
     fn prepare(&mut self) -> io::Result<()> {
+        let mut confinement = self.setup.sandbox.as_ref().map(sandbox::confinement).transpose()?;
+        if let Some(own) = confinement.take_if(|_| sandbox::holds_worker(&self.setup.role)) {
+            own.enter()
+                .map_err(|error| io::Error::new(error.kind(), format!("failed to enter its sandbox: {error}")))?;
+        }
         match &self.setup.role {
             Role::Functions | Role::Named => {}
-            Role::Commands => self.commands = Some(Commands::new(self.seat.slot, &self.outlet.life)?),
+            Role::Commands => self.commands = Some(Commands::new(self.seat.slot, &self.outlet.life, confinement)?),
             Role::Lines => self.lines = Some(registry::line_worker().map_err(io::Error::other)?),
             Role::Host(hosted) => {
-                let host = ProgramHost::start(hosted, self.seat.slot, &self.outlet.life)?;
+                let host = ProgramHost::start(hosted, self.seat.slot, &self.outlet.life, confinement.as_ref())?;
                 self.state.set_group(Some(host.group()));
                 self.host = Some(host);
             }

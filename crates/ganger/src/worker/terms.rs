@@ -65,7 +65,7 @@ impl Guard {
         let Terms { nice, cpu_time, cpus, .. } = &*self.terms;
         let cpu_seconds = cpu_time.map(|limit| limit.as_millis().div_ceil(1000).max(1) as u64);
         let cgroup = self.leaf.as_ref().map(|(_, door)| door.as_fd());
-        Conditions { nice: *nice, cpu_seconds, cpus, cgroup }
+        Conditions { nice: *nice, cpu_seconds, cpus, cgroup, confinement: None }
     }
 
     /// How long until the next look.

@@ -19,4 +19,6 @@ mod alone;
 
 mod lines;
 
+mod sandbox;
+
 ganger::test_worker!();

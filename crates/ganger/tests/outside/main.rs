@@ -58,4 +58,6 @@ mod ends;
 
 mod surroundings;
 
+mod sandbox;
+
 ganger::test_worker!();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ganger_proto::outcome::Exit;
 use ganger_proto::spec::Hosted;
-use ganger_sys::{Child, Conditions, EnvBlock, Launch, Signal, never_block, sweep, unread};
+use ganger_sys::{Child, Conditions, Confinement, EnvBlock, Launch, Signal, never_block, sweep, unread};
 
 use crate::exit::translated;
 use crate::worker::host::lines::{Got, Lines, read_once};
@@ -32,7 +32,7 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) fn start(hosted: &Hosted, slot: u32) -> io::Result<Self> {
+    pub(super) fn start(hosted: &Hosted, slot: u32, confinement: Option<&Confinement>) -> io::Result<Self> {
         let program = Program::lasting(hosted.command.clone(), slot).map_err(io::Error::other)?;
         let env = EnvBlock::inherited().with("GANGER_SLOT", slot.to_string());
         let ((their_in, stdin), (stdout, their_out), (stderr, their_err)) = (io::pipe()?, io::pipe()?, io::pipe()?);
@@ -45,7 +45,7 @@ impl Kept {
             stdin: their_in.as_fd(),
             stdout: their_out.as_fd(),
             stderr: their_err.as_fd(),
-            conditions: Conditions::default(),
+            conditions: Conditions { confinement, ..Conditions::default() },
         };
         let child = launch.start()?;
         for ours in [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()] {

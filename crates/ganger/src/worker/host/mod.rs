@@ -26,6 +26,7 @@ use ganger_proto::message::{FromWorker, Stream, Verdict};
 use ganger_proto::outcome::{Failure, FailureKind, Fault};
 use ganger_proto::spec::{Hosted, LineTask};
 use ganger_proto::worker::{LONGEST_LINE, Order, PROTOCOL, Said};
+use ganger_sys::Confinement;
 
 use crate::worker::command::encoded;
 use crate::worker::host::kept::{Kept, quoted};
@@ -76,9 +77,14 @@ struct Ready {
 }
 
 impl ProgramHost {
-    pub(super) fn start(hosted: &Hosted, slot: u32, life: &Life) -> io::Result<Self> {
+    pub(super) fn start(
+        hosted: &Hosted,
+        slot: u32,
+        life: &Life,
+        confinement: Option<&Confinement>,
+    ) -> io::Result<Self> {
         let signals = Signals::of(life)?.ok_or_else(|| io::Error::other("a thread cannot host a program"))?;
-        let kept = Kept::start(hosted, slot)?;
+        let kept = Kept::start(hosted, slot, confinement)?;
         let (order, buffer) = (Vec::new(), vec![0; 64 << 10].into());
         Ok(Self { kept, signals, order, sent: 0, answered: None, asked_to_end: false, buffer })
     }
