@@ -43,6 +43,7 @@ mod serve_described;
 mod serve_follow;
 mod serve_orders;
 mod serve_client;
+mod serve_grammar;
 mod serve_config;
 mod serve_verbs;
 mod serve_doors;

@@ -20,6 +20,7 @@ use super::wish;
 use super::{AskError, Out, logs, wait};
 use crate::flags::client::SubmitFlags;
 use crate::plan;
+use crate::show;
 use crate::verbs;
 
 /// The most tasks, and the most bytes of them, that the service takes in one request.
@@ -27,6 +28,8 @@ const TASKS: usize = 10_000;
 const BYTES: usize = 2 << 20;
 /// How long inputs that have come wait for others.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long nothing comes before it is said what is waited for.
+const SILENCE: Duration = Duration::from_secs(5);
 
 pub(super) fn submit(mut flags: SubmitFlags, out: &mut Out) -> Result<u8, AskError> {
     let words = std::mem::take(&mut flags.words);
@@ -36,7 +39,8 @@ pub(super) fn submit(mut flags: SubmitFlags, out: &mut Out) -> Result<u8, AskErr
     let mut job = wish::job(&flags.wish, expanded.expansion.prefix())?;
     wish::conditions(&flags, &mut job)?;
     let farewell = Farewell::begin("no job was made".to_owned())?;
-    let receipts = hand_over(&mut service, job, Chunks { inputs: expanded.expansion }, &farewell)?;
+    let silence = expanded.unasked.then(|| Instant::now() + SILENCE);
+    let receipts = hand_over(&mut service, job, Chunks { inputs: expanded.expansion, silence }, &farewell)?;
     for receipt in &receipts {
         writeln!(out, "{}", if flags.service.json { receipt } else { &receipt["id"] })?;
     }
@@ -135,7 +139,7 @@ fn add(service: &mut Service, job: u64, chunk: &Chunk, sent: u64) -> Result<(), 
 
 /// All tasks of a job that is kept as one piece.
 pub(super) fn all_tasks(inputs: Expansion) -> Result<Vec<Vec<String>>, AskError> {
-    let mut chunks = Chunks { inputs };
+    let mut chunks = Chunks { inputs, silence: None };
     let Chunk { tasks, is_last } = chunks.next()?;
     match (tasks.is_empty(), is_last) {
         (true, _) => Err(AskError::NothingToDo),
@@ -152,6 +156,8 @@ struct Chunk {
 
 struct Chunks {
     inputs: Expansion,
+    /// When it is said that inputs are waited for: a script may have a standard input that nobody thought of.
+    silence: Option<Instant>,
 }
 
 impl Chunks {
@@ -168,15 +174,22 @@ impl Chunks {
                 }
                 Upcoming::End => return Ok(Chunk { tasks, is_last: true }),
                 Upcoming::NotYet => {
-                    let left = since.map_or(Duration::MAX, |since: Instant| LINGER.saturating_sub(since.elapsed()));
-                    if left.is_zero() {
-                        break;
+                    let until = since.map(|since: Instant| since + LINGER).or(self.silence);
+                    let left = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+                    match (left.is_zero(), since) {
+                        (true, Some(_)) => break,
+                        (true, None) => self.explain(),
+                        (false, _) => self.inputs.wait(left),
                     }
-                    self.inputs.wait(left);
                 }
             }
         }
         Ok(Chunk { tasks, is_last: false })
+    }
+
+    fn explain(&mut self) {
+        self.silence = None;
+        show::message("waiting for inputs on standard input; </dev/null says that there are none");
     }
 }
 

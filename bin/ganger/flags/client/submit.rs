@@ -13,8 +13,8 @@ use crate::flags::{ArgumentFlags, InputFlags};
 /// Hand a job to a service; its number is printed when it is safe.
 ///
 /// Commands and inputs are written as for ganger run: the inputs are the arguments after :::, or the lines of a file (-a,
-/// ::::) or of standard input (-). A command without inputs and without {} runs once; without a command, each line of
-/// standard input is one. Inputs are read here, and may be any number: they are handed over as they come. Commands run in
+/// ::::) or of standard input. A command without {} runs once where standard input is a terminal or /dev/null; without a
+/// command, each line of standard input is one. Inputs are read here, and may be any number: they are handed over as they come. Commands run in
 /// this directory, with the service's environment and --env.
 #[derive(Debug, Args)]
 #[command(args_override_self = true, override_usage = "ganger submit [OPTIONS] COMMAND... [::: INPUT...]...")]
