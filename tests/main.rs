@@ -44,6 +44,7 @@ mod serve_follow;
 mod serve_orders;
 mod serve_client;
 mod serve_grammar;
+mod serve_jobs;
 mod serve_config;
 mod serve_verbs;
 mod serve_doors;

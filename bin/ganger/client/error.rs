@@ -51,6 +51,8 @@ pub(crate) enum AskError {
     },
     /// There is no input.
     NothingToDo,
+    /// The same, for a job that is there.
+    NothingToAdd,
     /// A job was made, and cannot be handed over to its end.
     Unfinished {
         job: u64,
@@ -80,6 +82,11 @@ pub(crate) enum AskError {
 }
 
 impl AskError {
+    /// So many tasks were added to a job, and then this.
+    pub(super) fn unfinished(job: u64, tasks: u64, why: Self) -> Self {
+        Self::Unfinished { job, tasks, why: why.into() }
+    }
+
     /// Whether nobody reads what we print.
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self, Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
@@ -142,9 +149,10 @@ impl fmt::Display for AskError {
                 "a schedule keeps {most} tasks at most: let it run one command that submits them (ganger submit -a FILE ...)"
             ),
             Self::NothingToDo => write!(f, "there is no input, so no job was made"),
+            Self::NothingToAdd => write!(f, "there is no input, so nothing was added"),
             Self::Unfinished { job, tasks, why } => write!(
                 f,
-                "{why}; job {job} has the first {tasks} tasks, and stays open for more: ganger cancel {job} ends it"
+                "{why}; job {job} has the first {tasks} of these tasks, and stays open for more: ganger cancel {job} ends it"
             ),
             Self::Directory { path, source } => {
                 write!(f, "{}: {source}; commands run in a directory that is there (--wd DIR)", path.display())

@@ -105,7 +105,7 @@ fn tasks_are_added_to_a_job_until_it_is_closed() {
     let id = accept(&mut backlog, NewJob { open: true, ..job(queue, 0) });
     let add = |backlog: &mut Backlog, words: &[&str], close| {
         let tasks = words.iter().map(|word| vec![word.as_bytes().to_vec()]).collect();
-        order(backlog, Order::Append { job: id, tasks, close })
+        order(backlog, Order::Append { job: id, command: None, tasks, close })
     };
     assert_eq!(add(&mut backlog, &["a", "b"], false), Answer::Appended(1));
     // Another job's tasks stand between them.
@@ -115,6 +115,12 @@ fn tasks_are_added_to_a_job_until_it_is_closed() {
     assert!(!place.reader().served(id).unwrap().unwrap().is_over());
     assert_eq!(add(&mut backlog, &["d"], true), Answer::Appended(4));
     assert!(matches!(add(&mut backlog, &["e"], false), Answer::Conflict(_)));
+    let elsewhere = accept(&mut backlog, NewJob { open: true, ..job(queue, 0) });
+    let tasks = || vec![vec![b"f".to_vec()]];
+    let as_it = |command| Order::Append { job: elsewhere, command, tasks: tasks(), close: false };
+    let other = order(&mut backlog, as_it(Some(vec![b"other".to_vec()])));
+    assert!(matches!(other, Answer::Conflict(why) if why.contains("other")));
+    assert_eq!(order(&mut backlog, as_it(Some(job(queue, 0).command))), Answer::Appended(1));
     let (reader, filter) = (place.reader(), TaskFilter { from: 2, state: None, limit: 9 });
     let served = reader.served(id).unwrap().unwrap();
     let seen = reader.served_tasks(&served, &filter).unwrap();

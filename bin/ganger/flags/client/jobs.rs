@@ -101,7 +101,7 @@ pub(crate) struct Target {
     pub(crate) task: Option<u64>,
 }
 
-fn job(text: &str) -> Result<u64, &'static str> {
+pub(super) fn job(text: &str) -> Result<u64, &'static str> {
     text.parse().map_err(|_| "a job has a number: ganger status lists them")
 }
 

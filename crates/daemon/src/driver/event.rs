@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::news::{Change, News};
 use super::survey::Survey;
-use crate::config::QueueConfig;
+use crate::config::{QueueConfig, Runs};
 use crate::queues::Queue;
 
 /// How many events may wait. Clients are fewer; workers' reports beyond that wait where they are.
@@ -45,6 +45,8 @@ pub(crate) enum Event {
 pub(crate) struct Depth {
     pub(crate) name: String,
     pub(crate) slots: usize,
+    /// What its workers can do.
+    pub(crate) runs: Runs,
     /// Those among them that are held, with their job.
     pub(crate) waiting: u64,
     /// Are tried again later.

@@ -188,12 +188,13 @@ impl Lane {
     }
 
     pub(super) fn depth(&self) -> Depth {
-        let QueueConfig { name, slots, .. } = &self.config;
+        let QueueConfig { name, slots, runs, .. } = &self.config;
         let count = |tasks| u64::try_from(tasks).unwrap_or(0);
         let Change { waiting, delayed, .. } = self.waiting;
         Depth {
             name: name.clone(),
             slots: *slots,
+            runs: runs.clone(),
             waiting: count(waiting),
             delayed: count(delayed),
             running: self.held.len(),

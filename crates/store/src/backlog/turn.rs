@@ -104,6 +104,8 @@ pub struct Claim {
     pub task: TaskId,
     /// Of which job.
     pub job: JobId,
+    /// Its number there, from 1.
+    pub task_number: u64,
     /// Its job's run.
     pub run: RunId,
     /// Where it waited.

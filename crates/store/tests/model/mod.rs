@@ -152,7 +152,8 @@ impl Pair {
     fn append(&mut self) {
         let Some(id) = self.any_job() else { return };
         let (tasks, close) = (self.random.usize(1..4), self.random.bool());
-        let answer = self.order(Order::Append { job: JobId(id), tasks: vec![vec![b"x".to_vec()]; tasks], close });
+        let answer =
+            self.order(Order::Append { job: JobId(id), command: None, tasks: vec![vec![b"x".to_vec()]; tasks], close });
         let job = self.model.jobs.get_mut(&id).unwrap();
         if job.open {
             assert_eq!(answer, Answer::Appended(job.tasks.len() as u64 + 1));
