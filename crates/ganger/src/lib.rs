@@ -317,9 +317,7 @@ mod worker;
 pub use worker::{Current, current, init};
 
 mod slot;
-
 mod latch;
-
 mod future;
 pub use future::Future;
 
@@ -369,6 +367,8 @@ mod task_error;
 pub use task_error::TaskError;
 
 mod harness;
+
+pub mod testing;
 
 pub use ganger_proto::message::Stream;
 pub use ganger_proto::outcome::{

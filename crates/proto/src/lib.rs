@@ -27,4 +27,6 @@ pub mod log_record;
 
 pub mod outcome;
 
+pub mod fault;
+
 pub mod codec;

@@ -21,6 +21,8 @@
 
 mod sync;
 
+pub mod hook;
+
 #[cfg(not(loom))]
 pub mod segment;
 

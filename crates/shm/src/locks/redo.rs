@@ -7,6 +7,7 @@
 //! Each store must become visible before the next begins: a killed process's stores all arrive, in the order in which they
 //! were made, so it is the compiler that must keep that order, and the processor where it does not by itself.
 
+use crate::hook::{Site, at};
 use crate::sync::{Ordering, Shared64, fence};
 
 /// How many words one change may have.
@@ -42,6 +43,7 @@ impl Redo {
             several => {
                 self.note(several);
                 self.decide(several.len() as u64);
+                at(Site::Turn, words);
                 self.apply(words, several.len());
                 self.decide(0);
             }

@@ -20,6 +20,7 @@ use std::time::Instant;
 
 use super::nap::Naps;
 use crate::futex;
+use crate::hook::{Site, at};
 use crate::sync::{Identity, Ordering, Word64};
 
 const FREE: u64 = 0;
@@ -66,7 +67,9 @@ impl RobustWord {
 
     /// Takes the lock for `me`; a deadline that is past asks once. None: not until the deadline.
     pub fn acquire(&self, me: Identity, deadline: Option<Instant>) -> Option<Acquired> {
-        self.acquire_until(me, || deadline)
+        let acquired = self.acquire_until(me, || deadline)?;
+        at(Site::Lock, self);
+        Some(acquired)
     }
 
     /// As [`acquire`](Self::acquire), where the deadline costs more to make than the lock to take.

@@ -7,6 +7,7 @@ use super::memory::Ring;
 use super::place::{Place, Record, WAITING};
 use super::wait::{Call, Limit};
 use super::{Refused, SharedQueue, Waiting, me};
+use crate::hook::{Site, at};
 use crate::locks::Naps;
 
 /// Receives what goes with an item, told the item's number.
@@ -131,6 +132,7 @@ impl SharedQueue {
         if self.memory.keeps {
             ring.word(place.state()).store(me().to_bits(), Ordering::Release);
         }
+        at(Site::Get, self.memory.word(HEAD));
         if place == self.memory.place(HEAD) {
             self.move_head(place.behind(record));
         } else {

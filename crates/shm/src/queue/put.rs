@@ -7,6 +7,7 @@ use super::memory::Ring;
 use super::place::{Place, Record, WAITING, units_for};
 use super::wait::Limit;
 use super::{Item, Refused, SharedQueue, Waiting};
+use crate::hook::{Site, at};
 use crate::locks::Naps;
 
 /// What became of an attempt.
@@ -84,6 +85,7 @@ impl SharedQueue {
             return Ok(Attempt::Full);
         }
         write(ring, tail, record, item.bytes);
+        at(Site::Put, self.memory.word(TAIL));
         self.memory.word(TAIL).store(tail.behind(&record).to_bits(), Ordering::Release);
         let (call, polled) = (self.getters_asleep().call_one(), self.take_polled());
         drop(held);

@@ -4,6 +4,7 @@ use std::ptr::NonNull;
 
 use super::memory::{Access, Memory, PAGE};
 use super::record::{Kind, Position, READY, RECORD_HEAD, Record, TAKEN, footprint};
+use crate::hook::{Site, at};
 use crate::sync::{Ordering, fence};
 
 /// The writing side.
@@ -41,6 +42,7 @@ impl Writer {
         let position = self.place(footprint(len))?;
         let record = Record { position, kind, len, total };
         self.write(record, head, body);
+        at(Site::Record, self.memory.meeting());
         self.publish(record.end());
         Some(Position(position))
     }

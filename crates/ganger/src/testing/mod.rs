@@ -1,0 +1,9 @@
+//! For tests that kill workers: faults that strike at exact points, and waiting without sleeping.
+//!
+//! A [`Fault`] is a [`Deed`], the [`Point`] where it is done, and in which of the cases that come past there. Off unless
+//! asked for.
+
+mod eventually;
+pub use eventually::{Overdue, eventually};
+
+pub use ganger_proto::fault::{ALWAYS, Deed, Fault, FaultError, Point, parse};
