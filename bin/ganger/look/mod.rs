@@ -34,10 +34,15 @@ type Out = BufWriter<File>;
 
 /// Does what such a verb says: its exit status.
 pub(crate) fn look(verb: Look) -> Result<u8, Box<dyn Display>> {
-    match &verb {
-        Look::Logs(flags) if flags.is_of_service() => return client::logs(flags),
-        Look::Forget(flags) if flags.is_of_service() => return client::forget(flags),
-        _ => {}
+    if let Look::Logs(flags) = &verb
+        && flags.is_of_service()
+    {
+        return client::logs(flags);
+    }
+    if let Look::Forget(flags) = &verb
+        && flags.is_of_service()
+    {
+        return client::forget(flags);
     }
     match attempt(verb) {
         Ok(status) => Ok(status),
