@@ -45,6 +45,7 @@ mod serve_orders;
 mod serve_client;
 mod serve_grammar;
 mod serve_jobs;
+mod serve_told;
 mod serve_config;
 mod serve_verbs;
 mod serve_doors;

@@ -103,6 +103,26 @@ impl AskError {
     }
 }
 
+/// Where to look, in words of who types verbs: the service says it for HTTP.
+fn in_verbs(detail: &str) -> String {
+    const VERBS: [(&str, &str); 3] =
+        [("queues", "ganger queues"), ("jobs", "ganger status"), ("schedules", "ganger schedule")];
+    VERBS.iter().fold(detail.to_owned(), |told, (path, verb)| {
+        told.replace(&format!("GET /v1/{path} has those that there are"), &format!("{verb} lists those that there are"))
+    })
+}
+
+/// What may be wrong with TLS, where the one side speaks it and the other does not, or does not believe it.
+fn about_tls(endpoint: &Endpoint, source: &io::Error) -> &'static str {
+    match (endpoint.is_tcp(), endpoint.speaks_tls()) {
+        (true, true) if source.kind() == io::ErrorKind::InvalidData => {
+            "; is that the service's TLS, and signed by a certificate of --ca FILE (GANGER_CA)?"
+        }
+        (true, false) => "; if the service speaks TLS, --ca FILE (GANGER_CA) says whose certificate to trust",
+        (true, true) | (false, _) => "",
+    }
+}
+
 fn unreached(endpoint: &Endpoint, source: &io::Error) -> String {
     if source.kind() == io::ErrorKind::PermissionDenied {
         return format!(
@@ -118,11 +138,17 @@ fn unreached(endpoint: &Endpoint, source: &io::Error) -> String {
 impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect { endpoint, source } => write!(f, "{}", unreached(endpoint, source)),
+            Self::Connect { endpoint, source } => {
+                write!(f, "{}{}", unreached(endpoint, source), about_tls(endpoint, source))
+            }
             Self::Environment { name, why } => write!(f, "{name}: {why}"),
             Self::Door(error) => error.fmt(f),
             Self::Lost { endpoint, source } => {
-                write!(f, "the service at {endpoint} went away: {source}; ganger status says what it has")
+                write!(
+                    f,
+                    "the service at {endpoint} went away: {source}; ganger status says what it has{}",
+                    about_tls(endpoint, source)
+                )
             }
             Self::Refused { status, detail } if detail.is_empty() => write!(f, "the service: status {status}"),
             Self::Refused { status: 401, detail } => {
@@ -132,7 +158,7 @@ impl fmt::Display for AskError {
                     plain::line(detail.as_bytes())
                 )
             }
-            Self::Refused { detail, .. } => write!(f, "the service: {}", plain::line(detail.as_bytes())),
+            Self::Refused { detail, .. } => write!(f, "the service: {}", plain::line(in_verbs(detail).as_bytes())),
             Self::Unclear(error) => {
                 write!(
                     f,

@@ -53,6 +53,7 @@ fn cells(schedule: &Value) -> Vec<String> {
 
 fn add(mut flags: AddFlags, out: &mut Out) -> Result<u8, AskError> {
     let words = std::mem::take(&mut flags.words);
+    flags.wish.name = flags.wish.name.or_else(|| wish::script_name(&words));
     let expanded = plan::expanded(words, &flags.inputs, &flags.arguments)?;
     verbs::explain_inputs(expanded.typed, expanded.runs_its_inputs, expanded.as_code.as_ref());
     let mut service = Service::open(&flags.service.door)?;

@@ -13,6 +13,15 @@ use super::AskError;
 use super::service::{Service, encoded};
 use crate::flags::client::{SubmitFlags, WishFlags};
 
+/// What a script of one word is called: its first line as it was typed, since what the service gets has an input in it.
+pub(super) fn script_name(words: &[OsString]) -> Option<String> {
+    const MOST: usize = 50;
+    let [script, ..] = words else { return None };
+    let line = script.to_str()?.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let shown = || line.chars().filter(|char| !char.is_control()).take(MOST).collect();
+    line.contains(char::is_whitespace).then(shown)
+}
+
 /// All but its tasks. What was not typed is left to the service.
 pub(super) fn job(service: &mut Service, flags: &WishFlags, prefix: Vec<Vec<u8>>) -> Result<Value, AskError> {
     let mut job = Map::new();

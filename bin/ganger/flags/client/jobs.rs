@@ -18,7 +18,7 @@ pub(crate) struct StatusFlags {
     #[arg(long, value_name = "NAME", conflicts_with = "job")]
     pub(crate) queue: Option<String>,
 
-    /// Only in this state: waiting, delayed, held, blocked, running, stopping, succeeded, failed, stopped
+    /// Only in this state: waiting, delayed, held, blocked, open, running, stopping, succeeded, failed, stopped
     #[arg(long, value_name = "STATE", conflicts_with = "job")]
     pub(crate) state: Option<String>,
 

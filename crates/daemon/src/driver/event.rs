@@ -47,10 +47,14 @@ pub(crate) struct Depth {
     pub(crate) slots: usize,
     /// What its workers can do.
     pub(crate) runs: Runs,
-    /// Those among them that are held, with their job.
+    /// Wait for a slot,
     pub(crate) waiting: u64,
-    /// Are tried again later.
+    /// for a moment,
     pub(crate) delayed: u64,
+    /// for other jobs,
+    pub(crate) blocked: u64,
+    /// or to be resumed.
+    pub(crate) held: u64,
     pub(crate) running: usize,
     /// Nothing of it begins.
     pub(crate) paused: bool,

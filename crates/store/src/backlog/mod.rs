@@ -98,10 +98,8 @@ struct Ids {
 /// How much waits in a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// Tasks that may begin, or could if nothing held their job.
-    pub waiting: u64,
-    /// Tasks that are tried again later.
-    pub delayed: u64,
+    /// How many tasks, and for what. None of them is new.
+    pub tasks: Change,
     /// Whether nothing of it begins.
     pub paused: bool,
 }
@@ -186,11 +184,14 @@ impl Backlog {
     /// Those of the disk.
     pub fn depth(&self, queue: QueueId) -> Result<Depth, StoreError> {
         let sql =
-            "SELECT coalesce(sum(waiting), 0), coalesce(sum(delayed), 0), (SELECT paused FROM queue WHERE id = ?1)
+            "SELECT total(waiting) FILTER (WHERE hold IS NULL), total(delayed) + total(waiting) FILTER (WHERE hold = 'delayed'),
+                total(waiting) FILTER (WHERE hold = 'blocked'), total(waiting) FILTER (WHERE hold = 'held'),
+                (SELECT paused FROM queue WHERE id = ?1)
             FROM served INDEXED BY served_alive WHERE ended IS NULL AND queue = ?1";
-        let count = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+        let count = |row: &rusqlite::Row<'_>, at| row.get::<_, f64>(at).map(|count| count as i64);
         let depth = |row: &rusqlite::Row<'_>| {
-            Ok(Depth { waiting: count(row, 0)?, delayed: count(row, 1)?, paused: row.get(2)? })
+            let (waiting, delayed, blocked, held) = (count(row, 0)?, count(row, 1)?, count(row, 2)?, count(row, 3)?);
+            Ok(Depth { tasks: Change { waiting, delayed, blocked, held, added: 0 }, paused: row.get(4)? })
         };
         self.read(|connection| connection.query_row(sql, [queue.0], depth))
     }

@@ -14,10 +14,14 @@ pub(in crate::api) struct QueueView {
     /// How many of its tasks run at a time.
     slots: usize,
     runs: RunsView,
-    /// Tasks that have not begun, those of jobs that are held among them.
+    /// Tasks that wait for a slot,
     waiting: u64,
-    /// Tasks that are tried again later.
+    /// for a moment: to be tried again, or for the first time,
     delayed: u64,
+    /// for other jobs,
+    blocked: u64,
+    /// or for their job to be resumed.
+    held: u64,
     running: usize,
     /// Nothing of it begins until it is resumed.
     paused: bool,
@@ -44,7 +48,7 @@ impl From<&Runs> for RunsView {
 }
 
 impl From<Depth> for QueueView {
-    fn from(Depth { name, slots, runs, waiting, delayed, running, paused }: Depth) -> Self {
-        Self { name, slots, runs: (&runs).into(), waiting, delayed, running, paused }
+    fn from(Depth { name, slots, runs, waiting, delayed, blocked, held, running, paused }: Depth) -> Self {
+        Self { name, slots, runs: (&runs).into(), waiting, delayed, blocked, held, running, paused }
     }
 }
