@@ -73,6 +73,8 @@ impl Service {
         // Behind the store, whose lock tells whether there is another service.
         let doors = Doors::open(&config)?;
         let (driver, desk) = Driver::start(&config, backlog)?;
+        // Behind the workers, which have theirs by now.
+        let doors = doors.bounded()?;
         let queues = Queues::new(driver.queues());
         let reload = Reload::new(&config, doors.keeper(), desk.clone(), queues.clone());
         let api = Api::new(desk.clone(), &config, queues, driver.metrics());

@@ -4,8 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use ganger_store::{
     Answer, Backlog, DeadPage, Done, End, Fate, Firing, How, JobFilter, JobId, JobState, Missing, Needs, NewJob,
-    NewSchedule, Next, Order, Overlap, QueueId, State, TaskFilter, Turn, Unique, Until,
+    NewSchedule, Next, Order, Overlap, QueueId, State, Stream, TaskFilter, Turn, Unique, Until,
 };
+
+use rusqlite::Connection;
 
 use crate::backlog::{accept, claim, end, job, open, order, succeed, tally};
 use crate::place::{Place, eventually};
@@ -244,6 +246,46 @@ fn jobs_are_forgotten_when_they_were_kept_for_long_enough() {
     assert!(matches!(order(&mut backlog, Order::Forget(JobId(99))), Answer::Missing(_)));
     accept(&mut backlog, job(queue, 1));
     assert!(matches!(order(&mut backlog, Order::Forget(JobId(3))), Answer::Conflict(_)));
+}
+
+/// What is asked for often is found without looking at all jobs that there were.
+#[test]
+fn jobs_that_failed_or_were_stopped_have_an_index() {
+    let place = Place::new();
+    let (_backlog, _) = open(&place);
+    let connection = Connection::open(place.file()).unwrap();
+    let plan = |condition: &str| {
+        let sql =
+            format!("EXPLAIN QUERY PLAN SELECT job FROM served s WHERE {condition} ORDER BY s.job DESC LIMIT 100");
+        connection.query_row(&sql, [], |row| row.get::<_, String>(3)).unwrap()
+    };
+    assert!(
+        plan("s.job < 9 AND s.ended IS NOT NULL AND (s.cancelled = 1 OR s.stopped > 0)").contains("served_stopped")
+    );
+    assert!(plan("s.job < 9 AND s.ended IS NOT NULL AND s.failed > 0").contains("served_failed"));
+}
+
+/// Tasks that have printed much are deleted a few at a time, so that no turn takes long.
+#[test]
+fn what_was_printed_goes_in_pieces() {
+    const PIECE: usize = 1 << 20;
+    let place = Place::new();
+    let (mut backlog, queue) = open(&place);
+    let id = accept(&mut backlog, job(queue, 30));
+    for claim in claim(&mut backlog, queue, 30) {
+        let printed = vec![(claim.attempt, Stream::Stdout, vec![b'x'; PIECE])];
+        backlog.commit(&Turn { printed, ..Turn::default() }).unwrap();
+        succeed(&mut backlog, claim);
+    }
+    let connection = Connection::open(place.file()).unwrap();
+    let left = || connection.query_row("SELECT count(*) FROM output", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(order(&mut backlog, Order::Forget(id)), Answer::Done);
+    let mut before = 30;
+    while backlog.commit(&Turn::default()).unwrap().more {
+        assert!(before - left() <= 9, "{before} - {}", left());
+        before = left();
+    }
+    assert_eq!(left(), 0);
 }
 
 #[test]

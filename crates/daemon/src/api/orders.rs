@@ -69,6 +69,7 @@ pub(super) async fn cancel(State(api): State<Api>, JobPath { id }: JobPath) -> T
         (status = 202, description = "it is written down", body = JobView),
         (status = 404, description = "there is no such job"),
         (status = 409, description = "there is nothing to retry, or it cannot be now"),
+        (status = 429, description = "too many tasks wait in the queue"),
         (status = 503, description = "the service is busy, or about to end"),
         (status = 507, description = "the disk refuses"),
     )
@@ -255,6 +256,7 @@ pub(super) async fn cancel_task(State(api): State<Api>, TaskPath { id, number }:
         (status = 202, description = "it is written down", body = TaskStory),
         (status = 404, description = "there is no such task"),
         (status = 409, description = "there is nothing to retry, or it cannot be now"),
+        (status = 429, description = "too many tasks wait in the queue"),
         (status = 503, description = "the service is busy, or about to end"),
         (status = 507, description = "the disk refuses"),
     )

@@ -225,6 +225,26 @@ impl Backlog {
         })
     }
 
+    /// How many tasks of a job would wait again if it were retried.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn to_retry(&self, job: JobId) -> Result<u64, StoreError> {
+        let sql = "SELECT failed + stopped FROM served WHERE job = ?";
+        let found: Option<i64> =
+            self.read(|connection| connection.prepare_cached(sql)?.query_row([job.0], |row| row.get(0)).optional())?;
+        Ok(found.unwrap_or(0).unsigned_abs())
+    }
+
+    /// Whether a job has this key.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn has_key(&self, key: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM unique_key WHERE key = ?";
+        self.read(|connection| connection.prepare_cached(sql)?.exists([key]))
+    }
+
     /// The schedules that are due at a moment: for each, the next turn should have an [`Order::Fire`].
     ///
     /// # Errors
