@@ -28,6 +28,16 @@ fn nothing_outlives_a_supervisor_that_is_killed() {
 }
 
 #[test]
+fn nothing_is_left_when_worker_and_supervisor_are_killed_together() {
+    let sandbox = Sandbox::new();
+    // The kernel ends the command; what it has started has nobody but the zygote.
+    let script = "sleep 1000 & supervisor=$(ps -o ppid= -p $PPID); setsid kill -9 $PPID $supervisor; sleep 1000";
+    assert_eq!(sandbox.run([script, ":::", "1"]).done().code(), 128 + 9);
+    eventually("all is gone", || sandbox.processes().is_empty());
+    sandbox.forget_temporary_files();
+}
+
+#[test]
 fn a_command_whose_worker_is_killed_runs_again() {
     let sandbox = Sandbox::new();
     let script = "echo x; test -e again-{} || { touch again-{}; kill -9 $PPID; }; echo {}";

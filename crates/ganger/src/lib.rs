@@ -367,8 +367,8 @@ mod task_error;
 pub use task_error::TaskError;
 
 mod harness;
-
 pub mod testing;
+pub use harness::test;
 
 pub use ganger_proto::message::Stream;
 pub use ganger_proto::outcome::{
@@ -392,6 +392,7 @@ pub mod __private {
     pub use crate::manager::served as managed;
     pub use crate::registry::{Entry, GANGER_WORKERS, LineEntry, TASKS};
     pub use crate::task::type_id;
+    pub use crate::testing::run_test;
     pub use crate::worker::invocation::{Debugged, Displayed, Invocation, NoError, Probe};
     pub use ganger_sys::before_main;
     pub use linkme;

@@ -1,6 +1,8 @@
-//! The attributes of `ganger`; use them as `#[ganger::task]`, `#[ganger::worker]` and `#[ganger::managed]`, where they are documented.
+//! The attributes of `ganger`; use them as `#[ganger::task]`, `#[ganger::worker]`, `#[ganger::managed]` and `#[ganger::test]`, where they are documented.
 
 mod managed;
+
+mod test;
 
 mod worker;
 
@@ -29,6 +31,13 @@ pub fn worker(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let function = parse_macro_input!(item as ItemFn);
     let entry = worker::entry(&attribute.into(), &function).unwrap_or_else(|error| error.to_compile_error());
     quote!(#function #entry).into()
+}
+
+/// Runs a test in a process of its own; see `ganger::test`.
+#[proc_macro_attribute]
+pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let (options, function) = (parse_macro_input!(attribute as test::Options), parse_macro_input!(item as ItemFn));
+    test::expand(&options, &function).unwrap_or_else(|error| error.to_compile_error()).into()
 }
 
 /// Lets objects of a type live in a manager; see `ganger::managed`.

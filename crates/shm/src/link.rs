@@ -134,6 +134,14 @@ pub fn open(fd: &OwnedFd) -> io::Result<End> {
     ends(Arc::new(Segment::open(fd)?), Side::Worker)
 }
 
+/// What the worker of a link says of itself, for somebody who is neither it nor its supervisor.
+///
+/// # Errors
+/// As for [`open`].
+pub fn state(fd: &OwnedFd) -> io::Result<StatePage> {
+    Ok(StatePage { segment: Arc::new(Segment::open(fd)?) })
+}
+
 enum Side {
     Supervisor,
     Worker,

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
+use crate::Signal;
 use crate::errno::check;
 use crate::poll::wait_readable;
 
@@ -21,6 +22,20 @@ impl Peer {
         let fd = unsafe { OwnedFd::from_raw_fd(check(libc::syscall(libc::SYS_pidfd_open, pid, 0))? as i32) };
         debug_assert!(fd.as_raw_fd() >= 0, "checked");
         Ok(Self(fd))
+    }
+
+    /// Sends it a signal. `false`: it has ended.
+    ///
+    /// # Errors
+    /// When it is another user's.
+    pub fn signal(&self, signal: Signal) -> io::Result<bool> {
+        let (fd, no_info) = (self.0.as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
+        // SAFETY: no memory is passed.
+        match check(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal.number(), no_info, 0) }) {
+            Ok(_) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Waits for its end, for at most `timeout`; false: it is still there.
@@ -51,5 +66,14 @@ mod tests {
         assert!(peer.wait(None));
         child.wait().unwrap();
         assert!(peer.wait(None), "it stays so when it was reaped");
+    }
+
+    #[test]
+    fn a_signal_reaches_it_until_it_has_ended() {
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let peer = Peer::open(child.id()).unwrap();
+        assert!(peer.signal(Signal::Kill).unwrap());
+        child.wait().unwrap();
+        assert!(!peer.signal(Signal::Kill).unwrap());
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -72,6 +73,16 @@ enum Wish {
     },
     /// Nobody waits any more for a zygote of this program that says nothing.
     GiveUp(PathBuf),
+    /// What is kept here for the life of this process.
+    Tell(Sender<Standing>),
+}
+
+/// What the thread holds: no leak, though it stays.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    pub(crate) thread: u32,
+    pub(crate) processes: Vec<u32>,
+    pub(crate) descriptors: Vec<RawFd>,
 }
 
 /// The callers' side.
@@ -119,9 +130,17 @@ pub(super) fn exec(settings: &Settings, title: String) -> Result<Executed, Error
     executed.map_err(|error| not_started(settings, error))
 }
 
+/// What there is because a process was started once; none if there never was one.
+pub(crate) fn standing() -> Option<Standing> {
+    let (reply, answer) = mpsc::channel();
+    LAUNCHER.get()?.ask(Wish::Tell(reply));
+    answer.recv().ok()
+}
+
+static LAUNCHER: OnceLock<Arc<Launcher>> = OnceLock::new();
+
 /// Started with the first process.
 fn launcher() -> Result<&'static Arc<Launcher>, Error> {
-    static LAUNCHER: OnceLock<Arc<Launcher>> = OnceLock::new();
     static STARTING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = lock(&STARTING);
     if let Some(launcher) = LAUNCHER.get() {
@@ -195,6 +214,21 @@ impl Work {
                     self.drop_zygote(number, SILENT);
                 }
             }
+            Wish::Tell(reply) => {
+                // Who asked waits for as long as it takes.
+                let _ = reply.send(self.standing());
+            }
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        let zygotes = || self.sources.iter().filter_map(|source| source.zygote.as_ref());
+        let held = [self.world.as_fd(), self.launcher.bell.as_fd()].into_iter();
+        let fds = held.chain(zygotes().flat_map(|zygote| [zygote.socket.as_fd(), zygote.child.as_fd()]));
+        Standing {
+            thread: ganger_sys::Identity::of_this_thread().id(),
+            processes: zygotes().map(|zygote| zygote.child.pid()).collect(),
+            descriptors: fds.map(|fd: BorrowedFd<'_>| fd.as_raw_fd()).collect(),
         }
     }
 

@@ -14,6 +14,7 @@ mod call;
 mod running;
 
 mod launcher;
+pub(crate) use launcher::{Standing, standing};
 
 mod alone;
 

@@ -6,4 +6,11 @@
 mod eventually;
 pub use eventually::{Overdue, eventually};
 
+mod leaks;
+pub use leaks::{Leaked, Leaks};
+
+mod harness;
+#[doc(hidden)]
+pub use harness::run as run_test;
+
 pub use ganger_proto::fault::{ALWAYS, Deed, Fault, FaultError, Point, parse};

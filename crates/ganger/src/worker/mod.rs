@@ -34,6 +34,8 @@ mod pipes;
 
 mod signals;
 
+mod wards;
+
 mod zygote;
 pub(crate) use zygote::{answer_logged, call};
 

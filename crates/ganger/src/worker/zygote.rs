@@ -1,6 +1,7 @@
 //! The zygote: the worker program, executed once, single-threaded, that forks a worker whenever it is asked.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::parent_id;
 use std::panic::catch_unwind;
 use std::process::exit;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use ganger_proto::log_record::LogRecord;
 use ganger_proto::message::{Seat, Setup, Verdict};
 use ganger_proto::outcome::{Failure, Panic};
 use ganger_proto::spec::{Bytes, Function};
-use ganger_sys::{Fork, ForkDetector, MAX_FDS, Socket, fork_sibling};
+use ganger_sys::{Fork, ForkDetector, MAX_FDS, Socket, fork_sibling, setup, wait_readable};
 
 use crate::bootstrap::{Answer, Ends, Order, PACKET};
 use crate::logging;
@@ -19,6 +20,8 @@ use crate::registry;
 use crate::start_error::start_error;
 use crate::title;
 use crate::worker::invocation::{Host, Invocation};
+use crate::worker::outlet::LOOK;
+use crate::worker::wards::Wards;
 use crate::worker::{Life, own_signals, panic, solo, stand_alone};
 
 /// Forks until the supervisor is gone. In what was forked it returns when that one's work is done.
@@ -34,17 +37,37 @@ pub(super) fn run(
         logging::go_through_zygote(&socket);
     }
     preload(&socket, calls, setup.payload_limit)?;
-    while let Some((order, fds)) = next(&socket)? {
-        if fork(&socket, order.id())? {
+    let mut wards = Wards::of(&setup.role);
+    if wards.are_wanted() {
+        // The end of the socket tells of the supervisor's, and there is something left to be done then.
+        setup::outlive_parent()?;
+    }
+    while let Some((order, fds)) = hear(&socket, supervisor)? {
+        let Some(pidfd) = fork(&socket, order.id())? else {
             // The one handle: what logs only borrows it.
-            drop(socket);
+            drop((socket, wards));
             return match order {
                 Order::Worker(seat) => be_worker(Ends::from_fds(fds)?, setup, seat, supervisor),
                 Order::Solo { solo, .. } => solo::run(&solo, fds, supervisor),
             };
+        };
+        if let (true, Some(pidfd), Some(link)) = (wards.are_wanted(), pidfd, fds.first()) {
+            // Without memory for that the worker is as good as any.
+            let _ = wards.take_on(pidfd, link);
         }
     }
+    wards.end_commands();
     Ok(())
+}
+
+/// As [`next`]. What the supervisor has forked may hold its socket open when it is dead.
+fn hear(socket: &Socket, supervisor: u32) -> std::io::Result<Option<(Order, Vec<OwnedFd>)>> {
+    while let [false] = wait_readable([socket.as_fd()], Some(LOOK))? {
+        if parent_id() != supervisor {
+            return Ok(None);
+        }
+    }
+    next(socket)
 }
 
 /// What they do to this process's signals is undone: its workers inherit them as they are.
@@ -92,16 +115,20 @@ pub(crate) fn call(function: Function, args: &[u8], limit: u64, process: &ForkDe
     }
 }
 
-/// Forks one. True: this is it.
-fn fork(socket: &Socket, id: WorkerId) -> std::io::Result<bool> {
+/// Forks one, and gives its pidfd if that succeeded. None: this is the one.
+fn fork(socket: &Socket, id: WorkerId) -> std::io::Result<Option<Option<OwnedFd>>> {
     let worker = id.to_bits();
-    match fork_sibling() {
-        Ok(Fork::Child) => Ok(true),
+    Ok(match fork_sibling() {
+        Ok(Fork::Child) => None,
         Ok(Fork::Sibling { pid, pidfd }) => {
-            answer(socket, &Answer::Forked { worker, pid }, Some(&pidfd)).map(|()| false)
+            answer(socket, &Answer::Forked { worker, pid }, Some(&pidfd))?;
+            Some(Some(pidfd))
         }
-        Err(error) => answer(socket, &Answer::NotForked { worker, error: start_error(&error) }, None).map(|()| false),
-    }
+        Err(error) => {
+            answer(socket, &Answer::NotForked { worker, error: start_error(&error) }, None)?;
+            Some(None)
+        }
+    })
 }
 
 fn answer(socket: &Socket, answer: &Answer, fd: Option<&OwnedFd>) -> std::io::Result<()> {
