@@ -15,7 +15,6 @@ use std::time::Duration;
 
 mod acts;
 mod chance;
-mod girdle;
 mod ledger;
 #[path = "../sandbox.rs"]
 #[expect(dead_code, reason = "it is made for the end-to-end tests")]

@@ -6,14 +6,18 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use ganger::testing::Leaks;
+
 use crate::PATIENCE;
 use crate::acts::{ACTS, Act, Round};
 use crate::chance::Chance;
-use crate::girdle::Holdings;
 use crate::ledger::{Held, Minutes, Tally};
 
 /// No round takes longer, unless something in it hangs that has no patience of its own.
 const ROUND: Duration = Duration::from_secs(4 * PATIENCE.as_secs());
+
+/// A round may leave so much more memory behind: what malloc keeps. Whether it adds up is looked at by the minute.
+const GROWTH: u64 = 256 << 20;
 
 /// What is to be done, and what was.
 pub(crate) struct Soak {
@@ -53,7 +57,7 @@ impl Soak {
             None if self.minutes == 0 => (0..self.acts.len() as u64).try_for_each(|round| self.round(round).map(drop)),
             None => self.minutes(began),
         };
-        println!("soak: {} in {:.0} s, seed {}", self.tally, began.elapsed().as_secs_f64(), self.seed);
+        println!("soak: {} {} in {:.0} s, seed {}", self.tally, Held::now(), began.elapsed().as_secs_f64(), self.seed);
         done
     }
 
@@ -86,10 +90,10 @@ impl Soak {
         let begin = thread::Builder::new().name(act.name.to_owned());
         let running = begin.spawn(move || {
             (act.prepare)();
-            let before = Holdings::now();
+            let leaks = Leaks::watch().allow_memory(GROWTH).patience(PATIENCE);
             (act.round)(&mut Round { chance, tally: &tally, small });
             // Nobody listens any more if it was too late.
-            let _ = done.send(before.await_return());
+            let _ = done.send(leaks.check().map_err(|leaked| leaked.to_string()));
         });
         let broken = match ended.recv_timeout(ROUND) {
             Ok(left) => left.err(),

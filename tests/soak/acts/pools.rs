@@ -12,7 +12,12 @@ use super::{Act, Round, dogged, eventually};
 use crate::PATIENCE;
 use crate::chance::Chance;
 
-pub(super) const ACT: Act = Act { name: "pools", prepare: || {}, round };
+pub(super) const ACT: Act = Act { name: "pools", prepare, round };
+
+/// For the first backtrace of this process, that of a task that panics in a thread, std reads the program's symbols, and keeps them.
+fn prepare() {
+    drop(std::backtrace::Backtrace::force_capture().to_string());
+}
 
 type Answer = (u64, Bytes);
 
