@@ -103,6 +103,16 @@ impl AskError {
     }
 }
 
+/// What a service says that says no.
+fn refused(status: u16, detail: &str) -> String {
+    let told = plain::line(in_verbs(detail).as_bytes());
+    match status {
+        _ if detail.is_empty() => format!("status {status}"),
+        401 => format!("{told}; --token-file FILE, or GANGER_TOKEN_FILE, has it"),
+        _ => told,
+    }
+}
+
 /// Where to look, in words of who types verbs: the service says it for HTTP.
 fn in_verbs(detail: &str) -> String {
     const VERBS: [(&str, &str); 3] =
@@ -150,15 +160,7 @@ impl fmt::Display for AskError {
                     about_tls(endpoint, source)
                 )
             }
-            Self::Refused { status, detail } if detail.is_empty() => write!(f, "the service: status {status}"),
-            Self::Refused { status: 401, detail } => {
-                write!(
-                    f,
-                    "the service: {}; --token-file FILE, or GANGER_TOKEN_FILE, has it",
-                    plain::line(detail.as_bytes())
-                )
-            }
-            Self::Refused { detail, .. } => write!(f, "the service: {}", plain::line(in_verbs(detail).as_bytes())),
+            Self::Refused { status, detail } => write!(f, "the service: {}", refused(*status, detail)),
             Self::Unclear(error) => {
                 write!(
                     f,
