@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use ganger_proto::codec::{self, DEFAULT_PAYLOAD_LIMIT};
+use ganger_proto::fault::Fault;
 use ganger_proto::policy::{PoolPolicy, Prefetch, Restart};
 use ganger_proto::spec::{Bytes, Function, Role};
 
@@ -15,6 +16,7 @@ use crate::error::{Error, ErrorKind};
 use crate::options::TaskOptions;
 use crate::pool::Pool;
 use crate::task::{Portable, Task, lookup};
+use crate::testing::plan;
 use crate::worker;
 
 /// The size of a worker's two rings, in bytes each. Their pages come into being when they are first used, and an idle
@@ -82,6 +84,7 @@ pub struct PoolBuilder<P = Pool> {
     pub(crate) without: Vec<OsString>,
     pub(crate) dir: Option<PathBuf>,
     reap_orphans: bool,
+    pub(crate) faults: Vec<Fault>,
     defaults: TaskOptions,
     /// The first thing that was wrong; told by `build`.
     error: Option<Error>,
@@ -113,6 +116,7 @@ impl<P: From<Pool>> PoolBuilder<P> {
             dir: None,
             without: Vec::new(),
             reap_orphans: false,
+            faults: Vec::new(),
             defaults: TaskOptions::default(),
             error: None,
             made: PhantomData,
@@ -331,9 +335,12 @@ impl<P: From<Pool>> PoolBuilder<P> {
             return Err(Error::new(ErrorKind::Invalid { what: "start_method", why }));
         }
         self.policy.can_kill = matches!(self.method, StartMethod::Zygote | StartMethod::Spawn);
+        let name = self.name.unwrap_or_else(next_name);
+        self.without.push(plan::VARIABLE.into());
         Ok(Settings {
             program: Program { without: self.without, ..program(self.program, self.args, self.dir)? },
-            name: self.name.unwrap_or_else(next_name),
+            faults: plan::of_pool(&name, self.faults, self.method)?,
+            name,
             policy: self.policy,
             method: self.method,
             preload: self.preload,

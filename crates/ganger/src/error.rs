@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use ganger_proto::codec::CodecError;
+use ganger_proto::fault::FaultError;
 use ganger_proto::outcome::PoolFailure;
 use ganger_sys::Shortage;
 
@@ -46,6 +47,7 @@ pub(crate) enum ErrorKind {
     StillOpen,
     LoggerSet,
     Invalid { what: &'static str, why: &'static str },
+    Faults(FaultError),
     Task(TaskError),
     Connection(ConnectionError),
     Queue(QueueError),
@@ -157,6 +159,7 @@ impl fmt::Display for Error {
                  main after ganger::init()"
             ),
             ErrorKind::Invalid { what, why } => write!(f, "{what}: {why}"),
+            ErrorKind::Faults(error) => write!(f, "fault plan: {error}"),
             ErrorKind::Task(error) => error.fmt(f),
             ErrorKind::Connection(error) => error.fmt(f),
             ErrorKind::Queue(error) => error.fmt(f),

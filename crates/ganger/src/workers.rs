@@ -33,6 +33,19 @@ pub struct Running {
 }
 
 impl Pool {
+    /// What it is called, in log records and in what `ps` shows.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), ganger::Error> {
+    /// # ganger::init();
+    /// assert_eq!(ganger::Pool::builder().workers(1).name("resize").build()?.name(), "resize");
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.settings().name
+    }
+
     /// How many workers the pool keeps.
     #[must_use]
     pub fn workers(&self) -> usize {

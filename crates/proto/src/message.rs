@@ -14,11 +14,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::CodecError;
+use crate::fault::Fault;
 use crate::ids::{SharedId, TaskId, WorkerId};
 use crate::spec::{Bytes, Function, Role};
 
 /// The version of everything in this file. Raise it with every change.
-pub const PROTOCOL: u32 = 8;
+pub const PROTOCOL: u32 = 9;
 
 /// The length of a message's head, in bytes.
 pub const HEAD: usize = 32;
@@ -85,6 +86,16 @@ pub enum ToWorker<'a> {
     },
     /// End, when all that came before is done.
     Retire,
+    /// Strike in this attempt: the encoded [`Fault`] that a test has ordered. It comes before the task. If it is empty, the
+    /// task was taken back, and what was to strike in it with it.
+    Arm {
+        /// In which task.
+        task: TaskId,
+        /// In which try.
+        attempt: u32,
+        /// The encoded fault.
+        fault: &'a [u8],
+    },
 }
 
 /// What a worker can say.
@@ -137,6 +148,9 @@ pub enum FromWorker<'a> {
         /// The encoded fault.
         fault: &'a [u8],
     },
+    /// Read nothing more of me before I am gone: of one that was told to end before what it says next is read
+    /// ([`Point::Written`](crate::fault::Point::Written)).
+    Hold,
     /// A task is done.
     Finished {
         /// Which.
@@ -188,12 +202,14 @@ pub struct Hello {
 }
 
 /// Which worker a new process is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seat {
     /// Its id.
     pub worker: WorkerId,
     /// Its place among the workers, from 1; a replacement inherits it.
     pub slot: u32,
+    /// The faults that strike it wherever no task says when; none but in tests.
+    pub faults: Vec<Fault>,
 }
 
 /// What all workers of a pool are told before their first task, over the control plane.
@@ -222,6 +238,7 @@ mod kind {
     pub(super) const RETIRE: u8 = 6;
     pub(super) const DESCRIPTOR: u8 = 7;
     pub(super) const LINE: u8 = 8;
+    pub(super) const ARM: u8 = 9;
     pub(super) const HELLO: u8 = 65;
     pub(super) const READY: u8 = 66;
     pub(super) const INIT_FAILED: u8 = 67;
@@ -232,6 +249,7 @@ mod kind {
     pub(super) const LOG: u8 = 72;
     pub(super) const PROGRESS: u8 = 73;
     pub(super) const FAULT: u8 = 74;
+    pub(super) const HOLD: u8 = 75;
 }
 
 /// The fields of a head, before they are bytes.
@@ -285,6 +303,9 @@ impl<'a> ToWorker<'a> {
             ToWorker::Descriptor { id } => (Head { kind: kind::DESCRIPTOR, id: id.to_bits(), ..Head::default() }, &[]),
             ToWorker::Unshare { id } => (Head { kind: kind::UNSHARE, id: id.to_bits(), ..Head::default() }, &[]),
             ToWorker::Retire => (Head { kind: kind::RETIRE, ..Head::default() }, &[]),
+            ToWorker::Arm { task, attempt, fault } => {
+                (Head { kind: kind::ARM, id: task.to_bits(), attempt, ..Head::default() }, fault)
+            }
         };
         (head.to_bytes(), body)
     }
@@ -305,6 +326,7 @@ impl<'a> ToWorker<'a> {
             kind::DESCRIPTOR => ToWorker::Descriptor { id: SharedId::from_bits(head.id) },
             kind::UNSHARE => ToWorker::Unshare { id: SharedId::from_bits(head.id) },
             kind::RETIRE => ToWorker::Retire,
+            kind::ARM => ToWorker::Arm { task, attempt, fault: body },
             _ => return Err(CodecError::Malformed("unknown kind to a worker")),
         })
     }
@@ -327,6 +349,7 @@ impl<'a> FromWorker<'a> {
             FromWorker::Progress { task, progress } => {
                 (Head { kind: kind::PROGRESS, id: task.to_bits(), ..Head::default() }, progress)
             }
+            FromWorker::Hold => (Head { kind: kind::HOLD, ..Head::default() }, &[]),
             FromWorker::Fault { fault } => (Head { kind: kind::FAULT, ..Head::default() }, fault),
             FromWorker::Finished { task, attempt, verdict, took, body } => {
                 let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
@@ -356,6 +379,7 @@ impl<'a> FromWorker<'a> {
             (kind::OUTPUT, 1) => FromWorker::Output { task, stream: Stream::Stderr, bytes: body },
             (kind::PROGRESS, _) => FromWorker::Progress { task, progress: body },
             (kind::FAULT, _) => FromWorker::Fault { fault: body },
+            (kind::HOLD, _) => FromWorker::Hold,
             (kind::FINISHED, sub) => {
                 let verdict = match sub {
                     0 => Verdict::Returned,

@@ -41,6 +41,7 @@ fn golden_bytes_to_a_worker() {
         (ToWorker::Unshare { id: shared }, golden(5, 0, 0, ID, 0, 0, b"")),
         (ToWorker::Retire, golden(6, 0, 0, NONE, 0, 0, b"")),
         (ToWorker::Descriptor { id: shared }, golden(7, 0, 0, ID, 0, 0, b"")),
+        (ToWorker::Arm { task: TASK, attempt: 2, fault: b"f" }, golden(9, 0, 0, ID, 2, 0, b"f")),
     ];
     for (message, bytes) in table {
         assert_eq!(joined(message.encode()), bytes, "{message:?}");
@@ -56,6 +57,7 @@ fn golden_bytes_from_a_worker() {
     let table = [
         (FromWorker::Hello { hello: b"h" }, golden(65, 0, 0, NONE, 0, 0, b"h")),
         (FromWorker::Ready, golden(66, 0, 0, NONE, 0, 0, b"")),
+        (FromWorker::Hold, golden(75, 0, 0, NONE, 0, 0, b"")),
         (FromWorker::InitFailed { error: b"e" }, golden(67, 0, 0, NONE, 0, 0, b"e")),
         (FromWorker::Descriptor, golden(70, 0, 0, NONE, 0, 0, b"")),
         (FromWorker::StartFailed { error: b"e" }, golden(71, 0, 0, NONE, 0, 0, b"e")),

@@ -50,6 +50,22 @@ impl Writer {
         true
     }
 
+    /// Writes the first half and leaves it at that, as a process does that dies in the middle: of a message that is one
+    /// record nothing is published, of a larger one its first piece. [`send`](Self::send) with the same `piece` goes on.
+    /// False: no room now.
+    pub fn begin(&mut self, head: &[u8; HEAD], body: &[u8], piece: &mut Piece) -> bool {
+        if self.fits(body) {
+            self.write_half(head, body)
+        } else {
+            piece.position.is_some() || self.send_first(head, body, piece)
+        }
+    }
+
+    /// Announces a message of this length, and sends none of it. False: no room now.
+    pub fn announce(&mut self, len: u64) -> bool {
+        self.push(Kind::First, len, &[0; HEAD], &[]).is_some()
+    }
+
     fn send_first(&mut self, head: &[u8; HEAD], body: &[u8], piece: &mut Piece) -> bool {
         let len = self.piece();
         piece.position = self.push(Kind::First, body.len() as u64, head, &body[..len]);

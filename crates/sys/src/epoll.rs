@@ -17,6 +17,8 @@ pub enum Interest {
     ReadEdge,
     /// Room to write: told in every wait, as long as there is.
     Write,
+    /// A hang-up or an error alone: told in every wait from then on.
+    HangUp,
 }
 
 impl Interest {
@@ -25,6 +27,7 @@ impl Interest {
             Self::Read => libc::EPOLLIN as u32,
             Self::ReadEdge => (libc::EPOLLIN | libc::EPOLLET) as u32,
             Self::Write => libc::EPOLLOUT as u32,
+            Self::HangUp => 0,
         }
     }
 }

@@ -112,3 +112,5 @@ pub mod tree;
 pub mod cpu;
 
 pub mod memory;
+
+pub mod ruin;

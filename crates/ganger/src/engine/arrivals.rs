@@ -14,7 +14,7 @@ use log::Level;
 use crate::bootstrap::{Ends, Freight, Order};
 use crate::builder::StartMethod;
 use crate::engine::Turn;
-use crate::engine::driver::{DEATH, Driver, HELLO, ZYGOTE, ZYGOTE_DEATH};
+use crate::engine::driver::{DEATH, Driver, HELLO, LINK, ZYGOTE, ZYGOTE_DEATH};
 use crate::engine::member::{Body, Member};
 use crate::engine::start::{self, ThreadEnd};
 use crate::engine::zygote::{News, Request, Zygote};
@@ -57,7 +57,8 @@ impl Driver {
 
     fn try_start(&mut self, worker: WorkerId, slot: u32, ends: Ends) -> io::Result<()> {
         let settings = Arc::clone(&self.engine.settings);
-        let seat = Seat { worker, slot };
+        let faults = self.turn().faults.as_mut().map(|faults| faults.of_seat(slot)).unwrap_or_default();
+        let seat = Seat { worker, slot, faults };
         match settings.method {
             StartMethod::Zygote => {
                 let request = Request { order: Order::Worker(seat), freight: Freight::Ends(ends) };
@@ -156,6 +157,7 @@ impl Driver {
         let watched = self.world.add(&child, DEATH | worker.to_bits(), Interest::Read);
         let mut turn = self.turn();
         let Some(member) = turn.gang.get(worker) else { return };
+        let watched = watched.and_then(|()| self.world.add(member.lane(), LINK | worker.to_bits(), Interest::HangUp));
         if member.doomed || watched.is_err() {
             // Its death is reported like any other.
             let _ = child.signal(Signal::Kill);

@@ -14,6 +14,7 @@ use ganger_proto::{TaskId, WorkerId};
 
 use crate::command::{Report, ReportQueue};
 use crate::engine::deeds::Finish;
+use crate::engine::faults::Faults;
 use crate::engine::logs::Logs;
 use crate::engine::member::Member;
 use crate::engine::settings::Settings;
@@ -22,6 +23,7 @@ use crate::engine::table::{Payload, Sink, Table};
 use crate::engine::watch::Watch;
 use crate::error::ErrorKind;
 use crate::slot::{Hook, Slots};
+use crate::testing::Counts;
 
 /// Every so many submits the submitter reads what the workers have said meanwhile.
 const LOOK_EVERY: usize = 64;
@@ -61,6 +63,9 @@ pub(crate) struct Core {
     pub(crate) submitted: usize,
     /// How many workers were started, or were to be.
     pub(crate) starts: u64,
+    pub(crate) counts: Counts,
+    /// None, as a rule: nobody has ordered any.
+    pub(crate) faults: Option<Box<Faults>>,
 }
 
 /// How far a pool's life has come, for its callers.
@@ -127,7 +132,10 @@ impl Gang {
 
 impl Core {
     pub(crate) fn new(settings: Arc<Settings>, watch: Watch, logs: Arc<Logs>, seed: u64) -> Self {
+        let faults = Faults::of(&settings.faults);
         Self {
+            faults,
+            counts: Counts::default(),
             machine: Machine::new(settings.policy.clone(), seed),
             settings,
             began: Instant::now(),
@@ -187,6 +195,9 @@ impl Core {
         }
         self.hold(payload.shared.as_deref());
         let task = self.tasks.insert(payload, sink);
+        if let Some(faults) = &mut self.faults {
+            faults.accepted(task);
+        }
         self.event(Event::Submitted { task, policy: Arc::clone(policy) });
         self.expect_answer();
         self.submitted += 1;

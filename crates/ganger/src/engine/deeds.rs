@@ -101,6 +101,9 @@ impl Core {
         for id in entry.payload.shared.iter().flatten() {
             member.share(*id, || shares::value(&self.shares, *id));
         }
+        if let Some(faults) = &mut self.faults {
+            faults.arm(member, task, attempt);
+        }
         member.send(task, attempt, entry);
         if member.has_outbox() {
             member.pump(&self.tasks);
@@ -113,7 +116,11 @@ impl Core {
     fn take_back(&mut self, now: Moment, worker: WorkerId, task: TaskId) {
         let taken = self.gang.get(worker).map_or(TakeBack::Kept, |member| member.take_back(task));
         if taken == TakeBack::Taken {
-            self.tasks.get_mut(task).into_iter().for_each(Entry::was_not_begun);
+            if let (Some(faults), Some(member)) = (&self.faults, self.gang.get(worker)) {
+                faults.disarm(member, task);
+                member.pump(&self.tasks);
+            }
+            self.was_not_begun(task);
         }
         let answer = match taken {
             TakeBack::Taken => Event::TakenBack { worker, task },
@@ -180,6 +187,10 @@ impl Core {
 
     pub(crate) fn settle(&mut self, task: TaskId, end: End) {
         let Some(entry) = self.tasks.remove(task) else { return };
+        if let Some(faults) = &mut self.faults {
+            faults.settled(task);
+        }
+        self.counts.note(&end, self.finish.as_ref().map(|finish| finish.verdict));
         let how = match end {
             End::Finished => match self.finish.take() {
                 Some(Finish { verdict: Verdict::Returned, body, came, .. }) if !came.is_empty() => {

@@ -9,7 +9,6 @@ use log::Level;
 use crate::engine::driver::Driver;
 use crate::engine::member::{Body, Member, Phase};
 use crate::engine::orphans::{self, Orphans};
-use crate::engine::table::Entry;
 use crate::exit::translated;
 use crate::slot::How;
 
@@ -48,13 +47,14 @@ impl Driver {
         let _ = self.engine.bells.delete(&member.bell);
         let current = member.current();
         let exit = cause_of(&member, exit);
+        turn.counts.deaths += u64::from(member.ended_by.is_none() || member.misbehaved.is_some());
         self.engine.logs.own(Level::Info, format_args!("{}", end_of(&member, &self.engine.settings.name, &exit)));
         if let (Some(entry), pid @ Some(_)) = (current.and_then(|task| turn.tasks.get_mut(task)), member.pid()) {
             // It may have been sent before the process was known.
             entry.worker = pid;
         }
         for task in member.handed().filter(|task| Some(*task) != current) {
-            turn.tasks.get_mut(task).into_iter().for_each(Entry::was_not_begun);
+            turn.was_not_begun(task);
         }
         let event = self.farewell(&member, current, exit);
         turn.event(event);

@@ -16,6 +16,7 @@ use ganger_proto::outcome::Exit;
 use ganger_sys::{Epoll, Interest};
 
 use crate::engine::core::Stage;
+use crate::engine::links::Cut;
 use crate::engine::orphans::Orphans;
 use crate::engine::start::Spawned;
 use crate::engine::watch::Ear;
@@ -31,6 +32,8 @@ pub(super) const ZYGOTE_DEATH: u64 = 2;
 pub(super) const DEATH: u64 = 1 << 63;
 /// With a worker's id: the bootstrap socket of one that was started alone.
 pub(super) const HELLO: u64 = 1 << 62;
+/// With a worker's id: its lane.
+pub(super) const LINK: u64 = 1 << 61;
 
 /// Woken so much later than planned, the whole process must have stood still.
 const STALL: Duration = Duration::from_secs(1);
@@ -43,6 +46,8 @@ pub(super) struct Driver {
     pub(super) ended_threads: Arc<Mutex<Vec<WorkerId>>>,
     signals: Option<crate::signals::Claim>,
     pub(super) orphans: Option<Orphans>,
+    /// Workers whose link is closed.
+    pub(super) cut: Cut,
     ready: Vec<u64>,
     pub(super) oom: OomWatch,
 }
@@ -63,6 +68,7 @@ pub(super) fn start(engine: &Arc<Engine>) -> Result<JoinHandle<()>, Error> {
         ended_threads: Arc::default(),
         signals,
         orphans: Orphans::new(&engine.settings)?,
+        cut: Cut::default(),
         ready: Vec::new(),
         oom: OomWatch::default(),
     };
@@ -87,7 +93,8 @@ impl Driver {
         self.oom = OomWatch::begin();
         while self.work() {
             let Some(until) = self.turn().driver_sleeps() else { continue };
-            self.sleep([until, self.orphans.as_ref().and_then(Orphans::next)].into_iter().flatten().min());
+            let orphans = self.orphans.as_ref().and_then(Orphans::next);
+            self.sleep([until, orphans, self.cut.next()].into_iter().flatten().min());
         }
         self.end();
     }
@@ -116,6 +123,7 @@ impl Driver {
             self.gone(worker, Exit::Signal { number: 9, core: false });
         }
         self.orphans.iter_mut().for_each(Orphans::sweep);
+        self.give_up_cut();
         (0..starts).for_each(|_| self.start_next());
         open
     }
@@ -175,6 +183,7 @@ impl Driver {
             ZYGOTE_DEATH => self.on_zygote_death(),
             crate::signals::TOKEN => self.on_signals(),
             token if token & DEATH != 0 => self.on_death(WorkerId::from_bits(token & !DEATH)),
+            token if token & LINK != 0 => self.on_hang_up(WorkerId::from_bits(token & !LINK)),
             token => self.on_spawned(WorkerId::from_bits(token & !HELLO)),
         }
     }

@@ -45,6 +45,10 @@ pub(crate) struct Member {
     pub(crate) ended_by: Option<&'static str>,
     /// Who has too much of what it said: the rest is left in the ring until there is room again.
     stalled_by: Option<Arc<dyn Unread>>,
+    /// Whether it may have nothing read of it any more: it was told to die between writing and being read.
+    pub(crate) may_hold: bool,
+    /// Whether that is so.
+    pub(crate) held: bool,
     /// Tasks in its ring, in order, with their places there.
     in_ring: VecDeque<(TaskId, Position)>,
     /// What is not yet (wholly) in its ring.
@@ -114,6 +118,8 @@ impl Member {
             doomed: false,
             ended_by: None,
             stalled_by: None,
+            may_hold: false,
+            held: false,
             in_ring: VecDeque::new(),
             outbox: VecDeque::new(),
             known: HashSet::new(),
@@ -128,6 +134,11 @@ impl Member {
             Body::Process(child) => Some(child.pid()),
             Body::Coming | Body::Thread { .. } => None,
         }
+    }
+
+    /// The kernel tells by it when the worker has none any more.
+    pub(crate) fn lane(&self) -> &Socket {
+        &self.lane
     }
 
     /// Who it is, for the log.
@@ -151,13 +162,19 @@ impl Member {
 
     pub(crate) fn unstall(&mut self) {
         self.stalled_by = None;
+        self.held = false;
     }
 
-    pub(crate) fn stalled(&mut self) -> bool {
+    /// Whether what it says is left unread: nobody has room for it, or it is of no worth any more.
+    pub(crate) fn unheard(&mut self) -> bool {
+        self.misbehaved.is_some() || self.stalled()
+    }
+
+    fn stalled(&mut self) -> bool {
         if self.stalled_by.as_ref().is_some_and(|queue| !queue.is_full()) {
             self.stalled_by = None;
         }
-        self.stalled_by.is_some()
+        self.stalled_by.is_some() || self.held
     }
 
     /// How long it may spin before it sleeps: not at all while more workers have something to do than processors.
@@ -228,6 +245,11 @@ impl Member {
         }
     }
 
+    /// Tells it to strike in an attempt, ahead of the task.
+    pub(crate) fn arm(&mut self, task: TaskId, attempt: u32, fault: Vec<u8>) {
+        self.outbox.push_back(Outgoing::Arm { task, attempt, fault });
+    }
+
     pub(crate) fn retire(&mut self) {
         self.ended_by = Some("it was retired");
         self.outbox.push_back(Outgoing::Retire);
@@ -271,6 +293,7 @@ impl Member {
                 self.end.writer.wait_for_progress();
                 return self.load_lane();
             }
+            Some(Outgoing::Arm { fault, .. }) => HEAD + fault.len(),
             Some(Outgoing::Descriptor { .. } | Outgoing::Abort | Outgoing::Unshare(_) | Outgoing::Retire) => HEAD,
         };
         self.end.writer.wait_for_room(len)
@@ -295,6 +318,7 @@ impl Member {
             Outgoing::Abort => self.end.writer.abort(),
             Outgoing::Unshare(id) => self.say(ToWorker::Unshare { id: *id }),
             Outgoing::Retire => self.say(ToWorker::Retire),
+            Outgoing::Arm { task, attempt, fault } => self.say(ToWorker::Arm { task: *task, attempt: *attempt, fault }),
         }
     }
 
@@ -334,11 +358,14 @@ impl Member {
     }
 
     /// The task that it says it is in, if it was handed that task. What a worker says that broke the protocol may be
-    /// anything: then its oldest task has to answer for it, or that task would be tried for ever.
+    /// anything, and it may have gone on since: then its oldest task has to answer for it, as all before it were answered
+    /// by then. Otherwise that task would be tried for ever, and others suffer for it.
     pub(crate) fn current(&self) -> Option<TaskId> {
-        let oldest = || self.handed().next().filter(|_| self.misbehaved.is_some());
+        if self.misbehaved.is_some() {
+            return self.handed().next();
+        }
         let said = self.end.state.current().map(TaskId::from_bits);
-        said.and_then(|said| self.handed().find(|task| *task == said)).or_else(oldest)
+        said.and_then(|said| self.handed().find(|task| *task == said))
     }
 
     /// The tasks that it was handed, wholly or in part, in order.

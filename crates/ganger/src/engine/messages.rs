@@ -87,7 +87,7 @@ impl Core {
     /// Reads one message. False: there is none, or none that may be read now.
     fn hear(&mut self, index: usize) -> bool {
         let Some(member) = self.gang.at(index) else { return false };
-        if member.misbehaved.is_some() || member.stalled() {
+        if member.unheard() {
             return false;
         }
         match member.end.reader.receive(&mut member.assembly, Claims::Unneeded) {
@@ -122,6 +122,7 @@ impl Core {
             Ok(FromWorker::Fault { fault }) => self.on_fault(index, fault),
             Ok(FromWorker::Hello { hello }) => self.on_hello(index, hello),
             Ok(FromWorker::Ready) => self.on_ready(index),
+            Ok(FromWorker::Hold) => self.on_hold(index),
             Ok(FromWorker::InitFailed { error }) => self.on_init_failed(index, error),
             Ok(FromWorker::StartFailed { error }) => self.on_start_failed(index, error),
             Err(error) => self.misbehave(index, error.to_string()),
@@ -246,6 +247,14 @@ impl Core {
             Phase::Starting | Phase::Ready | Phase::InitFailed(_) | Phase::StartFailed(_) => {
                 self.misbehave(index, "it said that it is ready at the wrong time".to_owned());
             }
+        }
+    }
+
+    /// What it says next is whole when it dies, and nobody has read it: so a test has ordered.
+    fn on_hold(&mut self, index: usize) {
+        match self.gang.at(index) {
+            Some(member) if member.may_hold => member.held = true,
+            _ => self.misbehave(index, "it asked not to be read, which nobody has told it to".to_owned()),
         }
     }
 

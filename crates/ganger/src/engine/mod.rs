@@ -20,6 +20,8 @@ pub(crate) mod shares;
 
 mod deeds;
 
+mod faults;
+
 mod messages;
 
 mod watch;
@@ -37,6 +39,8 @@ mod start;
 mod orphans;
 
 mod driver;
+
+mod links;
 
 mod arrivals;
 

@@ -29,6 +29,12 @@ pub(super) enum Outgoing {
     Abort,
     Unshare(SharedId),
     Retire,
+    /// A fault that a test has ordered, before its task.
+    Arm {
+        task: TaskId,
+        attempt: u32,
+        fault: Vec<u8>,
+    },
 }
 
 impl Outgoing {

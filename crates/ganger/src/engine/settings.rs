@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ganger_proto::fault::Fault;
 use ganger_proto::policy::PoolPolicy;
 use ganger_proto::spec::{Bytes, Function, Role};
 
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) role: Role,
     /// Whether what comes to this process as an orphan is killed.
     pub(crate) reap_orphans: bool,
+    /// What a test has ordered to go wrong.
+    pub(crate) faults: Vec<Fault>,
 }
 
 impl Settings {

@@ -113,7 +113,7 @@ impl Core {
         for at in 0..self.gang.owing.len() {
             let index = self.gang.owing[at];
             if let Some(member) = self.gang.at(index)
-                && !member.stalled()
+                && !member.unheard()
             {
                 member.armed = !member.end.reader.wait_for_record();
                 // Another may have taken the ring that told of room.
@@ -126,6 +126,7 @@ impl Core {
     /// A worker is about to come. Whoever sleeps already has armed only those who were there.
     pub(crate) fn welcome(&mut self, mut member: Member) {
         member.armed = self.watch.relies_on_bells() && !member.end.reader.wait_for_record();
+        self.counts.started(member.slot);
         self.gang.insert(member);
         self.starts += 1;
     }

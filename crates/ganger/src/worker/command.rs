@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use ganger_proto::TaskId;
 use ganger_proto::codec;
-use ganger_proto::message::{FromWorker, Seat, Verdict};
+use ganger_proto::message::{FromWorker, Verdict};
 use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind};
 use ganger_proto::policy::Backoff;
 use ganger_proto::spec::{Command, Output};
@@ -55,11 +55,11 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    pub(super) fn new(seat: Seat, life: &Life) -> io::Result<Self> {
+    pub(super) fn new(slot: u32, life: &Life) -> io::Result<Self> {
         let signals = Signals::of(life)?;
         // Without a process for its commands a worker is of no use.
         Launch::probe()?;
-        let env = EnvBlock::inherited().with("GANGER_SLOT", seat.slot.to_string());
+        let env = EnvBlock::inherited().with("GANGER_SLOT", slot.to_string());
         Ok(Self { env, null: File::open("/dev/null")?, buffer: vec![0; PIPE].into(), signals })
     }
 

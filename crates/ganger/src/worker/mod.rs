@@ -13,8 +13,12 @@ pub(crate) use context::{current_attempt, current_worker};
 mod outlet;
 pub(crate) use outlet::{Life, Outlet};
 
+mod faults;
+
 mod serve;
 pub(crate) use serve::run;
+
+mod call;
 
 mod line;
 

@@ -65,6 +65,33 @@ impl Outlet {
         self.wake(&writer);
     }
 
+    /// Says a message with a pause when half of it is written.
+    pub(super) fn say_in_halves(&self, message: &FromWorker<'_>, between: impl FnOnce()) {
+        let (head, body) = message.encode();
+        let mut piece = Piece::default();
+        let mut writer = self.writer();
+        while !writer.begin(&head, body, &mut piece) && !self.life.is_over() {
+            let len = writer.next_len(body, &piece);
+            writer.sleep_for_room(len, LOOK);
+        }
+        between();
+        while !self.push(&mut writer, &head, body, &mut piece) && !self.life.is_over() {}
+        self.wake(&writer);
+    }
+
+    /// Says what breaks the protocol: a message that is none, or one that is announced as longer than all memory.
+    pub(super) fn lie(&self, oversized: bool) {
+        let mut writer = self.writer();
+        let said = if oversized {
+            writer.announce(u64::MAX)
+        } else {
+            writer.send(&[0xa5; HEAD], &[0xa5; 64], &mut Piece::default())
+        };
+        debug_assert!(said, "there is room for a few bytes whenever the supervisor reads");
+        drop(writer);
+        self.bell.ring();
+    }
+
     /// Says what may be said while the supervisor expects nothing of this worker, and so has not asked to be woken.
     pub(crate) fn say_unasked(&self, message: &FromWorker<'_>) {
         drop(self.publish(message));

@@ -1,13 +1,12 @@
 //! The worker's loop: hear, begin, run, tell, until told to end or nobody is there.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ganger_proto::codec;
+use ganger_proto::fault::Point;
 use ganger_proto::message::{FromWorker, HEAD, Seat, Setup, ToWorker, Verdict};
-use ganger_proto::outcome::{Failure, FailureKind};
 use ganger_proto::spec::{Bytes, Function, Role};
 use ganger_proto::{SharedId, TaskId};
 use ganger_shm::link::{self, End, StatePage};
@@ -17,14 +16,13 @@ use ganger_sys::Socket;
 
 use crate::bootstrap::{Ends, hello};
 use crate::logging;
-use crate::passing::Passed;
 use crate::registry::{self, LineEntry};
 use crate::start_error::start_error;
 use crate::title;
 use crate::worker::command::{Commands, encoded};
 use crate::worker::context::{self, Current};
+use crate::worker::faults::Armed;
 use crate::worker::host::{Halt, ProgramHost};
-use crate::worker::invocation::{Host, Invocation};
 use crate::worker::outlet::{LOOK, Life, Outlet};
 use crate::worker::{command, line, named, panic, values, zygote};
 
@@ -40,8 +38,21 @@ pub(crate) fn run(ends: Ends, setup: Setup, seat: Seat, life: Life) -> std::io::
     }
     let spin = Spin::default();
     let outlet = Arc::new(Outlet::new(writer, bell, life));
-    let mut worker =
-        Worker { outlet, state, lane, setup, seat, spin, out: Vec::new(), commands: None, lines: None, host: None };
+    let armed = Armed::of(&seat.faults);
+    let mut worker = Worker {
+        outlet,
+        state,
+        lane,
+        setup,
+        seat,
+        spin,
+        out: Vec::new(),
+        commands: None,
+        lines: None,
+        host: None,
+        armed,
+    };
+    worker.reach(Point::Start);
     if worker.begin() {
         worker.serve(reader);
     }
@@ -69,18 +80,20 @@ impl Spin {
 pub(super) struct Worker {
     pub(super) outlet: Arc<Outlet>,
     pub(super) state: StatePage,
-    lane: Socket,
+    pub(super) lane: Socket,
     pub(super) setup: Setup,
     pub(super) seat: Seat,
     spin: Spin,
     /// Room for results, used again and again.
-    out: Vec<u8>,
+    pub(super) out: Vec<u8>,
     /// None: it was made for functions alone.
     pub(super) commands: Option<Commands>,
     /// The function that answers lines, if it was made for that.
     lines: Option<&'static LineEntry>,
     /// The host of the program that does.
     host: Option<ProgramHost>,
+    /// What a test has ordered it to do; none, as a rule.
+    pub(super) armed: Option<Box<Armed>>,
 }
 
 impl Worker {
@@ -115,7 +128,7 @@ impl Worker {
     fn prepare(&mut self) -> io::Result<()> {
         match &self.setup.role {
             Role::Functions | Role::Named => {}
-            Role::Commands => self.commands = Some(Commands::new(self.seat, &self.outlet.life)?),
+            Role::Commands => self.commands = Some(Commands::new(self.seat.slot, &self.outlet.life)?),
             Role::Lines => self.lines = Some(registry::line_worker().map_err(io::Error::other)?),
             Role::Host(hosted) => {
                 let host = ProgramHost::start(hosted, self.seat.slot, &self.outlet.life)?;
@@ -126,7 +139,8 @@ impl Worker {
         Ok(())
     }
 
-    fn initialize(&self) -> Result<(), String> {
+    fn initialize(&mut self) -> Result<(), String> {
+        self.try_reach(Point::Init).map_err(|panic| format!("the initializer panicked: {}", panic.message))?;
         let call = |(function, args): &(Function, Bytes)| {
             zygote::call(*function, args, self.setup.payload_limit, &self.outlet.process)
         };
@@ -163,6 +177,7 @@ impl Worker {
                     if reader.release() {
                         self.outlet.bell.ring();
                     }
+                    self.stay_if_deaf();
                 }
                 Ok(Some(None)) => return,
                 Ok(None) => {
@@ -177,7 +192,7 @@ impl Worker {
     }
 
     /// Only one that runs commands hears it and lives on, until its command has ended.
-    fn is_told_to_end(&mut self) -> bool {
+    pub(super) fn is_told_to_end(&mut self) -> bool {
         self.commands.as_mut().is_some_and(Commands::is_told_to_end)
             || self.host.as_mut().is_some_and(ProgramHost::is_told_to_end)
     }
@@ -189,6 +204,7 @@ impl Worker {
 
     /// Waits for something to do. False: nobody is there any more.
     fn wait(&mut self, reader: &mut Reader) -> bool {
+        self.reach_idle();
         if reader.release_fenced() {
             self.outlet.bell.ring();
         }
@@ -226,7 +242,14 @@ impl Worker {
                 values::forget(id);
                 start
             }
-            Ok(ToWorker::Retire) => return None,
+            Ok(ToWorker::Arm { task, attempt, fault }) => {
+                self.arm(task, attempt, fault);
+                start
+            }
+            Ok(ToWorker::Retire) => {
+                self.reach(Point::Retire);
+                return None;
+            }
             Err(error) => {
                 log::error!("worker: {error}");
                 return None;
@@ -246,49 +269,13 @@ impl Worker {
         }
     }
 
-    fn call(
-        &mut self,
-        task: TaskId,
-        attempt: u32,
-        start: Instant,
-        function: Function,
-        way: fn(&registry::Entry) -> fn(&mut Invocation<'_>) -> Verdict,
-        args: &[u8],
-    ) -> Instant {
-        self.state.begin(task.to_bits());
-        context::update(task, attempt);
-        let mut out = std::mem::take(&mut self.out);
-        out.clear();
-        let host = Some(Host { process: &self.outlet.process, function });
-        let limit = self.setup.payload_limit;
-        let mut invocation = Invocation { args, out: &mut out, passed: Vec::new(), limit, host };
-        let verdict = match registry::entry(function) {
-            Some(entry) => way(entry)(&mut invocation),
-            None => invocation.failed(Failure {
-                kind: FailureKind::Unregistered,
-                message: format!("{} is not registered in this worker", registry::name_of(function)),
-                value: None,
-            }),
-        };
-        let passed = invocation.passed;
-        let ended = Instant::now();
-        passed.iter().for_each(|passed| self.return_descriptor(passed));
-        self.finish(task, attempt, verdict, ended - start, &out);
-        self.out = out;
-        ended
-    }
-
-    /// If the supervisor is gone, it does not matter any more.
-    fn return_descriptor(&self, passed: &Passed) {
-        match self.lane.send(&[0], &[passed.as_fd()], None) {
-            Ok(()) => self.outlet.say(&FromWorker::Descriptor),
-            Err(error) => log::error!("worker: failed to return a descriptor: {error}"),
-        }
-    }
-
     fn command(&mut self, task: TaskId, attempt: u32, start: Instant, command: &[u8]) -> Instant {
         self.state.begin(task.to_bits());
-        let (verdict, body) = command::run(self, task, attempt, command);
+        let mut out = Vec::new();
+        let (verdict, body) = match self.reach_begin(task, attempt, &mut out) {
+            None => command::run(self, task, attempt, command),
+            Some(panicked) => (panicked, out),
+        };
         let ended = Instant::now();
         self.finish(task, attempt, verdict, ended - start, &body);
         ended
@@ -300,16 +287,23 @@ impl Worker {
         context::update(task, attempt);
         let mut out = std::mem::take(&mut self.out);
         out.clear();
-        let verdict = match (self.lines, self.host.take()) {
-            (Some(entry), _) => line::answer(self, entry, line, &mut out),
-            (None, Some(host)) => self.ask(host, task, attempt, line, &mut out)?,
-            (None, None) if self.setup.role == Role::Named => named::call(self, line, &mut out),
-            (None, None) => return None,
+        let verdict = match self.reach_begin(task, attempt, &mut out) {
+            None => self.answer(task, attempt, line, &mut out)?,
+            Some(panicked) => panicked,
         };
         let ended = Instant::now();
         self.finish(task, attempt, verdict, ended - start, &out);
         self.out = out;
         Some(ended)
+    }
+
+    fn answer(&mut self, task: TaskId, attempt: u32, line: &[u8], out: &mut Vec<u8>) -> Option<Verdict> {
+        match (self.lines, self.host.take()) {
+            (Some(entry), _) => Some(line::answer(self, entry, line, out)),
+            (None, Some(host)) => self.ask(host, task, attempt, line, out),
+            (None, None) if self.setup.role == Role::Named => Some(named::call(self, line, out)),
+            (None, None) => None,
+        }
     }
 
     fn ask(
@@ -341,7 +335,11 @@ impl Worker {
     }
 
     /// Tells the outcome; only then is the task no longer in its hands.
-    fn finish(&self, task: TaskId, attempt: u32, verdict: Verdict, took: Duration, body: &[u8]) {
-        self.outlet.say_then(&FromWorker::Finished { task, attempt, verdict, took, body }, || self.state.end());
+    pub(super) fn finish(&mut self, task: TaskId, attempt: u32, verdict: Verdict, took: Duration, body: &[u8]) {
+        let message = FromWorker::Finished { task, attempt, verdict, took, body };
+        if self.armed.is_some() {
+            return self.finish_armed(&message);
+        }
+        self.outlet.say_then(&message, || self.state.end());
     }
 }

@@ -172,6 +172,14 @@ impl Fault {
 #[error("{0}")]
 pub struct FaultError(String);
 
+impl FaultError {
+    /// One of whoever is to carry a plan out.
+    #[must_use]
+    pub fn new(why: String) -> Self {
+        Self(why)
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         text::write(self, f)

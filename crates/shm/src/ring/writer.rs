@@ -104,6 +104,14 @@ impl Writer {
         }
     }
 
+    /// Writes a record's head and half of its body, and does not publish it: what is written next goes to the same place.
+    pub(crate) fn write_half<const N: usize>(&mut self, head: &[u8; N], body: &[u8]) -> bool {
+        let len = N + body.len();
+        let Some(position) = self.place(footprint(len)) else { return false };
+        self.write(Record { position, kind: Kind::Whole, len, total: 0 }, head, &body[..body.len() / 2]);
+        true
+    }
+
     fn publish(&mut self, tail: u64) {
         self.tail = tail;
         self.memory.meeting().tail.0.store(tail, Ordering::Release);
