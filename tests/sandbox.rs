@@ -85,7 +85,7 @@ impl Sandbox {
         command.env_remove("RUST_BACKTRACE").env_remove("RUST_LOG");
         // What is configured on this machine is none of a test's concern.
         command.env("XDG_CONFIG_HOME", self.path("config")).env_remove("GANGER_CONFIG").env_remove("GANGER_STORE");
-        Cmd { command, stdin: Vec::new(), sandbox: self }
+        Cmd { command, stdin: None, sandbox: self }
     }
 
     /// The processes that were begun here and still are.
@@ -136,13 +136,14 @@ impl Drop for Left<'_> {
 /// A program to be run in a sandbox.
 pub(crate) struct Cmd<'a> {
     pub(crate) command: Command,
-    stdin: Vec<u8>,
+    /// What it reads from a pipe; none: it has /dev/null.
+    stdin: Option<Vec<u8>>,
     sandbox: &'a Sandbox,
 }
 
 impl<'a> Cmd<'a> {
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
-        self.stdin = bytes.into();
+        self.stdin = Some(bytes.into());
         self
     }
 
@@ -157,11 +158,16 @@ impl<'a> Cmd<'a> {
     }
 
     pub(crate) fn start(mut self) -> Started<'a> {
-        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let stdin = if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() };
+        self.command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = self.command.spawn().expect("the program starts");
-        let mut stdin = child.stdin.take().expect("a pipe");
+        let fed = child.stdin.take().zip(self.stdin);
         // Whoever does not read all of it closes the pipe: that is no error here.
-        let feeding = thread::spawn(move || drop(stdin.write_all(&self.stdin)));
+        let feeding = thread::spawn(move || {
+            if let Some((mut pipe, bytes)) = fed {
+                drop(pipe.write_all(&bytes));
+            }
+        });
         let stdout = reading(child.stdout.take().expect("a pipe"));
         let stderr = reading(child.stderr.take().expect("a pipe"));
         Started { child, feeding, stdout, stderr, _sandbox: self.sandbox }

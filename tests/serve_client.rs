@@ -47,40 +47,6 @@ fn what_cannot_be_asked_is_told() {
     service.stop();
 }
 
-/// What jobs of these words print, each task on a line.
-fn printed(sandbox: &Sandbox, stdin: &str, words: &[&str]) -> String {
-    let job = ask(sandbox, "submit", &[&["--wait"], words].concat()).stdin(stdin).done();
-    assert_eq!((job.code(), job.stderr.as_str()), (0, ""), "{words:?}");
-    ask(sandbox, "logs", &[job.stdout.trim()]).done().stdout
-}
-
-#[test]
-fn tasks_are_written_as_for_run() {
-    let sandbox = Sandbox::new();
-    let service = Service::start(&sandbox, &[]);
-    sandbox.write("list", "x\ny\n");
-    sandbox.write("table.csv", "name,mail\n\"a, b\",c@d\n");
-    let table: [(&str, &[&str], &str); 12] = [
-        ("", &["echo", "hi"], "hi\n"),
-        ("", &["echo", ":::", "a b", "c"], "a b\nc\n"),
-        ("", &["echo", "{1}-{2}", ":::", "a", "b", ":::", "1", "2"], "a-1\na-2\nb-1\nb-2\n"),
-        ("", &["echo", "{2}{1}", ":::", "a", "b", ":::+", "1", "2"], "1a\n2b\n"),
-        ("", &["echo", "{#}:{}", "::::", "list"], "1:x\n2:y\n"),
-        ("p\nq\n", &["echo {} | tr a-z A-Z"], "P\nQ\n"),
-        ("it's $(touch no)\n", &["printf '%s\\n' \"{}\""], "it's $(touch no)\n"),
-        ("a\nb\nc\n", &["-n", "2", "echo"], "a b\nc\n"),
-        ("1\n2\n3\n4\n", &["-N", "2", "echo", "{2} {1}"], "2 1\n4 3\n"),
-        ("", &["--csv", "--header", ":", "-a", "table.csv", "echo", "{mail}: {name}"], "c@d: a, b\n"),
-        ("a/b.c\0", &["-0", "echo", "{/.} {//}"], "b a\n"),
-        ("echo one; echo two\n", &[], "one\ntwo\n"),
-    ];
-    for (stdin, words, wanted) in table {
-        assert_eq!(printed(&sandbox, stdin, words), wanted, "{words:?}");
-    }
-    assert!(!sandbox.path("no").exists(), "an input was run");
-    service.stop();
-}
-
 #[test]
 fn as_many_inputs_as_come_go_over() {
     let sandbox = Sandbox::new();

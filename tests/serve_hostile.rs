@@ -227,6 +227,30 @@ fn descriptors_are_kept_for_the_store() {
     assert!(!done.stderr.contains("could not be accepted"), "{done:#?}");
 }
 
+/// Those who are idle take none of what the workers need: each slot has its own, and gets them again with another worker.
+#[test]
+fn slots_keep_their_descriptors_from_who_is_idle() {
+    let sandbox = Sandbox::new();
+    let limited = "ulimit -n 64; exec $GANGER serve --store s.db --listen unix:s.sock --queue default=2";
+    let started = sandbox.script(limited).start();
+    let socket = sandbox.path("s.sock");
+    eventually("it answers", || UnixStream::connect(&socket).is_ok());
+    let held: Vec<_> = (0..100).filter_map(|_| UnixStream::connect(&socket).ok()).collect();
+    let mut client = ganger_daemon::Client::connect(&socket, PATIENCE).expect("it listens");
+    let dies = json!({"command": ["sh", "-c", "echo hi; kill -9 $PPID"], "crash_attempts": 3});
+    for job in [submit(&mut client, &dies), submit(&mut client, &dies)] {
+        assert_eq!(over(&mut client, job)["state"], json!("failed"));
+        let story = get(&mut client, &format!("/v1/jobs/{job}/tasks/1"));
+        assert_eq!(story["attempts"].as_array().map(Vec::len), Some(3), "{story}");
+    }
+    let job = submit(&mut client, &json!({"command": ["echo"], "tasks": vec![["a"]; 50]}));
+    assert_eq!(over(&mut client, job)["state"], json!("succeeded"));
+    drop(held);
+    started.signal(nix::sys::signal::Signal::SIGTERM);
+    let done = started.done();
+    assert!(done.code() == 0 && !done.stderr.contains("too many open files"), "{done:#?}");
+}
+
 /// Who asks for much and reads nothing is let go of.
 #[test]
 fn who_does_not_read_holds_up_nobody() {

@@ -112,6 +112,28 @@ fn a_full_queue_takes_nothing_more_of_a_job_either() {
     service.stop();
 }
 
+#[test]
+fn a_full_queue_knows_what_is_there_and_takes_nothing_back() {
+    let sandbox = Sandbox::new();
+    let service = configured(&sandbox, "[queue.a]\nslots = 1\nmax_waiting = 1\n");
+    let mut client = service.client();
+    let failed = submit(&mut client, &json!({"queue": "a", "command": ["false"]}));
+    over(&mut client, failed);
+    assert_eq!(client.post("/v1/queues/a/pause", b"").expect("an answer").status, 200);
+    let keyed = json!({"queue": "a", "command": ["true"], "key": "k"}).to_string();
+    let mut post = |path: &str, body: &str| client.post(path, body.as_bytes()).expect("an answer").status;
+    assert_eq!(post("/v1/jobs", &keyed), 201);
+    assert_eq!(post("/v1/jobs", &keyed), 200, "it is there, and nothing is added");
+    assert_eq!(post("/v1/jobs", &keyed.replace("\"k\"", "\"l\"")), 429);
+    assert_eq!(post(&format!("/v1/jobs/{failed}/retry"), ""), 429);
+    assert_eq!(post(&format!("/v1/jobs/{failed}/tasks/1/retry"), ""), 429);
+    assert_eq!(post("/v1/queues/a/resume", ""), 200);
+    over(&mut client, failed + 1);
+    assert_eq!(client.post(&format!("/v1/jobs/{failed}/retry"), b"").expect("an answer").status, 202);
+    over(&mut client, failed);
+    service.stop();
+}
+
 /// However many come in one turn.
 #[test]
 fn those_who_come_together_fill_a_queue_no_further() {

@@ -26,7 +26,7 @@ pub(crate) fn start(verb: Option<&Verb>) {
 }
 
 /// Whether standard error is what systemd says that goes to its journal: a redirection may have changed that.
-fn is_the_journal() -> bool {
+pub(crate) fn is_the_journal() -> bool {
     let told = std::env::var("JOURNAL_STREAM").unwrap_or_default();
     fs::metadata("/proc/self/fd/2").is_ok_and(|there| told == format!("{}:{}", there.dev(), there.ino()))
 }

@@ -9,6 +9,7 @@ use std::os::fd::AsFd;
 use ganger_batch::{Counts, End, Halt, Notice, Observer, Progress, Summary, When};
 
 use crate::console::Console;
+use crate::logging;
 
 /// The status of an error of our own.
 const OWN_ERROR: u8 = 255;
@@ -20,12 +21,23 @@ pub(crate) fn message(text: impl Display) {
 
 /// Tells an error of our own: the status to exit with.
 pub(crate) fn error(error: &dyn Display) -> u8 {
-    message(error);
+    last_words(&format!("ganger: {error}"));
     OWN_ERROR
+}
+
+/// What ends the program: in systemd's journal it is an error.
+fn last_words(text: &str) {
+    let mark = if logging::is_the_journal() { "<3>" } else { "" };
+    let lines: String = text.lines().map(|line| format!("{mark}{line}\n")).collect();
+    let _ = io::stderr().write_all(lines.as_bytes());
 }
 
 /// Tells what clap has to say: help that was asked for, or what is wrong with the options.
 pub(crate) fn usage(unclear: &clap::Error) -> u8 {
+    if unclear.use_stderr() && logging::is_the_journal() {
+        last_words(&unclear.to_string());
+        return OWN_ERROR;
+    }
     let told = unclear.print();
     if told.is_ok() && !unclear.use_stderr() { 0 } else { OWN_ERROR }
 }

@@ -51,6 +51,8 @@ pub(crate) enum AskError {
     },
     /// There is no input.
     NothingToDo,
+    /// The same, for a job that is there.
+    NothingToAdd,
     /// A job was made, and cannot be handed over to its end.
     Unfinished {
         job: u64,
@@ -80,6 +82,11 @@ pub(crate) enum AskError {
 }
 
 impl AskError {
+    /// So many tasks were added to a job, and then this.
+    pub(super) fn unfinished(job: u64, tasks: u64, why: Self) -> Self {
+        Self::Unfinished { job, tasks, why: why.into() }
+    }
+
     /// Whether nobody reads what we print.
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self, Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
@@ -93,6 +100,36 @@ impl AskError {
     /// Whether the service may be there again in a moment.
     pub(crate) fn may_pass(&self) -> bool {
         self.is_unheard() || matches!(self, Self::Lost { .. })
+    }
+}
+
+/// What a service says that says no.
+fn refused(status: u16, detail: &str) -> String {
+    let told = plain::line(in_verbs(detail).as_bytes());
+    match status {
+        _ if detail.is_empty() => format!("status {status}"),
+        401 => format!("{told}; --token-file FILE, or GANGER_TOKEN_FILE, has it"),
+        _ => told,
+    }
+}
+
+/// Where to look, in words of who types verbs: the service says it for HTTP.
+fn in_verbs(detail: &str) -> String {
+    const VERBS: [(&str, &str); 3] =
+        [("queues", "ganger queues"), ("jobs", "ganger status"), ("schedules", "ganger schedule")];
+    VERBS.iter().fold(detail.to_owned(), |told, (path, verb)| {
+        told.replace(&format!("GET /v1/{path} has those that there are"), &format!("{verb} lists those that there are"))
+    })
+}
+
+/// What may be wrong with TLS, where the one side speaks it and the other does not, or does not believe it.
+fn about_tls(endpoint: &Endpoint, source: &io::Error) -> &'static str {
+    match (endpoint.is_tcp(), endpoint.speaks_tls()) {
+        (true, true) if source.kind() == io::ErrorKind::InvalidData => {
+            "; is that the service's TLS, and signed by a certificate of --ca FILE (GANGER_CA)?"
+        }
+        (true, false) => "; if the service speaks TLS, --ca FILE (GANGER_CA) says whose certificate to trust",
+        (true, true) | (false, _) => "",
     }
 }
 
@@ -111,21 +148,19 @@ fn unreached(endpoint: &Endpoint, source: &io::Error) -> String {
 impl fmt::Display for AskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Connect { endpoint, source } => write!(f, "{}", unreached(endpoint, source)),
+            Self::Connect { endpoint, source } => {
+                write!(f, "{}{}", unreached(endpoint, source), about_tls(endpoint, source))
+            }
             Self::Environment { name, why } => write!(f, "{name}: {why}"),
             Self::Door(error) => error.fmt(f),
             Self::Lost { endpoint, source } => {
-                write!(f, "the service at {endpoint} went away: {source}; ganger status says what it has")
-            }
-            Self::Refused { status, detail } if detail.is_empty() => write!(f, "the service: status {status}"),
-            Self::Refused { status: 401, detail } => {
                 write!(
                     f,
-                    "the service: {}; --token-file FILE, or GANGER_TOKEN_FILE, has it",
-                    plain::line(detail.as_bytes())
+                    "the service at {endpoint} went away: {source}; ganger status says what it has{}",
+                    about_tls(endpoint, source)
                 )
             }
-            Self::Refused { detail, .. } => write!(f, "the service: {}", plain::line(detail.as_bytes())),
+            Self::Refused { status, detail } => write!(f, "the service: {}", refused(*status, detail)),
             Self::Unclear(error) => {
                 write!(
                     f,
@@ -142,9 +177,10 @@ impl fmt::Display for AskError {
                 "a schedule keeps {most} tasks at most: let it run one command that submits them (ganger submit -a FILE ...)"
             ),
             Self::NothingToDo => write!(f, "there is no input, so no job was made"),
+            Self::NothingToAdd => write!(f, "there is no input, so nothing was added"),
             Self::Unfinished { job, tasks, why } => write!(
                 f,
-                "{why}; job {job} has the first {tasks} tasks, and stays open for more: ganger cancel {job} ends it"
+                "{why}; job {job} has the first {tasks} of these tasks, and stays open for more: ganger cancel {job} ends it"
             ),
             Self::Directory { path, source } => {
                 write!(f, "{}: {source}; commands run in a directory that is there (--wd DIR)", path.display())

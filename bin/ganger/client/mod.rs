@@ -11,12 +11,15 @@ mod service;
 mod views;
 mod farewell;
 mod wish;
+mod chunks;
 mod submit;
+mod append;
 mod status;
 mod wait;
 mod logs;
 mod tagged;
 mod orders;
+mod forget;
 mod queues;
 mod dead;
 mod schedule;
@@ -31,7 +34,7 @@ use serde_json::Value;
 pub(crate) use error::AskError;
 
 use crate::flags::client::Ask;
-use crate::flags::look::LogsFlags;
+use crate::flags::look::{ForgetFlags, LogsFlags};
 use crate::show;
 
 /// As the shell tells of a SIGPIPE: nobody reads any more.
@@ -48,6 +51,11 @@ pub(crate) fn ask(verb: Ask) -> Result<u8, Box<dyn Display>> {
 /// `ganger logs` of a service's job.
 pub(crate) fn logs(flags: &LogsFlags) -> Result<u8, Box<dyn Display>> {
     told(|out| logs::logs(flags, out))
+}
+
+/// `ganger forget` of a service's jobs.
+pub(crate) fn forget(flags: &ForgetFlags) -> Result<u8, Box<dyn Display>> {
+    told(|_| forget::forget(flags))
 }
 
 fn told(work: impl FnOnce(&mut Out) -> Result<u8, AskError>) -> Result<u8, Box<dyn Display>> {
@@ -67,6 +75,7 @@ fn told(work: impl FnOnce(&mut Out) -> Result<u8, AskError>) -> Result<u8, Box<d
 fn attempt(verb: Ask, out: &mut Out) -> Result<u8, AskError> {
     match verb {
         Ask::Submit(flags) => submit::submit(*flags, out),
+        Ask::Append(flags) => append::append(*flags, out),
         Ask::Status(flags) => status::status(&flags, out),
         Ask::Wait(flags) => wait::wait(&flags, out),
         Ask::Cancel(flags) => orders::to_targets(&flags, "cancel", out),

@@ -15,14 +15,15 @@ pub(super) fn queues(flags: &ServiceFlags, out: &mut Out) -> Result<u8, AskError
     }
     let queues: Vec<Queue> = views::read(&found)?;
     let rows: Vec<_> = std::iter::once(HEAD.map(str::to_owned).into()).chain(queues.iter().map(cells)).collect();
-    out.write_all(plain::table(&rows, &[1, 2, 3]).as_bytes())?;
+    out.write_all(plain::table(&rows, &[1, 2, 3, 4, 5, 6]).as_bytes())?;
     Ok(0)
 }
 
-const HEAD: [&str; 5] = ["QUEUE", "SLOTS", "RUNNING", "WAITING", "STATE"];
+const HEAD: [&str; 8] = ["QUEUE", "SLOTS", "RUNNING", "WAITING", "DELAYED", "BLOCKED", "HELD", "STATE"];
 
 fn cells(queue: &Queue) -> Vec<String> {
-    let Queue { name, slots, running, waiting, paused } = queue;
-    let state = if *paused { "paused" } else { "open" };
-    vec![safe(name), slots.to_string(), running.to_string(), waiting.to_string(), state.to_owned()]
+    let Queue { slots, running, waiting, delayed, blocked, held, .. } = queue;
+    let numbers = [slots, running, waiting, delayed, blocked, held].map(u64::to_string);
+    let state = if queue.paused { "paused" } else { "open" };
+    std::iter::once(safe(&queue.name)).chain(numbers).chain([state.to_owned()]).collect()
 }

@@ -53,15 +53,17 @@ fn cells(schedule: &Value) -> Vec<String> {
 
 fn add(mut flags: AddFlags, out: &mut Out) -> Result<u8, AskError> {
     let words = std::mem::take(&mut flags.words);
+    flags.wish.name = flags.wish.name.or_else(|| wish::script_name(&words));
     let expanded = plan::expanded(words, &flags.inputs, &flags.arguments)?;
     verbs::explain_inputs(expanded.typed, expanded.runs_its_inputs, expanded.as_code.as_ref());
-    let mut job = wish::job(&flags.wish, expanded.expansion.prefix())?;
-    job["tasks"] = json!(submit::all_tasks(expanded.expansion)?);
+    let mut service = Service::open(&flags.service.door)?;
+    let mut job = wish::job(&mut service, &flags.wish, expanded.expansion.prefix())?;
+    job["tasks"] = json!(submit::all_tasks(expanded)?);
     let mut schedule = json!({"name": flags.schedule, "cron": flags.cron, "job": job});
     for (field, value) in [("zone", &flags.zone), ("overlap", &flags.overlap)] {
         value.iter().for_each(|value| schedule[field] = json!(value));
     }
-    let said = Service::open(&flags.service.door)?.post("/v1/schedules", &schedule)?;
+    let said = service.post("/v1/schedules", &schedule)?;
     tell(&flags.service, &said, out)
 }
 

@@ -47,7 +47,7 @@ fn cells(job: &Job) -> Vec<String> {
     vec![
         job.id.to_string(),
         safe(&job.name),
-        safe(&job.state),
+        job.shown_state(),
         safe(&job.queue),
         plain::moment(moment(job.created)),
         job.took().map(plain::duration).unwrap_or_default(),
@@ -59,11 +59,11 @@ fn cells(job: &Job) -> Vec<String> {
 /// A line for each thing that there is to say.
 fn one(job: &Job, out: &mut Out) -> Result<(), AskError> {
     let when = |seconds: Option<f64>| seconds.map(|seconds| plain::moment(moment(seconds)));
-    let held = if job.paused { " (ganger resume lets it go on)" } else { "" };
-    let open = if job.open { " (open: more may come)" } else { "" };
+    let held = if job.paused && !job.is_over() { " (ganger resume lets it go on)" } else { "" };
+    let open = if job.open { " (open: ganger append adds more)" } else { "" };
     let rows = [
         ("job", Some(format!("{}: {}", job.id, safe(&job.name)))),
-        ("state", Some(format!("{}{held}", safe(&job.state)))),
+        ("state", Some(format!("{}{held}", job.shown_state()))),
         ("because", job.reason.as_deref().map(safe)),
         ("tasks", Some(format!("{}{open}", job.tasks.shown()))),
         ("queue", Some(format!("{}, priority {}", safe(&job.queue), job.priority))),

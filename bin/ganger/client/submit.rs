@@ -8,35 +8,29 @@
 //! No more than a chunk is in memory, however many inputs there are, unless they are wanted in a random order.
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
 
-use ganger_batch::{Expansion, Upcoming};
 use serde_json::{Value, json};
 
+use super::chunks::{Chunk, Chunks, TASKS};
 use super::farewell::Farewell;
 use super::service::Service;
 use super::views::{self, Job};
 use super::wish;
 use super::{AskError, Out, logs, wait};
 use crate::flags::client::SubmitFlags;
-use crate::plan;
+use crate::plan::{self, Expanded};
 use crate::verbs;
-
-/// The most tasks, and the most bytes of them, that the service takes in one request.
-const TASKS: usize = 10_000;
-const BYTES: usize = 2 << 20;
-/// How long inputs that have come wait for others.
-const LINGER: Duration = Duration::from_secs(1);
 
 pub(super) fn submit(mut flags: SubmitFlags, out: &mut Out) -> Result<u8, AskError> {
     let words = std::mem::take(&mut flags.words);
+    flags.wish.name = flags.wish.name.or_else(|| wish::script_name(&words));
     let expanded = plan::expanded(words, &flags.inputs, &flags.arguments)?;
     let mut service = Service::open(&flags.service.door)?;
     verbs::explain_inputs(expanded.typed, expanded.runs_its_inputs, expanded.as_code.as_ref());
-    let mut job = wish::job(&flags.wish, expanded.expansion.prefix())?;
+    let mut job = wish::job(&mut service, &flags.wish, expanded.expansion.prefix())?;
     wish::conditions(&flags, &mut job)?;
     let farewell = Farewell::begin("no job was made".to_owned())?;
-    let receipts = hand_over(&mut service, job, Chunks { inputs: expanded.expansion }, &farewell)?;
+    let receipts = hand_over(&mut service, job, Chunks::new(expanded), &farewell)?;
     for receipt in &receipts {
         writeln!(out, "{}", if flags.service.json { receipt } else { &receipt["id"] })?;
     }
@@ -60,9 +54,14 @@ fn hand_over(
     mut chunks: Chunks,
     farewell: &Farewell,
 ) -> Result<Vec<Value>, AskError> {
-    let first = chunks.next()?;
+    let mut first = chunks.next()?;
     if first.tasks.is_empty() {
         return Err(AskError::NothingToDo);
+    }
+    let stays_open = job["open"] == json!(true);
+    if stays_open {
+        // A command alone is no task yet.
+        first.tasks.retain(|words| !words.is_empty());
     }
     job["tasks"] = json!(first.tasks);
     if first.is_last {
@@ -71,7 +70,7 @@ fn hand_over(
     let mut open = job.clone();
     open["open"] = json!(true);
     let mut receipt = match service.post("/v1/jobs", &open) {
-        Err(AskError::Refused { status: 400, detail }) if detail.contains("`open`") => {
+        Err(AskError::Refused { status: 400, detail }) if detail.contains("`open`") && !stays_open => {
             return apart(service, job, chunks);
         }
         told => told?,
@@ -80,8 +79,8 @@ fn hand_over(
     if receipt["existing"] != json!(true) {
         let (id, mut sent) = (receipt["id"].as_u64().unwrap_or_default(), first.tasks.len() as u64);
         farewell.change(format!("job {id} stays open for more tasks; ganger cancel {id} ends it"));
-        let appended = append(service, id, chunks, &mut sent);
-        appended.map_err(|why| AskError::Unfinished { job: id, tasks: sent, why: why.into() })?;
+        let appended = append(service, id, chunks, &mut sent, stays_open);
+        appended.map_err(|why| AskError::unfinished(id, sent, why))?;
         receipt["tasks"] = json!(sent);
     }
     Ok(vec![receipt])
@@ -102,12 +101,19 @@ fn apart(service: &mut Service, mut job: Value, mut chunks: Chunks) -> Result<Ve
     }
 }
 
-fn append(service: &mut Service, job: u64, mut chunks: Chunks, sent: &mut u64) -> Result<(), AskError> {
+fn append(
+    service: &mut Service,
+    job: u64,
+    mut chunks: Chunks,
+    sent: &mut u64,
+    stays_open: bool,
+) -> Result<(), AskError> {
     loop {
         let chunk = chunks.next()?;
+        let closes = chunk.is_last && !stays_open;
         if !chunk.tasks.is_empty() {
-            add(service, job, &chunk, *sent)?;
-        } else if chunk.is_last {
+            add(service, job, &chunk.tasks, closes, *sent)?;
+        } else if closes {
             service.order(&format!("/v1/jobs/{job}/close"))?;
         }
         *sent += chunk.tasks.len() as u64;
@@ -118,8 +124,8 @@ fn append(service: &mut Service, job: u64, mut chunks: Chunks, sent: &mut u64) -
 }
 
 /// Adds tasks to a job that has so many, once: where the answer is lost, the job tells whether it has got them.
-fn add(service: &mut Service, job: u64, chunk: &Chunk, sent: u64) -> Result<(), AskError> {
-    let body = json!({"tasks": chunk.tasks, "close": chunk.is_last});
+fn add(service: &mut Service, job: u64, tasks: &[Vec<String>], close: bool, sent: u64) -> Result<(), AskError> {
+    let body = json!({"tasks": tasks, "close": close});
     loop {
         match service.post(&format!("/v1/jobs/{job}/tasks"), &body) {
             Err(AskError::Lost { .. }) => {
@@ -134,54 +140,11 @@ fn add(service: &mut Service, job: u64, chunk: &Chunk, sent: u64) -> Result<(), 
 }
 
 /// All tasks of a job that is kept as one piece.
-pub(super) fn all_tasks(inputs: Expansion) -> Result<Vec<Vec<String>>, AskError> {
-    let mut chunks = Chunks { inputs };
-    let Chunk { tasks, is_last } = chunks.next()?;
+pub(super) fn all_tasks(expanded: Expanded) -> Result<Vec<Vec<String>>, AskError> {
+    let Chunk { tasks, is_last } = Chunks::new(expanded).next()?;
     match (tasks.is_empty(), is_last) {
         (true, _) => Err(AskError::NothingToDo),
         (false, true) => Ok(tasks),
         (false, false) => Err(AskError::TooMany { most: TASKS }),
     }
-}
-
-/// Tasks that go in one request.
-struct Chunk {
-    tasks: Vec<Vec<String>>,
-    is_last: bool,
-}
-
-struct Chunks {
-    inputs: Expansion,
-}
-
-impl Chunks {
-    /// As many as there are and as fit. It waits for the first, and then no longer than for a while.
-    fn next(&mut self) -> Result<Chunk, AskError> {
-        let (mut tasks, mut bytes, mut since) = (Vec::new(), 0, None);
-        while tasks.len() < TASKS && bytes < BYTES {
-            match self.inputs.upcoming()? {
-                Upcoming::Words(words) => {
-                    let words = wish::texts(words)?;
-                    bytes += weight(&words);
-                    tasks.push(words);
-                    since.get_or_insert_with(Instant::now);
-                }
-                Upcoming::End => return Ok(Chunk { tasks, is_last: true }),
-                Upcoming::NotYet => {
-                    let left = since.map_or(Duration::MAX, |since: Instant| LINGER.saturating_sub(since.elapsed()));
-                    if left.is_zero() {
-                        break;
-                    }
-                    self.inputs.wait(left);
-                }
-            }
-        }
-        Ok(Chunk { tasks, is_last: false })
-    }
-}
-
-/// How long they become as JSON.
-fn weight(words: &[String]) -> usize {
-    // Text is always JSON.
-    serde_json::to_string(words).map_or(0, |text| text.len() + 1)
 }

@@ -15,6 +15,8 @@ pub(super) struct Job {
     pub(super) name: String,
     pub(super) command: String,
     pub(super) queue: String,
+    #[serde(default)]
+    pub(super) queue_paused: bool,
     pub(super) priority: i64,
     pub(super) state: String,
     /// Seconds since 1970, as all moments.
@@ -57,6 +59,15 @@ pub(super) struct Queue {
     pub(super) slots: u64,
     pub(super) waiting: u64,
     pub(super) running: u64,
+    /// Wait for something else than a slot: for a moment,
+    #[serde(default)]
+    pub(super) delayed: u64,
+    /// for other jobs,
+    #[serde(default)]
+    pub(super) blocked: u64,
+    /// to be resumed.
+    #[serde(default)]
+    pub(super) held: u64,
     #[serde(default)]
     pub(super) paused: bool,
 }
@@ -107,6 +118,12 @@ impl Story {
 impl Job {
     pub(super) fn is_over(&self) -> bool {
         is_over(&self.state)
+    }
+
+    /// Its state, and why that is so if it may not be seen.
+    pub(super) fn shown_state(&self) -> String {
+        let why = if self.queue_paused && self.state == "waiting" { " (queue paused)" } else { "" };
+        format!("{}{why}", safe(&self.state))
     }
 
     /// How long it has been at work, if it has begun: till now, where nobody says till when.

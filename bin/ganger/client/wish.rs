@@ -10,20 +10,33 @@ use jiff::{Timestamp, civil};
 use serde_json::{Map, Value, json};
 
 use super::AskError;
+use super::service::{Service, encoded};
 use crate::flags::client::{SubmitFlags, WishFlags};
 
+/// What a script of one word is called: its first line as it was typed, since what the service gets has an input in it.
+pub(super) fn script_name(words: &[OsString]) -> Option<String> {
+    const MOST: usize = 50;
+    let [script, ..] = words else { return None };
+    let line = script.to_str()?.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let shown = || line.chars().filter(|char| !char.is_control()).take(MOST).collect();
+    line.contains(char::is_whitespace).then(shown)
+}
+
 /// All but its tasks. What was not typed is left to the service.
-pub(super) fn job(flags: &WishFlags, prefix: Vec<Vec<u8>>) -> Result<Value, AskError> {
+pub(super) fn job(service: &mut Service, flags: &WishFlags, prefix: Vec<Vec<u8>>) -> Result<Value, AskError> {
     let mut job = Map::new();
     let mut say = |field: &str, value: Value| drop(job.insert(field.to_owned(), value));
     say("queue", json!(flags.queue));
     say("priority", json!(flags.priority));
     say("command", json!(texts(prefix)?));
-    say("directory", json!(directory(flags.wd.as_deref())?));
+    if flags.wd.is_some() || runs_commands(service, &flags.queue)? {
+        say("directory", json!(directory(flags.wd.as_deref())?));
+    }
     let given = [
         ("name", flags.name.as_ref().map(|name| json!(name))),
         ("attempts", flags.attempts.map(|times| json!(times))),
         ("crash_attempts", flags.crash_attempts.map(|times| json!(times))),
+        ("keep", flags.keep.map(|time| json!(time.as_secs_f64()))),
         ("timeout", flags.timeout.map(|time| json!(time.as_secs_f64()))),
     ];
     given.into_iter().for_each(|(field, value)| value.into_iter().for_each(|value| say(field, value)));
@@ -52,9 +65,20 @@ pub(super) fn conditions(flags: &SubmitFlags, job: &mut Value) -> Result<(), Ask
         ("after_if", waits.then(|| json!(after_if))),
         ("key", flags.key.as_ref().map(|key| json!(key))),
         ("paused", flags.paused.then_some(Value::Bool(true))),
+        ("open", flags.open.then_some(Value::Bool(true))),
     ];
     given.into_iter().for_each(|(field, value)| value.into_iter().for_each(|value| job[field] = value));
     Ok(())
+}
+
+/// Whether a queue starts a process for each task: one that is kept stands where it does. Of one that is not there, or of an
+/// older service, that is supposed: it says itself what is wrong.
+fn runs_commands(service: &mut Service, queue: &str) -> Result<bool, AskError> {
+    match service.get_patiently(&format!("/v1/queues/{}", encoded(queue))) {
+        Ok(found) => Ok(found["runs"].as_str().is_none_or(|runs| runs == "commands")),
+        Err(AskError::Refused { .. }) => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// A service is told in JSON, which has text alone.

@@ -49,6 +49,7 @@ pub(super) const REPORT: &str = below!(
 );
 pub(super) const FORGET: &str = below!(
     "  ganger forget --store jobs.db align
+  ganger forget 7 8
   ganger forget --store jobs.db --older-than 30d && ganger vacuum --store jobs.db
 "
 );
@@ -80,6 +81,12 @@ pub(super) const SUBMIT: &str = below!(
   ganger submit --queue big --attempts 3 --backoff 1s,5m --timeout 1h './align {} > {.}.out' ::: *.fastq
   find . -name '*.png' -print0 | ganger submit -0 convert {} {.}.jpg
   job=$(ganger submit make all) && ganger submit --after $job make install
+"
+);
+pub(super) const APPEND: &str = below!(
+    "  job=$(ganger submit --open gzip -9)
+  ganger append $job gzip -9 ::: a.log b.log
+  ganger append --close $job
 "
 );
 pub(super) const STATUS: &str = below!(

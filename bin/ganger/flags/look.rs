@@ -29,7 +29,7 @@ pub(crate) enum Look {
     /// Tell how a job went: durations, slowest tasks, failures by cause, processor time and memory
     #[command(after_long_help = examples::REPORT)]
     Report(ReportFlags),
-    /// Delete jobs from a store
+    /// Delete jobs from a store, or from a service
     #[command(after_long_help = examples::FORGET)]
     Forget(ForgetFlags),
     /// Give the room of what was deleted back to the disk
@@ -170,6 +170,9 @@ pub(crate) struct ReportFlags {
 }
 
 /// Delete jobs from a store: those that are named, or by age or number.
+///
+/// Of a store (--store), or else of a service (--connect): there a job is its number, and is over; when others go is said by
+/// keep, of the queue or of the job.
 #[derive(Debug, Args)]
 pub(crate) struct ForgetFlags {
     #[command(flatten)]
@@ -186,6 +189,16 @@ pub(crate) struct ForgetFlags {
     /// All but the N newest
     #[arg(long, value_name = "N", conflicts_with_all = ["jobs", "older_than"])]
     pub(crate) keep: Option<usize>,
+
+    #[command(flatten)]
+    pub(crate) door: DoorFlags,
+}
+
+impl ForgetFlags {
+    /// Whether a service is asked: where one is named, or no store is.
+    pub(crate) fn is_of_service(&self) -> bool {
+        self.door.connect.is_some() || self.store.store.is_none()
+    }
 }
 
 /// Copy what can be read of a damaged store into a new one; the damaged one is left as it is.

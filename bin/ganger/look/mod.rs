@@ -39,6 +39,11 @@ pub(crate) fn look(verb: Look) -> Result<u8, Box<dyn Display>> {
     {
         return client::logs(flags);
     }
+    if let Look::Forget(flags) = &verb
+        && flags.is_of_service()
+    {
+        return client::forget(flags);
+    }
     match attempt(verb) {
         Ok(status) => Ok(status),
         Err(error) if error.is_closed() => Ok(CLOSED),

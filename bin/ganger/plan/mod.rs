@@ -24,7 +24,7 @@ pub(crate) use error::PlanError;
 use lists::List;
 pub(crate) use pipe_error::PipeError;
 pub(crate) use service::{service, told as service_told};
-pub(crate) use submission::expanded;
+pub(crate) use submission::{Expanded, expanded};
 
 use crate::flags::{OutputFlags, RunFlags, WorkerFlags};
 use crate::jobs::{self, JobsFlag};

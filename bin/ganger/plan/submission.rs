@@ -14,13 +14,15 @@ pub(crate) struct Expanded {
     pub(crate) expansion: Expansion,
     /// Somebody types the inputs.
     pub(crate) typed: bool,
+    /// Standard input is read, and nobody said so.
+    pub(crate) unasked: bool,
     pub(crate) runs_its_inputs: bool,
     /// Inputs become a part of a script that another shell runs.
     pub(crate) as_code: Option<InputsAsCode>,
 }
 
-/// The tasks of what was typed. A command alone, that has no place for an input, is one task: standard input may be anything
-/// where a job is submitted, and is read where it is asked for.
+/// The tasks of what was typed: the same as `ganger run` would run. But where nobody has given any inputs, a command that
+/// has no place for one is one task, whereas `run` would ask for some, or have nothing to do.
 pub(crate) fn expanded(
     words: Vec<OsString>,
     inputs: &InputFlags,
@@ -33,10 +35,12 @@ pub(crate) fn expanded(
     let asks_for_stdin = command.is_empty() || inputs.say_how_to_read() || arguments.packs();
     if lists.is_empty()
         && !asks_for_stdin
+        && !stdin::is_redirected()
         && let Some(expansion) = once(&command, arguments, inputs)?
     {
-        return Ok(Expanded { expansion, typed: false, runs_its_inputs: false, as_code: None });
+        return Ok(Expanded { expansion, typed: false, unasked: false, runs_its_inputs: false, as_code: None });
     }
+    let unasked = lists.is_empty() && !asks_for_stdin;
     let packing = grammar::packing(arguments, ganger::cpu_count());
     let width = lists.len();
     let mut source = lists::open(lists, inputs)?;
@@ -46,6 +50,7 @@ pub(crate) fn expanded(
     let template = template(&grammar, &command)?;
     Ok(Expanded {
         typed: source.reads(stdin::NAME) && io::stdin().is_terminal(),
+        unasked,
         runs_its_inputs: command.is_empty(),
         as_code: template.inputs_as_code(),
         expansion: Expansion::new(template, source, packing, inputs.shuf),

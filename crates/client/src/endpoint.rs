@@ -88,6 +88,24 @@ impl Endpoint {
         self.token.is_some()
     }
 
+    /// Whether it is reached over TCP, and not by a Unix socket.
+    ///
+    /// ```
+    /// let endpoint: ganger_client::Endpoint = "tcp:localhost:7070".parse()?;
+    /// assert!(endpoint.is_tcp() && !endpoint.speaks_tls());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_tcp(&self) -> bool {
+        matches!(self.address, Address::Tcp { .. })
+    }
+
+    /// Whether TLS is spoken there.
+    #[must_use]
+    pub fn speaks_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// What the head of every request says of it.
     pub(crate) fn head(&self) -> String {
         let host = match &self.address {

@@ -112,6 +112,8 @@ pub enum State {
     Held,
     /// or for other jobs.
     Blocked,
+    /// All that has come of it is over, and more may come.
+    Open,
     /// It has begun.
     Running,
     /// It was cancelled, and what runs of it is ended.

@@ -69,11 +69,15 @@ impl Service {
         let runtime = runtime.map_err(ServeError::system("the runtime"))?;
         let backlog = Backlog::open(Store::open(&config.store, config.durability)?)?;
         if backlog.interrupted() > 0 {
-            log::warn!("{} tasks ran when the last service was killed", backlog.interrupted());
+            let tasks = backlog.interrupted();
+            let noun = if tasks == 1 { "task" } else { "tasks" };
+            log::warn!("{tasks} {noun} ran when the last service was killed");
         }
         // Behind the store, whose lock tells whether there is another service.
         let doors = Doors::open(&config)?;
         let (driver, desk) = Driver::start(&config, backlog)?;
+        // Behind the workers, which have theirs by now.
+        let doors = doors.bounded()?;
         let queues = Queues::new(driver.queues());
         let reload = Reload::new(&config, doors.keeper(), desk.clone(), queues.clone());
         let api = Api::new(desk.clone(), &config, queues, driver.metrics());

@@ -172,8 +172,8 @@ const MEND_SERVED: &str = "
     UPDATE served SET ended = CASE WHEN waiting + delayed + running = 0 AND open = 0 THEN coalesce(ended, 0) END;
     INSERT OR IGNORE INTO unique_key SELECT key, job FROM served
         WHERE key IS NOT NULL AND (ended IS NULL OR mode = 'forgotten') ORDER BY job;
-    INSERT INTO line SELECT queue, rank, job FROM served
-        WHERE cancelled = 0 AND paused = 0 AND due IS NULL AND waiting > 0;
+    UPDATE served SET hold = CASE WHEN cancelled = 1 OR paused = 1 THEN 'held' WHEN due IS NOT NULL THEN 'delayed' END;
+    INSERT INTO line SELECT queue, rank, job FROM served WHERE hold IS NULL AND waiting > 0;
 ";
 
 /// What a damaged page can have made of a row, no table refuses, and no reader takes.

@@ -63,7 +63,7 @@ fn tasks_are_claimed_by_priority_and_then_as_they_came() {
     assert_eq!(claimed[0].argv(), [&b"echo"[..], b"1"]);
     assert_eq!(claim(&mut backlog, queue, 9).iter().map(|claim| claim.job).collect::<Vec<_>>(), [last]);
     assert_eq!(claim(&mut backlog, queue, 9), []);
-    assert_eq!(backlog.depth(other).unwrap().waiting, 1);
+    assert_eq!(backlog.depth(other).unwrap().tasks.waiting, 1);
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_cancelled_job_is_stopped_in_turns_and_also_by_the_next_service() {
     let running = claim(&mut backlog, queue, 1).remove(0);
     let orders = vec![Order::Cancel(id)];
     let done = backlog.commit(&Turn { orders, wanted: vec![(queue, 1)], ..Turn::default() }).unwrap();
-    let stopped = -done.depths[&queue].waiting;
+    let stopped = -done.depths[&queue].total();
     assert!(done.more && stopped > 0 && stopped < 4_999, "{done:?}");
     let raced = done.claimed;
     drop(backlog);
@@ -180,7 +180,7 @@ fn a_forgotten_job_waits_nowhere() {
     drop(backlog);
     assert_eq!(place.store().forget(first).unwrap(), 5_000);
     let (mut backlog, _) = open(&place);
-    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap().waiting), (0, 2));
+    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap().tasks.waiting), (0, 2));
     assert_eq!(claim(&mut backlog, queue, 9).iter().map(|claim| claim.job).collect::<Vec<_>>(), [second; 2]);
     assert_eq!(place.reader().served(first).unwrap(), None);
 }
@@ -198,7 +198,7 @@ fn what_is_salvaged_can_be_worked_off() {
     ganger_store::salvage(&place.file(), &new).unwrap();
     std::fs::rename(&new, place.file()).unwrap();
     let (mut backlog, _) = open(&place);
-    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap().waiting), (1, 9));
+    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap().tasks.waiting), (1, 9));
     assert_eq!(tally(&place, id), Tally { waiting: 9, succeeded: 1, ..Tally::default() });
     let numbers: Vec<_> = claim(&mut backlog, queue, 3).iter().map(|claim| claim.number).collect();
     assert_eq!(numbers, [2, 2, 1], "what ran, what had failed, and what had not begun");
@@ -235,7 +235,7 @@ fn what_was_acknowledged_is_there_after_a_kill() {
         .iter()
         .map(|job| job.tasks.waiting)
         .sum();
-    assert_eq!(backlog.depth(queue).unwrap().waiting, waiting, "what the jobs count is what waits");
+    assert_eq!(backlog.depth(queue).unwrap().tasks.waiting, waiting as i64, "what the jobs count is what waits");
     for job in told {
         assert_eq!(tally(&place, JobId(job)).total(), 10, "job {job}");
     }

@@ -22,7 +22,7 @@ fn golden(version: u32) -> PathBuf {
 }
 
 /// The version that this program writes.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 fn setting() -> Setting {
     Setting {
@@ -91,7 +91,7 @@ fn served(file: &Path) {
     assert_eq!(words.tasks, Tally { waiting: 1, running: 1, succeeded: 1, ..Tally::default() });
     let mut backlog = Backlog::open(Store::open(file, Durability::Process).unwrap()).unwrap();
     let queue = backlog.queue("nightly").unwrap();
-    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap().waiting), (1, 3));
+    assert_eq!((backlog.interrupted(), backlog.depth(queue).unwrap().tasks.waiting), (1, 3));
     let claimed = backlog.commit(&Turn { wanted: vec![(queue, 9)], ..Turn::default() }).unwrap().claimed;
     let seen: Vec<_> = claimed.iter().map(|claim| (claim.number, claim.argv())).collect();
     assert_eq!(seen, [(2, vec![&b"cp"[..], b"2", b"\xff"]), (1, vec![b"cp", b"3", b"\xff"]), (1, vec![b"ls"])]);

@@ -4,8 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use ganger_store::{
     Answer, Backlog, DeadPage, Done, End, Fate, Firing, How, JobFilter, JobId, JobState, Missing, Needs, NewJob,
-    NewSchedule, Next, Order, Overlap, QueueId, State, TaskFilter, Turn, Unique, Until,
+    NewSchedule, Next, Order, Overlap, QueueId, State, Stream, TaskFilter, Turn, Unique, Until,
 };
+
+use rusqlite::Connection;
 
 use crate::backlog::{accept, claim, end, job, open, order, succeed, tally};
 use crate::place::{Place, eventually};
@@ -105,7 +107,7 @@ fn tasks_are_added_to_a_job_until_it_is_closed() {
     let id = accept(&mut backlog, NewJob { open: true, ..job(queue, 0) });
     let add = |backlog: &mut Backlog, words: &[&str], close| {
         let tasks = words.iter().map(|word| vec![word.as_bytes().to_vec()]).collect();
-        order(backlog, Order::Append { job: id, tasks, close })
+        order(backlog, Order::Append { job: id, command: None, tasks, close })
     };
     assert_eq!(add(&mut backlog, &["a", "b"], false), Answer::Appended(1));
     // Another job's tasks stand between them.
@@ -115,6 +117,12 @@ fn tasks_are_added_to_a_job_until_it_is_closed() {
     assert!(!place.reader().served(id).unwrap().unwrap().is_over());
     assert_eq!(add(&mut backlog, &["d"], true), Answer::Appended(4));
     assert!(matches!(add(&mut backlog, &["e"], false), Answer::Conflict(_)));
+    let elsewhere = accept(&mut backlog, NewJob { open: true, ..job(queue, 0) });
+    let tasks = || vec![vec![b"f".to_vec()]];
+    let as_it = |command| Order::Append { job: elsewhere, command, tasks: tasks(), close: false };
+    let other = order(&mut backlog, as_it(Some(vec![b"other".to_vec()])));
+    assert!(matches!(other, Answer::Conflict(why) if why.contains("other")));
+    assert_eq!(order(&mut backlog, as_it(Some(job(queue, 0).command))), Answer::Appended(1));
     let (reader, filter) = (place.reader(), TaskFilter { from: 2, state: None, limit: 9 });
     let served = reader.served(id).unwrap().unwrap();
     let seen = reader.served_tasks(&served, &filter).unwrap();
@@ -238,6 +246,48 @@ fn jobs_are_forgotten_when_they_were_kept_for_long_enough() {
     assert!(matches!(order(&mut backlog, Order::Forget(JobId(99))), Answer::Missing(_)));
     accept(&mut backlog, job(queue, 1));
     assert!(matches!(order(&mut backlog, Order::Forget(JobId(3))), Answer::Conflict(_)));
+}
+
+/// What is asked for often is found without looking at all jobs that there were.
+#[test]
+fn jobs_that_failed_or_were_stopped_have_an_index() {
+    let place = Place::new();
+    let (_backlog, _) = open(&place);
+    let connection = Connection::open(place.file()).unwrap();
+    let plan = |condition: &str| {
+        let sql =
+            format!("EXPLAIN QUERY PLAN SELECT job FROM served s WHERE {condition} ORDER BY s.job DESC LIMIT 100");
+        connection.query_row(&sql, [], |row| row.get::<_, String>(3)).unwrap()
+    };
+    assert!(
+        plan("s.job < 9 AND s.ended IS NOT NULL AND (s.cancelled = 1 OR s.stopped > 0)").contains("served_stopped")
+    );
+    assert!(plan("s.job < 9 AND s.ended IS NOT NULL AND s.failed > 0").contains("served_failed"));
+}
+
+/// Tasks that have printed much are deleted a few at a time, so that no turn takes long.
+#[test]
+fn what_was_printed_goes_in_pieces() {
+    const PIECE: usize = 1 << 20;
+    let place = Place::new();
+    let (mut backlog, queue) = open(&place);
+    let id = accept(&mut backlog, job(queue, 30));
+    for claim in claim(&mut backlog, queue, 30) {
+        let printed = vec![(claim.attempt, Stream::Stdout, vec![b'x'; PIECE])];
+        backlog.commit(&Turn { printed, ..Turn::default() }).unwrap();
+        succeed(&mut backlog, claim);
+    }
+    let connection = Connection::open(place.file()).unwrap();
+    let left = || connection.query_row("SELECT count(*) FROM output", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(order(&mut backlog, Order::Forget(id)), Answer::Done);
+    // The turn of the order has begun with it.
+    let mut before = left();
+    assert!(before >= 21, "{before}");
+    while backlog.commit(&Turn::default()).unwrap().more {
+        assert!(before - left() <= 9, "{before} - {}", left());
+        before = left();
+    }
+    assert_eq!(left(), 0);
 }
 
 #[test]

@@ -7,6 +7,8 @@ use ganger_store::{Filter, Reader, Salvaged, check, salvage};
 
 use crate::place::{Place, size};
 
+/// So many pages at the beginning say which tables there are, or are their first.
+const SCHEMA: usize = 40;
 const TASKS: u64 = 3_000;
 const PAGE: usize = 4_096;
 
@@ -58,7 +60,7 @@ fn of_a_damaged_one_most_is_saved_and_it_is_left_as_it_is() {
         let pages = bytes.len() / PAGE;
         // Behind the tables' own names, in the pages of rows.
         for _ in 0..3 {
-            let at = random.usize(30..pages) * PAGE;
+            let at = random.usize(SCHEMA..pages) * PAGE;
             bytes[at..at + PAGE].fill(random.u8(..));
         }
         fs::write(place.file(), &bytes).unwrap();
@@ -85,7 +87,7 @@ fn what_single_bytes_were_changed_in_is_read_or_left_out() {
     for round in 0..25 {
         let (place, mut bytes) = (Place::new(), whole.clone());
         let pages = bytes.len() / PAGE;
-        (0..40).for_each(|_| bytes[random.usize(30 * PAGE..pages * PAGE)] ^= random.u8(1..));
+        (0..40).for_each(|_| bytes[random.usize(SCHEMA * PAGE..pages * PAGE)] ^= random.u8(1..));
         fs::write(place.file(), &bytes).unwrap();
         salvage(&place.file(), &new(&place)).unwrap();
         assert_eq!(check(&new(&place)).unwrap(), [""; 0], "round {round}");

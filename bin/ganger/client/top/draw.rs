@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  2 run, 17 wait · 23:50:01
-//!  queue    slots  running  waiting  state
+//!  queue    slots  running  waiting  delayed  blocked  held  state
 //!  …
 //!  job  name  state  done  tasks  command           the newest first, one of them selected
 //!  …
@@ -58,14 +58,15 @@ fn headline(look: &Look) -> String {
 }
 
 fn draw_queues(frame: &mut Frame<'_>, look: &Look, area: Rect) {
-    let widths = [Constraint::Fill(1)].into_iter().chain([8; 4].map(Constraint::Length));
-    let header = Row::new(["queue", "slots", "running", "waiting", "state"]).style(DIM);
+    let widths = [Constraint::Fill(1)].into_iter().chain([8; 7].map(Constraint::Length));
+    let header = Row::new(["queue", "slots", "running", "waiting", "delayed", "blocked", "held", "state"]).style(DIM);
     frame.render_widget(Table::new(look.queues.iter().map(queue), widths).header(header), area);
 }
 
 fn queue(queue: &Queue) -> Row<'static> {
     let state = if queue.paused { "paused" } else { "open" };
-    let numbers = [queue.slots, queue.running, queue.waiting].map(|number| number.to_string());
+    let Queue { slots, running, waiting, delayed, blocked, held, .. } = queue;
+    let numbers = [slots, running, waiting, delayed, blocked, held].map(u64::to_string);
     Row::new([plain(queue.name.as_bytes())].into_iter().chain(numbers).chain([state.to_owned()]))
 }
 
@@ -86,7 +87,7 @@ fn job(job: &Job) -> Row<'static> {
     let done = format!("{}/{}", job.tasks.over(), job.tasks.total);
     let failed = job.tasks.failed.to_string();
     let text = |text: &str| plain(text.as_bytes());
-    Row::new([job.id.to_string(), text(&job.name), text(&job.state), done, failed, text(&job.command)]).style(style)
+    Row::new([job.id.to_string(), text(&job.name), job.shown_state(), done, failed, text(&job.command)]).style(style)
 }
 
 /// What runs of a job, and what went wrong.

@@ -51,9 +51,12 @@ impl Look {
     /// `2026-11-21 23:50:01  default: 2 of 4 run, 17 wait; big (paused): 0 of 1 run, 3 wait`
     pub(super) fn line(&self) -> String {
         let queues = self.queues.iter().map(|queue| {
-            let Queue { name, slots, waiting, running, paused } = queue;
+            let Queue { name, slots, waiting, running, delayed, blocked, held, paused } = queue;
             let paused = if *paused { " (paused)" } else { "" };
-            format!("{}{paused}: {running} of {slots} run, {waiting} wait", safe(name))
+            let others = [(delayed, "delayed"), (blocked, "blocked"), (held, "held")];
+            let others = others.into_iter().filter(|(tasks, _)| **tasks > 0);
+            let others: String = others.map(|(tasks, word)| format!(", {tasks} {word}")).collect();
+            format!("{}{paused}: {running} of {slots} run, {waiting} wait{others}", safe(name))
         });
         format!("{}  {}", plain::moment(self.when), queues.collect::<Vec<_>>().join("; "))
     }

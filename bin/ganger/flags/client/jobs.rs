@@ -18,7 +18,7 @@ pub(crate) struct StatusFlags {
     #[arg(long, value_name = "NAME", conflicts_with = "job")]
     pub(crate) queue: Option<String>,
 
-    /// Only in this state: waiting, delayed, held, blocked, running, stopping, succeeded, failed, stopped
+    /// Only in this state: waiting, delayed, held, blocked, open, running, stopping, succeeded, failed, stopped
     #[arg(long, value_name = "STATE", conflicts_with = "job")]
     pub(crate) state: Option<String>,
 
@@ -101,7 +101,7 @@ pub(crate) struct Target {
     pub(crate) task: Option<u64>,
 }
 
-fn job(text: &str) -> Result<u64, &'static str> {
+pub(super) fn job(text: &str) -> Result<u64, &'static str> {
     text.parse().map_err(|_| "a job has a number: ganger status lists them")
 }
 

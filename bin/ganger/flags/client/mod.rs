@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 pub(crate) use door::{DoorFlags, ServiceFlags};
 pub(crate) use jobs::{DeadFlags, HoldFlags, StatusFlags, Target, TargetFlags, WaitFlags};
 pub(crate) use schedule::{ScheduleFlags, ScheduleVerb, ScheduledFlags};
-pub(crate) use submit::{AddFlags, SubmitFlags, WishFlags};
+pub(crate) use submit::{AddFlags, AppendFlags, SubmitFlags, WishFlags};
 
 use super::examples;
 
@@ -19,6 +19,8 @@ use super::examples;
 pub(crate) enum Ask {
     #[command(after_long_help = examples::SUBMIT)]
     Submit(Box<SubmitFlags>),
+    #[command(after_long_help = examples::APPEND)]
+    Append(Box<AppendFlags>),
     #[command(after_long_help = examples::STATUS)]
     Status(StatusFlags),
     #[command(after_long_help = examples::WAIT)]

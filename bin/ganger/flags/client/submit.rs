@@ -13,8 +13,8 @@ use crate::flags::{ArgumentFlags, InputFlags};
 /// Hand a job to a service; its number is printed when it is safe.
 ///
 /// Commands and inputs are written as for ganger run: the inputs are the arguments after :::, or the lines of a file (-a,
-/// ::::) or of standard input (-). A command without inputs and without {} runs once; without a command, each line of
-/// standard input is one. Inputs are read here, and may be any number: they are handed over as they come. Commands run in
+/// ::::) or of standard input. A command without {} runs once where standard input is a terminal or /dev/null; without a
+/// command, each line of standard input is one. Inputs are read here, and may be any number: they are handed over as they come. Commands run in
 /// this directory, with the service's environment and --env.
 #[derive(Debug, Args)]
 #[command(args_override_self = true, override_usage = "ganger submit [OPTIONS] COMMAND... [::: INPUT...]...")]
@@ -46,6 +46,10 @@ pub(crate) struct SubmitFlags {
     #[arg(long)]
     pub(crate) paused: bool,
 
+    /// More tasks may come, by ganger append, until ganger append --close
+    #[arg(long, conflicts_with_all = ["wait", "follow"])]
+    pub(crate) open: bool,
+
     /// Wait for the job, as ganger wait does
     #[arg(long)]
     pub(crate) wait: bool,
@@ -62,6 +66,34 @@ pub(crate) struct SubmitFlags {
 
     #[command(flatten)]
     pub(crate) arguments: ArgumentFlags,
+
+    /// The command, and after ::: its inputs (or after :::: files with them)
+    #[arg(trailing_var_arg = true, value_name = "COMMAND", hide = true)]
+    pub(crate) words: Vec<OsString>,
+}
+
+/// Add tasks to a job that was submitted with --open.
+///
+/// The command is written as it was for ganger submit, and so are the inputs: each is a task more.
+#[derive(Debug, Args)]
+#[command(args_override_self = true, override_usage = "ganger append [OPTIONS] JOB COMMAND... [::: INPUT...]...")]
+pub(crate) struct AppendFlags {
+    /// These are the last
+    #[arg(long)]
+    pub(crate) close: bool,
+
+    #[command(flatten)]
+    pub(crate) service: ServiceFlags,
+
+    #[command(flatten)]
+    pub(crate) inputs: InputFlags,
+
+    #[command(flatten)]
+    pub(crate) arguments: ArgumentFlags,
+
+    /// The job's number
+    #[arg(value_name = "JOB", value_parser = super::jobs::job)]
+    pub(crate) job: u64,
 
     /// The command, and after ::: its inputs (or after :::: files with them)
     #[arg(trailing_var_arg = true, value_name = "COMMAND", hide = true)]
@@ -99,6 +131,10 @@ pub(crate) struct WishFlags {
     /// How long an attempt may take
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(crate) timeout: Option<Duration>,
+
+    /// How long it is remembered when it is over [default: as its queue says]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(crate) keep: Option<Duration>,
 
     /// A variable that the commands have: NAME=VALUE, or NAME for its value here
     #[arg(long, value_name = "NAME[=VALUE]")]

@@ -5,7 +5,7 @@ import { h } from "../dom.js";
 import { jobTable } from "../parts.js";
 
 const PAGE = 50;
-const STATES = ["waiting", "delayed", "held", "blocked", "running", "stopping", "succeeded", "failed", "stopped"];
+const STATES = ["waiting", "delayed", "held", "blocked", "open", "running", "stopping", "succeeded", "failed", "stopped"];
 
 export async function load({ query }) {
   const { queue, state, name, before } = query;

@@ -81,7 +81,8 @@ function queueCard(queue, place) {
     slots(queue),
     h("p", { class: "figures" },
       h("span", null, h("strong", null, count(queue.waiting)), " waiting"),
-      queue.delayed > 0 && h("span", null, h("strong", null, count(queue.delayed)), " delayed"),
+      ["delayed", "blocked", "held"].filter((state) => queue[state] > 0)
+        .map((state) => h("span", { key: state }, h("strong", null, count(queue[state])), ` ${state}`)),
       h("span", null, h("strong", null, `${count(queue.running)} / ${count(queue.slots)}`), " running")));
 }
 

@@ -13,7 +13,17 @@ export async function load(place) {
   const [id, number] = place.parameters;
   const [job, task] = await Promise.all([get(`/v1/jobs/${id}`), get(`/v1/jobs/${id}/tasks/${number}`)]);
   place.over = isOver(task.state);
+  place.usual = task.state === "failed" && await hasPrinted(`/v1/jobs/${id}/tasks/${number}/stderr`) ? "stderr" : "stdout";
   return { job, task };
+}
+
+/** What went wrong stands on stderr, as a rule. */
+async function hasPrinted(path) {
+  try {
+    return (await ask(path, { headers: { range: "bytes=0-0" } })).status === 206;
+  } catch {
+    return false;
+  }
 }
 
 export function show({ job, task }, place) {
@@ -69,16 +79,16 @@ function ending({ end, code, message }) {
 
 function choices(attempts, place) {
   const choice = (name, value, text) => {
-    const current = (place.query[name] ?? "") === value;
+    const current = (place.query[name] ?? (name === "stream" ? place.usual : "")) === value;
     return h("a", { key: `${name} ${value}`, href: place.address({ [name]: value }), "aria-current": current && "true" }, text);
   };
   return h("nav", { class: "choices", "aria-label": "Which output" },
-    choice("stream", "", "stdout"), choice("stream", "stderr", "stderr"),
+    choice("stream", "stdout", "stdout"), choice("stream", "stderr", "stderr"),
     attempts.length > 1 && [h("span", { class: "gap" }), choice("attempt", "", "last"), attempts.slice(0, -1).map(({ number }) => choice("attempt", String(number), `no. ${number}`))]);
 }
 
 function output(job, task, place) {
-  const { stream = "stdout", attempt = "" } = place.query;
+  const { stream = place.usual, attempt = "" } = place.query;
   const path = `/v1/jobs/${job.id}/tasks/${task.number}/${stream}`;
   const query = attempt ? `?attempt=${attempt}` : "";
   // The last one is another when the next has begun.

@@ -102,3 +102,28 @@ fn write_beside(store: &Path) -> io::Result<()> {
     let _ = fs::remove_file(&name);
     written
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::{Depth, LaneSurvey};
+
+    fn lane(name: &str, pids: &[u32]) -> LaneSurvey {
+        let runs = crate::config::Runs::Commands;
+        let [waiting, delayed, blocked, held] = [0; 4];
+        let (name, slots, running, paused) = (name.to_owned(), 2, 0, false);
+        let depth = Depth { name, slots, runs, waiting, delayed, blocked, held, running, paused };
+        LaneSurvey { depth, pids: pids.to_vec(), starts: 0 }
+    }
+
+    #[test]
+    fn a_service_is_ready_with_a_worker_for_each_queue() {
+        let survey = |lanes| Survey { accepts: true, disk_refuses: false, lanes };
+        assert_eq!(check(&survey(vec![lane("a", &[7, 8]), lane("b", &[9])])), Ok(()), "one of two will do");
+        let told = check(&survey(vec![lane("a", &[7]), lane("b", &[])]));
+        assert_eq!(told, Err("queue b: none of its workers answers".to_owned()));
+        assert!(check(&Survey { accepts: false, ..survey(Vec::new()) }).is_err_and(|why| why.contains("about to end")));
+        let refused = check(&Survey { disk_refuses: true, ..survey(Vec::new()) });
+        assert!(refused.is_err_and(|why| why.contains("cannot be written")));
+    }
+}

@@ -69,6 +69,7 @@ pub(super) async fn cancel(State(api): State<Api>, JobPath { id }: JobPath) -> T
         (status = 202, description = "it is written down", body = JobView),
         (status = 404, description = "there is no such job"),
         (status = 409, description = "there is nothing to retry, or it cannot be now"),
+        (status = 429, description = "too many tasks wait in the queue"),
         (status = 503, description = "the service is busy, or about to end"),
         (status = 507, description = "the disk refuses"),
     )
@@ -154,6 +155,9 @@ pub(super) async fn forget(State(api): State<Api>, JobPath { id }: JobPath) -> R
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct More {
+    /// What their words begin with, if that is to be compared with the job's.
+    #[schema(value_type = Option<Vec<checks::Word>>, nullable = false)]
+    command: Option<Vec<String>>,
     /// The words that each task adds, as those that there are do.
     #[serde(default)]
     #[schema(value_type = Vec<Vec<checks::Word>>)]
@@ -186,7 +190,7 @@ pub(super) struct Appended {
         (status = 400, description = "the body cannot be read"),
         (status = 404, description = "there is no such job"),
         (status = 408, description = "the body did not come in time"),
-        (status = 409, description = "the job is closed, or its tasks are of another kind"),
+        (status = 409, description = "the job is closed, or its tasks are of another kind or command"),
         (status = 413, description = "it is too large"),
         (status = 415, description = "it is not called JSON"),
         (status = 422, description = "it can be read, and not be met"),
@@ -212,13 +216,14 @@ pub(super) async fn append(
 impl More {
     /// The order to add them.
     fn check(self, job: JobId, limit: usize) -> Result<Order, Problem> {
-        let Self { tasks, close } = self;
+        let Self { command, tasks, close } = self;
         if tasks.is_empty() && !close {
             return Err(Problem::invalid("`tasks` is empty: give one at least, or `close`"));
         }
         checks::count("tasks", tasks.len(), limit)?;
         checks::alike(&tasks)?;
-        Ok(Order::Append { job, tasks: checks::all_words(tasks)?, close })
+        let command = command.map(|words| checks::words("command", words)).transpose()?;
+        Ok(Order::Append { job, command, tasks: checks::all_words(tasks)?, close })
     }
 }
 
@@ -251,6 +256,7 @@ pub(super) async fn cancel_task(State(api): State<Api>, TaskPath { id, number }:
         (status = 202, description = "it is written down", body = TaskStory),
         (status = 404, description = "there is no such task"),
         (status = 409, description = "there is nothing to retry, or it cannot be now"),
+        (status = 429, description = "too many tasks wait in the queue"),
         (status = 503, description = "the service is busy, or about to end"),
         (status = 507, description = "the disk refuses"),
     )

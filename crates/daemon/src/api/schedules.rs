@@ -112,8 +112,11 @@ impl Clockwork {
             OverlapName::Skip => Overlap::Skip,
             OverlapName::Queue => Overlap::Queue,
         };
-        let (job, next) = (job.get().to_owned(), clock.next(SystemTime::now()));
-        Ok(NewSchedule { name, cron, zone, queue, job, overlap, paused, next })
+        let Some(next) = clock.next(SystemTime::now()) else {
+            let why = format!("`cron`: {cron:?} is not due once in four years: there is no such day");
+            return Err(Problem::invalid(why));
+        };
+        Ok(NewSchedule { name, cron, zone, queue, job: job.get().to_owned(), overlap, paused, next: Some(next) })
     }
 }
 

@@ -1,6 +1,7 @@
 //! A job as a client hands it in.
 
 mod kind;
+mod name;
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Formatter};
@@ -197,7 +198,7 @@ impl Submission {
             return Err(Problem::invalid("`command`: a task has no word: give one, or words in each of `tasks`"));
         }
         let command = checks::words("command", self.command)?;
-        let name = if job.name.is_empty() { name_of(&command, &tasks) } else { job.name };
+        let name = if job.name.is_empty() { name::of(&command, &tasks) } else { job.name };
         Ok(NewJob {
             name,
             command,
@@ -284,15 +285,6 @@ fn check_count(field: &str, tasks: usize, limit: usize, open: bool) -> Result<()
         return Err(Problem::invalid(format!("`{field}` is empty: give one at least")));
     }
     checks::count(field, tasks, limit)
-}
-
-/// By the program, without its directory and without what could not be shown.
-fn name_of(command: &[Vec<u8>], tasks: &[Vec<String>]) -> String {
-    let first = tasks.iter().flatten().next().map(String::as_bytes);
-    let word = command.first().map(Vec::as_slice).or(first).unwrap_or_default();
-    let file = word.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    let shown = String::from_utf8_lossy(file).into_owned();
-    shown.chars().filter(|char| !char.is_control()).take(checks::NAME / 4).collect()
 }
 
 /// A map that says no key twice: which of the two was meant, nobody knows.

@@ -84,7 +84,10 @@ impl Driver {
             match (&order, answer) {
                 (Order::PauseQueue(queue), Answer::Done) => self.hold(*queue, true),
                 (Order::ResumeQueue(queue), Answer::Done) => self.hold(*queue, false),
-                (Order::Fire(firing), Answer::Conflict(why)) => log::warn!("schedule {:?}: {why}", firing.name),
+                (Order::Fire(firing), answer) => {
+                    let news = self.skipped.note(&firing.name, answer);
+                    news.into_iter().for_each(|why| log::warn!("schedule {:?}: {why}", firing.name));
+                }
                 _ => {}
             }
             reply.into_iter().for_each(|reply| tell(reply, Ok(answer.clone())));

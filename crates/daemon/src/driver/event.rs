@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::news::{Change, News};
 use super::survey::Survey;
-use crate::config::QueueConfig;
+use crate::config::{QueueConfig, Runs};
 use crate::queues::Queue;
 
 /// How many events may wait. Clients are fewer; workers' reports beyond that wait where they are.
@@ -45,10 +45,16 @@ pub(crate) enum Event {
 pub(crate) struct Depth {
     pub(crate) name: String,
     pub(crate) slots: usize,
-    /// Those among them that are held, with their job.
+    /// What its workers can do.
+    pub(crate) runs: Runs,
+    /// Wait for a slot,
     pub(crate) waiting: u64,
-    /// Are tried again later.
+    /// for a moment,
     pub(crate) delayed: u64,
+    /// for other jobs,
+    pub(crate) blocked: u64,
+    /// or to be resumed.
+    pub(crate) held: u64,
     pub(crate) running: usize,
     /// Nothing of it begins.
     pub(crate) paused: bool,

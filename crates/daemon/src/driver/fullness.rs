@@ -1,6 +1,6 @@
 //! How much may wait in a queue: what the store has of it, and what this turn brings.
 
-use ganger_store::{Order, QueueId};
+use ganger_store::{JobId, Order, QueueId};
 
 use super::Driver;
 use super::event::Refusal;
@@ -8,22 +8,39 @@ use super::event::Refusal;
 impl Driver {
     /// Counts what an order would add to its queue, unless that is full: then that is why it is refused.
     pub(super) fn expect(&mut self, order: &Order) -> Option<Refusal> {
-        let tasks = order.tasks()?.len();
-        let queue = self.queue_of(order)?;
+        let (queue, tasks) = self.brings(order)?;
         let lane = self.lanes.iter_mut().find(|lane| lane.queue == queue && !lane.retired)?;
-        let full = lane.is_full();
-        if full.is_none() {
+        let Some(full) = lane.is_full() else {
             lane.expect(tasks);
-        }
-        full
+            return None;
+        };
+        if self.is_there(order) { None } else { Some(full) }
     }
 
-    /// Whose tasks an order adds to: nobody's, if it only closes a job, or if that cannot be found, which its commit tells.
-    fn queue_of(&self, order: &Order) -> Option<QueueId> {
-        if let Order::Append { job, tasks, .. } = order {
-            let bounded = self.lanes.iter().any(|lane| lane.config.max_waiting.is_some());
-            return if bounded && !tasks.is_empty() { self.backlog.queue_of(*job).ok().flatten() } else { None };
+    /// How many tasks an order adds to those that wait, and where. What cannot be found its commit tells.
+    fn brings(&self, order: &Order) -> Option<(QueueId, usize)> {
+        if let Some(job) = order.job() {
+            return Some((job.queue, job.tasks.len()));
         }
-        order.job().map(|job| job.queue)
+        if let Order::Append { job, tasks, .. } = order {
+            return if tasks.is_empty() { None } else { Some((self.bounded(*job)?, tasks.len())) };
+        }
+        let (Order::Retry(job) | Order::RetryTask(job, _)) = order else { return None };
+        let queue = self.bounded(*job)?;
+        let over = self.backlog.to_retry(*job).ok().filter(|tasks| *tasks > 0)?;
+        let all = usize::try_from(over).unwrap_or(usize::MAX);
+        Some((queue, if matches!(order, Order::Retry(_)) { all } else { 1 }))
+    }
+
+    /// The queue of a job, if any queue has a bound.
+    fn bounded(&self, job: JobId) -> Option<QueueId> {
+        let bounded = self.lanes.iter().any(|lane| lane.config.max_waiting.is_some());
+        if bounded { self.backlog.queue_of(job).ok().flatten() } else { None }
+    }
+
+    /// Whether a job has the key of the one that is handed in: that is the answer, and nothing is added.
+    fn is_there(&self, order: &Order) -> bool {
+        let key = order.job().and_then(|job| job.unique.as_ref()).map(|unique| unique.key.as_str());
+        key.is_some_and(|key| self.backlog.has_key(key).unwrap_or(false))
     }
 }

@@ -40,7 +40,7 @@ pub(super) struct Lane {
     rests: Option<Instant>,
     reports: Reports,
     held: HashMap<TaskId, Held>,
-    /// How many tasks wait in the store.
+    /// How many tasks wait in the store, and for what.
     pub(super) waiting: Change,
     /// How many more will, by the turn that is being gathered.
     expected: u64,
@@ -135,8 +135,7 @@ impl Lane {
 
     /// Why nothing more may wait in it, if that is so.
     pub(super) fn is_full(&self) -> Option<Refusal> {
-        let Change { waiting, delayed, .. } = self.waiting;
-        let waits = u64::try_from(waiting + delayed).unwrap_or(0).saturating_add(self.expected);
+        let waits = u64::try_from(self.waiting.total()).unwrap_or(0).saturating_add(self.expected);
         let most = self.config.max_waiting.filter(|most| waits >= *most);
         most.map(|most| Refusal::Full { queue: self.config.name.clone(), most })
     }
@@ -188,14 +187,17 @@ impl Lane {
     }
 
     pub(super) fn depth(&self) -> Depth {
-        let QueueConfig { name, slots, .. } = &self.config;
+        let QueueConfig { name, slots, runs, .. } = &self.config;
         let count = |tasks| u64::try_from(tasks).unwrap_or(0);
-        let Change { waiting, delayed, .. } = self.waiting;
+        let Change { waiting, delayed, blocked, held, added: _ } = self.waiting;
         Depth {
             name: name.clone(),
             slots: *slots,
+            runs: runs.clone(),
             waiting: count(waiting),
             delayed: count(delayed),
+            blocked: count(blocked),
+            held: count(held),
             running: self.held.len(),
             paused: self.paused,
         }
@@ -203,16 +205,13 @@ impl Lane {
 
     /// What the store says of its queue when the service begins.
     pub(super) fn take_over(&mut self, depth: ganger_store::Depth) {
-        let count = |tasks| i64::try_from(tasks).unwrap_or(i64::MAX);
-        self.waiting = Change { waiting: count(depth.waiting), delayed: count(depth.delayed), added: 0 };
+        self.waiting = depth.tasks;
         self.paused = depth.paused;
     }
 
     /// What a turn has changed of its queue.
     pub(super) fn on_committed(&mut self, done: &Done) {
-        let more = done.depths.get(&self.queue).copied().unwrap_or_default();
-        self.waiting.waiting = self.waiting.waiting.saturating_add(more.waiting);
-        self.waiting.delayed = self.waiting.delayed.saturating_add(more.delayed);
+        self.waiting += done.depths.get(&self.queue).copied().unwrap_or_default();
         self.line = done.lines.get(&self.queue).copied().unwrap_or(self.line);
     }
 

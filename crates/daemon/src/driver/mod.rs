@@ -45,6 +45,7 @@ use event::{AHEAD, Event, Reply};
 use lane::Lane;
 use news::News;
 use recipe::Recipe;
+use schedules::Skipped;
 
 /// How much is gathered for one commit, in about bytes: who comes next waits for as long as that takes.
 const FULL: usize = 1 << 20;
@@ -78,6 +79,7 @@ pub(crate) struct Driver {
     watchers: HashMap<JobId, Vec<oneshot::Sender<()>>>,
     /// Since when the disk refuses, if it does: when it is asked again.
     trouble: Option<Instant>,
+    skipped: Skipped,
     /// There is more to do without an event.
     more: bool,
     /// When there will be.
@@ -131,6 +133,7 @@ impl Driver {
             awaited: Vec::new(),
             watchers: HashMap::new(),
             trouble: None,
+            skipped: Skipped::default(),
             more: true,
             due: None,
             tasks: config.limits.tasks,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ganger::{Command, Hosted, Pool, PoolBuilder, TaskOptions};
+use ganger::{Bytes, Command, Hosted, Pool, PoolBuilder, SLOT, TaskOptions};
 use ganger_store::Claim;
 
 use super::functions;
@@ -64,10 +64,24 @@ impl Recipe {
         });
         let Command { dir, mut env, .. } = surroundings(queue);
         // Of two values the last counts.
+        env.extend(told(claim));
         env.extend(own);
         let dir = if claim.directory.is_empty() { dir } else { Some(claim.directory.clone().into()) };
         Command { argv, dir, env, terms: self.room.terms(queue), ..Command::default() }
     }
+}
+
+/// What a command finds of itself in its environment, by the names that it has in `ganger run`.
+fn told(claim: &Claim) -> [(Bytes, Bytes); 5] {
+    let task = claim.task_number.to_string();
+    [
+        ("GANGER_JOB", claim.job.0.to_string()),
+        ("GANGER_TASK", task.clone()),
+        ("GANGER_ATTEMPT", claim.number.to_string()),
+        ("PARALLEL_SEQ", task),
+        ("PARALLEL_JOBSLOT", String::from_utf8_lossy(SLOT).into_owned()),
+    ]
+    .map(|(name, value)| (Bytes::from(name), Bytes::from(value.into_bytes())))
 }
 
 /// Each try is one attempt, and the driver decides whether another follows: it is written down before it begins.

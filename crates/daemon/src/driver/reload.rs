@@ -110,7 +110,7 @@ impl Lane {
             true => log::info!("queue {name}: it gets other workers; {running} tasks end with the ones that it had"),
             false => log::warn!(
                 "queue {name}: it is gone; {running} tasks end, {} wait until it is there again",
-                self.waiting.waiting.max(0)
+                self.waiting.total().max(0)
             ),
         }
     }

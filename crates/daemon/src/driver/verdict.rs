@@ -77,6 +77,7 @@ mod tests {
         Claim {
             task: TaskId(1),
             job: JobId(1),
+            task_number: 1,
             run: RunId(1),
             queue: QueueId(1),
             attempt: AttemptId(1),

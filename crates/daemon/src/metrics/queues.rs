@@ -23,6 +23,8 @@ struct OfWorkers {
 pub(super) struct QueueMetrics {
     waiting: Family<InQueue, Gauge>,
     delayed: Family<InQueue, Gauge>,
+    blocked: Family<InQueue, Gauge>,
+    held: Family<InQueue, Gauge>,
     running: Family<InQueue, Gauge>,
     paused: Family<InQueue, Gauge>,
     oldest: Family<InQueue, Gauge<f64, AtomicU64>>,
@@ -37,14 +39,16 @@ pub(super) struct QueueMetrics {
 impl QueueMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        let Self { waiting, delayed, running, paused, oldest, slots, workers, starts, memory, accepts, disk_refuses } =
-            metrics.clone();
+        let Self { waiting, delayed, blocked, held, running, paused, oldest, .. } = metrics.clone();
+        let Self { slots, workers, starts, memory, accepts, disk_refuses, .. } = metrics.clone();
+        registry.register("queue_waiting_tasks", "Tasks that wait for a slot", waiting);
         registry.register(
-            "queue_waiting_tasks",
-            "Tasks that wait, also those of jobs that are delayed, blocked or held",
-            waiting,
+            "queue_delayed_tasks",
+            "Tasks whose time has not come, or that are tried again later",
+            delayed,
         );
-        registry.register("queue_delayed_tasks", "Tasks that failed and are tried again later", delayed);
+        registry.register("queue_blocked_tasks", "Tasks of jobs that wait for others", blocked);
+        registry.register("queue_held_tasks", "Tasks of jobs that are paused", held);
         registry.register("queue_running_tasks", "Tasks that run", running);
         registry.register("queue_paused", "1: nothing of the queue begins", paused);
         let help = "How long ago the oldest job was handed in of which a task may begin; 0: there is none";
@@ -78,6 +82,8 @@ impl QueueMetrics {
         };
         set(&self.waiting, depth.waiting);
         set(&self.delayed, depth.delayed);
+        set(&self.blocked, depth.blocked);
+        set(&self.held, depth.held);
         set(&self.running, depth.running as u64);
         set(&self.paused, depth.paused.into());
         set(&self.slots, depth.slots as u64);

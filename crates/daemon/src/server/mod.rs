@@ -72,8 +72,13 @@ impl Doors {
         if doors.is_empty() {
             return Err(ServeError::access("there is no door: give --listen at least once".to_owned()));
         }
-        let limits = Limits { connections: share(config.limits.connections, doors.len())?, ..config.limits };
-        Ok(Self { doors, keeper, limits })
+        Ok(Self { doors, keeper, limits: config.limits })
+    }
+
+    /// Takes no more connections than there are descriptors for, besides those that the store and the workers have by now.
+    pub(crate) fn bounded(self) -> Result<Self, ServeError> {
+        let connections = share(self.limits.connections, self.doors.len())?;
+        Ok(Self { limits: Limits { connections, ..self.limits }, ..self })
     }
 
     /// Who reads tokens and the like anew.
@@ -92,11 +97,15 @@ impl Doors {
     }
 }
 
-/// How many connections each door may have: the store and the workers keep half of the descriptors.
+/// For who looks at the store, for workers that are replaced, and for what an answer takes.
+const SPARE: u64 = 24;
+
+/// How many connections each door may have.
 fn share(wanted: usize, doors: usize) -> Result<usize, ServeError> {
-    let open_files =
-        ganger_sys::limits::limit(Resource::OpenFiles).map_err(ServeError::system("the limit of open files"))?;
-    let most = usize::try_from(open_files.soft / 2).unwrap_or(usize::MAX) / doors;
+    let failed = || ServeError::system("the limit of open files");
+    let most = ganger_sys::limits::limit(Resource::OpenFiles).map_err(failed())?.soft;
+    let taken = std::fs::read_dir("/proc/self/fd").map_err(failed())?.count() as u64;
+    let most = usize::try_from(most.saturating_sub(taken + SPARE)).unwrap_or(usize::MAX) / doors;
     if most < wanted {
         log::warn!("each door takes {most} connections at a time, not {wanted}: raise `ulimit -n` for more");
     }

@@ -38,7 +38,11 @@ pub(super) fn bind(path: &Path, group: Option<u32>, kept: Option<Bound>) -> Resu
         Err(error) if error.kind() == ErrorKind::AddrInUse && is_left_over(path) => {
             fs::remove_file(path).and_then(|()| Bound::bind(path)).map_err(&failed)?
         }
-        Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(ServeError::taken(path)),
+        Err(error) if error.kind() == ErrorKind::AddrInUse && is_socket(path) => return Err(ServeError::taken(path)),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => {
+            let why = "a file is there that is no socket; give another path, or remove it";
+            return Err(failed(io::Error::new(ErrorKind::AlreadyExists, why)));
+        }
         bound => bound.map_err(&failed)?,
     };
     let socket = SocketFile::of(path).map_err(&failed)?;
@@ -63,7 +67,10 @@ impl Drop for SocketFile {
     }
 }
 
+fn is_socket(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_socket())
+}
+
 fn is_left_over(path: &Path) -> bool {
-    let socket = fs::symlink_metadata(path).is_ok_and(|there| there.file_type().is_socket());
-    socket && Knock::connect(path).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+    is_socket(path) && Knock::connect(path).is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
 }

@@ -38,6 +38,13 @@ fn misfit(tasks: &Tasks, grammar: &str) -> Option<&'static str> {
     }
 }
 
+/// Why these are not the tasks of a job, by what their words begin with.
+fn differs(command: Option<&[Vec<u8>]>, of_job: &[Vec<u8>]) -> Option<String> {
+    let shown = |words: &[Vec<u8>]| String::from_utf8_lossy(&words.join(&b' ')).into_owned();
+    let other = command.filter(|command| *command != of_job)?;
+    Some(format!("its tasks begin with {:?}, and these with {:?}", shown(of_job), shown(other)))
+}
+
 impl NewJob {
     pub(super) fn rank(&self) -> i64 {
         -i64::from(self.priority)
@@ -157,12 +164,18 @@ impl Writing<'_> {
     }
 
     /// Adds tasks to a job that is open.
-    pub(super) fn append(&mut self, job: JobId, tasks: &Tasks, close: bool) -> rusqlite::Result<Answer> {
+    pub(super) fn append(
+        &mut self,
+        job: JobId,
+        command: Option<&[Vec<u8>]>,
+        tasks: &Tasks,
+        close: bool,
+    ) -> rusqlite::Result<Answer> {
         let Some(open) = self.open_job(job)? else { return Ok(Answer::Missing(Missing::Job(job))) };
         if !open.is_open {
             return Ok(Answer::Conflict(format!("job {} is closed: hand another one in", job.0)));
         }
-        if let Some(why) = misfit(tasks, &open.grammar) {
+        if let Some(why) = differs(command, &open.command).or(misfit(tasks, &open.grammar).map(str::to_owned)) {
             return Ok(Answer::Conflict(format!("job {}: {why}", job.0)));
         }
         let number = open.tasks.saturating_add(self.counts.more(job)).saturating_add(1);

@@ -12,8 +12,10 @@ use crate::words::{JobId, State, TaskId};
 
 /// How many tasks are changed in one turn.
 pub(super) const SOME: i64 = 2_000;
-/// How many are deleted: what they have printed goes with them.
+/// How many are deleted: what they have printed goes with them,
 const FEW: i64 = 500;
+/// of which no more than this is begun with, in bytes.
+const PRINTED: i64 = 8 << 20;
 
 /// What is to be done with a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,11 +126,27 @@ impl Writing<'_> {
     }
 
     fn delete_some(&mut self, job: JobId) -> rusqlite::Result<Option<TaskId>> {
-        if forget_some(self.to, job, FEW)? > 0 {
+        if forget_some(self.to, job, self.few(job)?)? > 0 {
             return Ok(Some(TaskId(0)));
         }
         forget_rest(self.to, job)?;
         Ok(None)
+    }
+
+    /// So many tasks are deleted now: one at least, and then as many as have not printed too much. What is long is not read
+    /// for that.
+    fn few(&self, job: JobId) -> rusqlite::Result<i64> {
+        let mut select = self.to.prepare_cached(
+            "SELECT (SELECT coalesce(sum(length(o.bytes)), 0) FROM attempt a JOIN output o ON o.attempt = a.id
+                WHERE a.task = t.id) FROM task t WHERE t.job = ? ORDER BY t.state, t.id LIMIT ?",
+        )?;
+        let (mut tasks, mut printed) = (0, 0);
+        let mut rows = select.query([job.0, FEW])?;
+        while let Some(row) = rows.next()?.filter(|_| printed < PRINTED) {
+            printed += row.get::<_, i64>(0)?;
+            tasks += 1;
+        }
+        Ok(tasks.max(1))
     }
 }
 

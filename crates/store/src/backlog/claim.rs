@@ -13,7 +13,7 @@ use crate::words::{AttemptId, JobId, QueueId, RunId, State, TaskId};
 
 /// What [`claim`] reads, of a task `t` of a job that is served, `s`, in its run, `r`.
 const CLAIM: &str = "t.id, t.job, s.run, s.queue, s.timeout, s.failures, s.losses, s.backoff_first, s.backoff_most, \
-    r.words, r.grammar, t.input, r.directory, r.environment, r.began";
+    r.words, r.grammar, t.input, r.directory, r.environment, r.began, t.number";
 
 impl Writing<'_> {
     /// The first tasks of the jobs that stand first in each queue, as many as it may begin.
@@ -54,7 +54,7 @@ impl Writing<'_> {
              CROSS JOIN served s ON s.job = t.job CROSS JOIN run r ON r.id = s.run LEFT JOIN tried d ON d.task = t.id
              WHERE t.job = ? AND t.state = 'waiting' ORDER BY t.id LIMIT ?"
         ))?;
-        let rows = select.query_map(params![job.0, limit as i64], |row| claim(row, row.get(15)?, began))?;
+        let rows = select.query_map(params![job.0, limit as i64], |row| claim(row, row.get(16)?, began))?;
         // All of them first: what is read must not change meanwhile.
         let claims = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         let found = claims.len();
@@ -81,8 +81,8 @@ pub(super) fn running(connection: &Connection) -> rusqlite::Result<Vec<Claim>> {
          JOIN served s ON s.job = t.job JOIN run r ON r.id = s.run ORDER BY n.attempt"
     ))?;
     let rows = select.query_map([], |row| {
-        let found = claim(row, row.get(15)?, moment(row.get(16)?))?;
-        Ok(Claim { attempt: AttemptId(row.get(17)?), ..found })
+        let found = claim(row, row.get(16)?, moment(row.get(17)?))?;
+        Ok(Claim { attempt: AttemptId(row.get(18)?), ..found })
     })?;
     rows.collect()
 }
@@ -91,6 +91,7 @@ fn claim(row: &Row<'_>, number: u32, began: SystemTime) -> rusqlite::Result<Clai
     Ok(Claim {
         task: TaskId(row.get(0)?),
         job: JobId(row.get(1)?),
+        task_number: row.get::<_, i64>(15)?.unsigned_abs(),
         run: RunId(row.get(2)?),
         queue: QueueId(row.get(3)?),
         // Whoever asks knows it better.

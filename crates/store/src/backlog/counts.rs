@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::Writing;
+use super::line::Hold;
 use crate::words::{JobId, QueueId, State};
 
 /// What a turn changes in the counts of jobs.
@@ -54,16 +55,16 @@ impl Writing<'_> {
             "UPDATE served SET waiting = waiting + ?2, delayed = delayed + ?3, running = running + ?4,
                 succeeded = succeeded + ?5, failed = failed + ?6, stopped = stopped + ?7,
                 started = CASE WHEN ?4 > 0 THEN coalesce(started, ?8) ELSE started END
-             WHERE job = ?1 RETURNING queue, ended IS NULL AND open = 0 AND waiting + delayed + running = 0",
+             WHERE job = ?1 RETURNING queue, hold, ended IS NULL AND open = 0 AND waiting + delayed + running = 0",
         )?;
         let [waiting, delayed, running, succeeded, failed, stopped] =
             [State::Waiting, State::Delayed, State::Running, State::Succeeded, State::Failed, State::Stopped]
                 .map(|state| counts[state as usize]);
         let values = params![job.0, waiting, delayed, running, succeeded, failed, stopped, self.now];
-        let changed = |row: &Row<'_>| Ok((QueueId(row.get(0)?), row.get(1)?));
-        let Some((queue, is_idle)) = update.query_row(values, changed).optional()? else { return Ok(false) };
+        let changed = |row: &Row<'_>| Ok((QueueId(row.get(0)?), Hold::read(row, 1)?, row.get(2)?));
+        let Some((queue, hold, is_idle)) = update.query_row(values, changed).optional()? else { return Ok(false) };
         let change = self.done.depths.entry(queue).or_default();
-        change.waiting += waiting;
+        *change.of(hold) += waiting;
         change.delayed += delayed;
         change.added += counts.iter().sum::<i64>().unsigned_abs();
         Ok(is_idle && !self.has_chores(job)?)

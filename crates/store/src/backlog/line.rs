@@ -11,16 +11,45 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::Writing;
 use crate::words::{JobId, QueueId};
+
+/// What keeps the tasks of a job from beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// It is paused, or cancelled.
+    Held,
+    /// It needs other jobs.
+    Blocked,
+    /// Its time has not come.
+    Delayed,
+}
+
+impl Hold {
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::Held, "held"), (Self::Blocked, "blocked"), (Self::Delayed, "delayed")];
+
+    /// From a column of `served`.
+    pub(super) fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Self>> {
+        let word: Option<String> = row.get(at)?;
+        Ok(Self::ALL.into_iter().find_map(|(hold, known)| (word.as_deref() == Some(known)).then_some(hold)))
+    }
+}
+
+/// What holds a job of `served`, by all its reasons.
+const HOLD: &str = "CASE WHEN cancelled = 1 OR paused = 1 THEN 'held' WHEN needs > 0 THEN 'blocked'
+    WHEN due IS NOT NULL THEN 'delayed' END";
 
 /// Where a job stands, or would.
 struct Place {
     queue: QueueId,
     rank: i64,
-    is_held: bool,
+    hold: Option<Hold>,
+    /// What has held it so far: so it is counted.
+    before: Option<Hold>,
+    waiting: i64,
 }
 
 impl Writing<'_> {
@@ -31,19 +60,32 @@ impl Writing<'_> {
 
     /// Puts a job of which a task may wait where it belongs.
     fn place(&mut self, job: JobId) -> rusqlite::Result<()> {
-        match self.place_of(job)? {
-            Some(Place { is_held: true, queue, rank }) => self.leave(queue, rank, job),
-            Some(Place { is_held: false, queue, rank }) => self.enter(queue, rank, job),
-            None => Ok(()),
+        let Some(place) = self.place_of(job)? else { return Ok(()) };
+        if place.hold != place.before {
+            self.hold_by(job, &place)?;
+        }
+        match place {
+            Place { hold: Some(_), queue, rank, .. } => self.leave(queue, rank, job),
+            Place { hold: None, queue, rank, .. } => self.enter(queue, rank, job),
         }
     }
 
+    /// What waits of it is counted elsewhere from now on; what this turn adds to that, [`count`](Self::count) does there.
+    fn hold_by(&mut self, job: JobId, place: &Place) -> rusqlite::Result<()> {
+        let mut update = self.to.prepare_cached(&format!("UPDATE served SET hold = {HOLD} WHERE job = ?"))?;
+        update.execute([job.0])?;
+        let change = self.done.depths.entry(place.queue).or_default();
+        *change.of(place.before) -= place.waiting;
+        *change.of(place.hold) += place.waiting;
+        Ok(())
+    }
+
     fn place_of(&self, job: JobId) -> rusqlite::Result<Option<Place>> {
-        let mut select = self.to.prepare_cached(
-            "SELECT queue, rank, cancelled = 1 OR paused = 1 OR due IS NOT NULL OR needs > 0 FROM served WHERE job = ?",
-        )?;
-        let place = |row: &rusqlite::Row<'_>| {
-            Ok(Place { queue: QueueId(row.get(0)?), rank: row.get(1)?, is_held: row.get(2)? })
+        let mut select =
+            self.to.prepare_cached(&format!("SELECT queue, rank, {HOLD}, hold, waiting FROM served WHERE job = ?"))?;
+        let place = |row: &Row<'_>| {
+            let (queue, rank, waiting) = (QueueId(row.get(0)?), row.get(1)?, row.get(4)?);
+            Ok(Place { queue, rank, hold: Hold::read(row, 2)?, before: Hold::read(row, 3)?, waiting })
         };
         select.query_row([job.0], place).optional()
     }

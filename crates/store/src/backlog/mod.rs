@@ -99,10 +99,8 @@ struct Ids {
 /// How much waits in a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Depth {
-    /// Tasks that may begin, or could if nothing held their job.
-    pub waiting: u64,
-    /// Tasks that are tried again later.
-    pub delayed: u64,
+    /// How many tasks, and for what. None of them is new.
+    pub tasks: Change,
     /// Whether nothing of it begins.
     pub paused: bool,
 }
@@ -187,11 +185,14 @@ impl Backlog {
     /// Those of the disk.
     pub fn depth(&self, queue: QueueId) -> Result<Depth, StoreError> {
         let sql =
-            "SELECT coalesce(sum(waiting), 0), coalesce(sum(delayed), 0), (SELECT paused FROM queue WHERE id = ?1)
+            "SELECT total(waiting) FILTER (WHERE hold IS NULL), total(delayed) + total(waiting) FILTER (WHERE hold = 'delayed'),
+                total(waiting) FILTER (WHERE hold = 'blocked'), total(waiting) FILTER (WHERE hold = 'held'),
+                (SELECT paused FROM queue WHERE id = ?1)
             FROM served INDEXED BY served_alive WHERE ended IS NULL AND queue = ?1";
-        let count = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+        let count = |row: &rusqlite::Row<'_>, at| row.get::<_, f64>(at).map(|count| count as i64);
         let depth = |row: &rusqlite::Row<'_>| {
-            Ok(Depth { waiting: count(row, 0)?, delayed: count(row, 1)?, paused: row.get(2)? })
+            let (waiting, delayed, blocked, held) = (count(row, 0)?, count(row, 1)?, count(row, 2)?, count(row, 3)?);
+            Ok(Depth { tasks: Change { waiting, delayed, blocked, held, added: 0 }, paused: row.get(4)? })
         };
         self.read(|connection| connection.query_row(sql, [queue.0], depth))
     }
@@ -223,6 +224,26 @@ impl Backlog {
         self.read(|connection| {
             connection.prepare_cached(sql)?.query_row([job.0], |row| row.get(0).map(QueueId)).optional()
         })
+    }
+
+    /// How many tasks of a job would wait again if it were retried.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn to_retry(&self, job: JobId) -> Result<u64, StoreError> {
+        let sql = "SELECT failed + stopped FROM served WHERE job = ?";
+        let found: Option<i64> =
+            self.read(|connection| connection.prepare_cached(sql)?.query_row([job.0], |row| row.get(0)).optional())?;
+        Ok(found.unwrap_or(0).unsigned_abs())
+    }
+
+    /// Whether a job has this key.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn has_key(&self, key: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM unique_key WHERE key = ?";
+        self.read(|connection| connection.prepare_cached(sql)?.exists([key]))
     }
 
     /// The schedules that are due at a moment: for each, the next turn should have an [`Order::Fire`].

@@ -15,6 +15,8 @@ pub enum Order {
     Append {
         /// Which.
         job: JobId,
+        /// What their words begin with, as the client has it: it must be the job's. None: whatever that is.
+        command: Option<Vec<Vec<u8>>>,
         /// The words of each.
         tasks: Vec<Vec<Vec<u8>>>,
         /// Whether these are the last.

@@ -21,7 +21,7 @@ impl Writing<'_> {
     fn answer(&mut self, order: &Order) -> rusqlite::Result<Answer> {
         match order {
             Order::Submit(new) => self.submit(new),
-            Order::Append { job, tasks, close } => self.append(*job, tasks, *close),
+            Order::Append { job, command, tasks, close } => self.append(*job, command.as_deref(), tasks, *close),
             Order::Close(job) => self.of_job(*job, Self::close),
             Order::Cancel(job) => self.of_job(*job, |writing, job| writing.cancel(job, None)),
             Order::Retry(job) => self.retry(*job),

@@ -1,8 +1,10 @@
 //! What is written together, and what comes of it.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 use std::time::SystemTime;
 
+use super::line::Hold;
 use super::new_job::Policy;
 use super::order::{Answer, Order};
 use crate::record::Attempt;
@@ -86,15 +88,48 @@ pub enum Cancelled {
     Task(TaskId),
 }
 
-/// How many tasks more, or fewer, wait in a queue.
+/// How many tasks more, or fewer, wait in a queue, and for what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Change {
-    /// In the state `waiting`, those of jobs that are held among them.
+    /// For a slot.
     pub waiting: i64,
-    /// In the state `delayed`.
+    /// For a moment: to be tried again, or for the first time.
     pub delayed: i64,
+    /// For other jobs.
+    pub blocked: i64,
+    /// For somebody to resume their job, or to be cancelled with it.
+    pub held: i64,
     /// How many of the tasks are new.
     pub added: u64,
+}
+
+impl Change {
+    /// How many there are more, or fewer, whatever they wait for.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        let Self { waiting, delayed, blocked, held, added: _ } = *self;
+        waiting + delayed + blocked + held
+    }
+
+    /// Tasks in the state `waiting` of a job that this holds.
+    pub(super) fn of(&mut self, hold: Option<Hold>) -> &mut i64 {
+        match hold {
+            None => &mut self.waiting,
+            Some(Hold::Delayed) => &mut self.delayed,
+            Some(Hold::Blocked) => &mut self.blocked,
+            Some(Hold::Held) => &mut self.held,
+        }
+    }
+}
+
+impl AddAssign for Change {
+    fn add_assign(&mut self, more: Self) {
+        self.waiting += more.waiting;
+        self.delayed += more.delayed;
+        self.blocked += more.blocked;
+        self.held += more.held;
+        self.added = self.added.saturating_add(more.added);
+    }
 }
 
 /// A task that may begin.
@@ -104,6 +139,8 @@ pub struct Claim {
     pub task: TaskId,
     /// Of which job.
     pub job: JobId,
+    /// Its number there, from 1.
+    pub task_number: u64,
     /// Its job's run.
     pub run: RunId,
     /// Where it waited.

@@ -23,7 +23,7 @@ pub struct JobFilter {
 }
 
 impl Reader {
-    /// The service's jobs that a filter lets through, the newest first. Of those that are not over, that have failed, of a
+    /// The service's jobs that a filter lets through, the newest first. Of those that are not over, that have failed or were stopped, of a
     /// name or of a queue no others are looked at.
     ///
     /// # Errors
@@ -58,7 +58,11 @@ fn condition(state: JobState) -> &'static str {
         }
         JobState::Waiting => {
             "s.ended IS NULL AND s.cancelled = 0 AND s.running = 0 AND s.paused = 0 AND s.needs = 0
-                AND s.due IS NULL AND (s.waiting > 0 OR s.delayed = 0)"
+                AND s.due IS NULL AND (s.waiting > 0 OR s.delayed = 0 AND s.open = 0)"
+        }
+        JobState::Open => {
+            "s.ended IS NULL AND s.cancelled = 0 AND s.running = 0 AND s.paused = 0 AND s.needs = 0
+                AND s.due IS NULL AND s.waiting = 0 AND s.delayed = 0 AND s.open = 1"
         }
         JobState::Stopped => "s.ended IS NOT NULL AND (s.cancelled = 1 OR s.stopped > 0)",
         JobState::Failed => "s.ended IS NOT NULL AND s.cancelled = 0 AND s.stopped = 0 AND s.failed > 0",

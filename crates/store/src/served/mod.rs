@@ -34,6 +34,8 @@ pub struct Served {
     pub job: Job,
     /// Where its tasks wait.
     pub queue: String,
+    /// Whether nothing of that queue begins.
+    pub queue_paused: bool,
     /// What is higher is claimed first.
     pub priority: i32,
     /// Whether nothing more of it may begin.
@@ -91,8 +93,9 @@ impl Served {
             false if self.paused => JobState::Held,
             false if self.needs > 0 => JobState::Blocked,
             false if self.due.is_some() => JobState::Delayed,
-            false if tasks.waiting > 0 || tasks.total() == 0 => JobState::Waiting,
+            false if tasks.waiting > 0 => JobState::Waiting,
             false if tasks.delayed > 0 => JobState::Delayed,
+            false if self.open => JobState::Open,
             false => JobState::Waiting,
             true if self.cancelled || tasks.stopped > 0 => JobState::Stopped,
             true if tasks.failed > 0 => JobState::Failed,
@@ -112,6 +115,8 @@ pub enum JobState {
     Held,
     /// It needs jobs that are not over.
     Blocked,
+    /// All that has come of it is over, and more may come.
+    Open,
     /// Something of it runs.
     Running,
     /// It is cancelled, and not over.
@@ -126,11 +131,12 @@ pub enum JobState {
 
 impl JobState {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Waiting,
         Self::Delayed,
         Self::Held,
         Self::Blocked,
+        Self::Open,
         Self::Running,
         Self::Stopping,
         Self::Succeeded,
@@ -146,6 +152,7 @@ impl JobState {
             Self::Delayed => "delayed",
             Self::Held => "held",
             Self::Blocked => "blocked",
+            Self::Open => "open",
             Self::Running => "running",
             Self::Stopping => "stopping",
             Self::Succeeded => "succeeded",
@@ -187,7 +194,7 @@ const SERVED: &str = "SELECT j.id, j.name, j.command, j.created, q.name, s.rank,
         s.timeout, s.failures, s.losses, s.backoff_first, s.backoff_most,
         s.waiting, s.delayed, s.running, s.succeeded, s.failed, s.stopped,
         s.due, s.paused, s.open, s.needs, (SELECT group_concat(needed) FROM needs n WHERE n.job = s.job),
-        s.key, s.started, s.ended, s.keep, s.meta, s.first, r.grammar
+        s.key, s.started, s.ended, s.keep, s.meta, s.first, r.grammar, q.paused
     FROM served s JOIN job j ON j.id = s.job JOIN queue q ON q.id = s.queue JOIN run r ON r.id = s.run";
 
 impl Reader {
@@ -232,6 +239,7 @@ fn served(row: &Row<'_>) -> rusqlite::Result<Served> {
         meta: row.get(28)?,
         first: TaskId(row.get(29)?),
         grammar: row.get(30)?,
+        queue_paused: row.get(31)?,
     })
 }
 

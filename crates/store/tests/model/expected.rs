@@ -59,6 +59,23 @@ pub(crate) struct Model {
 }
 
 impl Model {
+    /// What waits in each queue: for a slot, for a moment, for other jobs, for somebody.
+    pub(crate) fn depths(&self) -> [[i64; 4]; QUEUES] {
+        let mut depths = [[0; 4]; QUEUES];
+        for job in self.jobs.values() {
+            let count = |state| job.tasks.iter().filter(|task| task.state == state).count() as i64;
+            let at = match job {
+                Job { cancelled: true, .. } | Job { paused: true, .. } => 3,
+                job if !job.unmet.is_empty() => 2,
+                job if job.due > 0 => 1,
+                _ => 0,
+            };
+            depths[job.queue][at] += count(State::Waiting);
+            depths[job.queue][1] += count(State::Delayed);
+        }
+        depths
+    }
+
     /// Nothing that waits of it begins.
     pub(crate) fn cancel(&mut self, id: i64) {
         let Some(job) = self.jobs.get_mut(&id).filter(|job| !job.over) else { return };

@@ -5,7 +5,7 @@ mod expected;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ganger_store::{
-    Answer, Backlog, Claim, Done, End, Ended, Fate, How, JobId, Needs, NewJob, Order, Policy, QueueId, State,
+    Answer, Backlog, Change, Claim, Done, End, Ended, Fate, How, JobId, Needs, NewJob, Order, Policy, QueueId, State,
     TaskFilter, Turn, Unique, Until, Usage,
 };
 use rusqlite::Connection;
@@ -20,6 +20,8 @@ struct Pair {
     place: Place,
     backlog: Option<Backlog>,
     queues: Vec<QueueId>,
+    /// What waits in them, as the turns have told.
+    depths: [Change; QUEUES],
     model: Model,
     running: Vec<Claim>,
     random: fastrand::Rng,
@@ -33,7 +35,8 @@ impl Pair {
         let queues = (0..QUEUES).map(|queue| backlog.queue(&format!("q{queue}")).unwrap()).collect();
         let model = Model { now: 1_000, ..Model::default() };
         let random = fastrand::Rng::with_seed(seed);
-        Self { place, backlog: Some(backlog), queues, model, running: Vec::new(), random, steps: Vec::new() }
+        let depths = Default::default();
+        Self { place, backlog: Some(backlog), queues, depths, model, running: Vec::new(), random, steps: Vec::new() }
     }
 
     fn now(&self) -> SystemTime {
@@ -42,7 +45,11 @@ impl Pair {
 
     fn commit(&mut self, turn: Turn) -> Done {
         let turn = Turn { now: Some(self.now()), ..turn };
-        self.backlog.as_mut().unwrap().commit(&turn).unwrap()
+        let done = self.backlog.as_mut().unwrap().commit(&turn).unwrap();
+        for (queue, depth) in self.queues.iter().zip(&mut self.depths) {
+            *depth += done.depths.get(queue).copied().unwrap_or_default();
+        }
+        done
     }
 
     /// An order, and all that follows of it.
@@ -152,7 +159,8 @@ impl Pair {
     fn append(&mut self) {
         let Some(id) = self.any_job() else { return };
         let (tasks, close) = (self.random.usize(1..4), self.random.bool());
-        let answer = self.order(Order::Append { job: JobId(id), tasks: vec![vec![b"x".to_vec()]; tasks], close });
+        let answer =
+            self.order(Order::Append { job: JobId(id), command: None, tasks: vec![vec![b"x".to_vec()]; tasks], close });
         let job = self.model.jobs.get_mut(&id).unwrap();
         if job.open {
             assert_eq!(answer, Answer::Appended(job.tasks.len() as u64 + 1));
@@ -206,7 +214,8 @@ impl Pair {
             let number = self.number(&claim);
             self.model.ended(claim.job.0, number, claim.number, fate);
         }
-        self.backlog = Some(Backlog::open(self.place.store()).unwrap());
+        let backlog = self.backlog.insert(Backlog::open(self.place.store()).unwrap());
+        self.depths = std::array::from_fn(|queue| backlog.depth(self.queues[queue]).unwrap().tasks);
         // It has looked at the clock of the wall, which is far beyond all that is due.
         self.model.now = self.model.now.max(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs());
     }
@@ -224,6 +233,14 @@ impl Pair {
             let count = |state| wanted.iter().filter(|task| **task == state).count() as u64;
             let counted = [served.tasks.waiting, served.tasks.delayed, served.tasks.running, served.tasks.stopped];
             assert_eq!(counted, [State::Waiting, State::Delayed, State::Running, State::Stopped].map(count));
+        }
+        for (queue, depth) in self.queues.iter().zip(&self.depths) {
+            let found = self.backlog.as_ref().unwrap().depth(*queue).unwrap().tasks;
+            assert_eq!(Change { added: 0, ..*depth }, found, "{:#?}", self.steps);
+        }
+        for (queue, wanted) in self.model.depths().into_iter().enumerate() {
+            let Change { waiting, delayed, blocked, held, .. } = self.depths[queue];
+            assert_eq!([waiting, delayed, blocked, held], wanted, "queue {queue}: {:#?}", self.steps);
         }
         assert_eq!(self.broken(), [""; 0], "{:#?}", self.steps);
     }

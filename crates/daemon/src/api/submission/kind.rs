@@ -5,21 +5,40 @@ use crate::api::problem::Problem;
 use crate::config::Runs;
 use crate::queues::Queue;
 
+/// What only a process that is started for one task can keep to.
+const PLACES: [&str; 2] = ["directory", "environment"];
+
 impl Submission {
     /// Whether its tasks are what the queue's workers can do. A call and a command at once are neither.
     pub(super) fn check_kind(&self, queue: &Queue) -> Result<(), Problem> {
         let name = &queue.config.name;
-        let calls = matches!(queue.config.runs, Runs::Functions(_));
+        let (calls, is_kept) = match queue.config.runs {
+            Runs::Commands => (false, false),
+            Runs::Worker(_) => (false, true),
+            Runs::Functions(_) => (true, true),
+        };
         let wrong = |field: &str, why: &str| Err(Problem::invalid(format!("`{field}`: queue {name:?} runs {why}")));
-        let Some(field) = (if calls { self.word_of_commands() } else { self.word_of_calls() }) else {
+        let of_kind = if calls { self.word_of_commands() } else { self.word_of_calls() };
+        let Some(field) = of_kind.or_else(|| self.place().filter(|_| is_kept)) else {
             let missing = calls && self.function.is_none();
             return if missing { wrong("function", "functions: give one, and `args`") } else { Ok(()) };
         };
         match &queue.config.runs {
+            Runs::Functions(_) | Runs::Worker(_) if PLACES.contains(&field) => wrong(
+                field,
+                "a program of its own, for many jobs: its configuration says where and with what environment",
+            ),
             Runs::Functions(_) => wrong(field, "functions: give `function` and `args` instead"),
             Runs::Worker(_) => wrong(field, "lines of a worker program: give `command` and `tasks` instead"),
             Runs::Commands => wrong(field, "commands: give `command` and `tasks` instead"),
         }
+    }
+
+    /// A field that says where or with what environment its tasks run, if it is there: one of [`PLACES`].
+    fn place(&self) -> Option<&'static str> {
+        let [directory, environment] = PLACES;
+        let given = [(directory, self.directory.is_some()), (environment, !self.environment.is_empty())];
+        given.into_iter().find_map(|(field, given)| given.then_some(field))
     }
 
     /// A field that only a call has, if it is there.
@@ -53,9 +72,10 @@ mod tests {
     fn a_job_is_of_its_queue_s_kind() {
         let program = || vec!["program".to_owned()];
         let (worker, functions) = (Runs::Worker(program()), Runs::Functions(program()));
-        let command = r#"{"command": ["true"], "directory": "/"}"#;
+        let command = r#"{"command": ["true"]}"#;
+        let placed = r#"{"command": ["true"], "directory": "/", "environment": {"A": "1"}}"#;
         let call = r#"{"function": "f", "args": ["AA=="]}"#;
-        for (runs, body) in [(&Runs::Commands, command), (&worker, command), (&functions, call)] {
+        for (runs, body) in [(&Runs::Commands, placed), (&worker, command), (&functions, call)] {
             assert_eq!(refused(runs, body), None, "{body}");
         }
         for (runs, body, told) in [
@@ -64,6 +84,8 @@ mod tests {
             (&worker, call, "`function`: queue \"default\" runs lines of a worker program: give `command`"),
             (&functions, command, "`command`: queue \"default\" runs functions: give `function` and `args`"),
             (&functions, r#"{"function": "f", "args": [], "tasks": []}"#, "`tasks`: queue"),
+            (&worker, placed, "`directory`: queue \"default\" runs a program of its own"),
+            (&functions, r#"{"function": "f", "args": [], "environment": {"A": "1"}}"#, "`environment`: queue"),
             (&functions, "{}", "`function`: queue \"default\" runs functions: give one, and `args`"),
         ] {
             let why = refused(runs, body).unwrap_or_else(|| panic!("taken: {body}"));

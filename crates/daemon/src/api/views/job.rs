@@ -15,6 +15,9 @@ pub(in crate::api) struct JobView {
     /// What its tasks' words begin with.
     command: String,
     queue: String,
+    /// Nothing of that queue begins until it is resumed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    queue_paused: bool,
     /// What is higher begins first.
     priority: i32,
     state: JobState,
@@ -86,6 +89,7 @@ pub(in crate::api) enum JobState {
     Delayed,
     Held,
     Blocked,
+    Open,
     Running,
     Stopping,
     Succeeded,
@@ -114,6 +118,7 @@ impl From<&Served> for JobView {
             name: job.name.clone(),
             command: job.command.clone(),
             queue: queue.clone(),
+            queue_paused: served.queue_paused,
             priority: *priority,
             state: served.state().into(),
             created: seconds(job.created),
@@ -169,6 +174,7 @@ impl From<ganger_store::JobState> for JobState {
             ganger_store::JobState::Delayed => Self::Delayed,
             ganger_store::JobState::Held => Self::Held,
             ganger_store::JobState::Blocked => Self::Blocked,
+            ganger_store::JobState::Open => Self::Open,
             ganger_store::JobState::Running => Self::Running,
             ganger_store::JobState::Stopping => Self::Stopping,
             ganger_store::JobState::Succeeded => Self::Succeeded,
@@ -185,6 +191,7 @@ impl From<JobState> for ganger_store::JobState {
             JobState::Delayed => Self::Delayed,
             JobState::Held => Self::Held,
             JobState::Blocked => Self::Blocked,
+            JobState::Open => Self::Open,
             JobState::Running => Self::Running,
             JobState::Stopping => Self::Stopping,
             JobState::Succeeded => Self::Succeeded,
