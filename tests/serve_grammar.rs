@@ -1,8 +1,8 @@
 //! `ganger submit` reads commands and inputs as `ganger run` does: each row is run by both.
 
 use crate::sandbox::{Done, Sandbox};
-use crate::serve::Service;
 use crate::serve_verbs::ask;
+use crate::service::Service;
 
 /// What is typed, and what is on standard input, if anything is.
 type Row = (Option<&'static str>, &'static [&'static str]);

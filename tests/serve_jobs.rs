@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::sandbox::{Sandbox, eventually};
-use crate::serve::{Service, get};
 use crate::serve_verbs::ask;
+use crate::service::{Service, get};
 
 #[test]
 fn a_job_that_is_open_gets_more_tasks() {

@@ -4,8 +4,8 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::sandbox::{GANGER, Sandbox, eventually};
-use crate::serve::{Service, get, over, submit};
 use crate::serve_verbs::ask;
+use crate::service::{Service, get, over, submit};
 
 #[test]
 fn tasks_that_wait_are_counted_by_what_they_wait_for() {

@@ -85,6 +85,7 @@ pub(super) fn settings() -> Settings {
         role: Role::Functions,
         reap_orphans: false,
         faults: Default::default(),
+        sandbox: Default::default(),
     }
 }
 
