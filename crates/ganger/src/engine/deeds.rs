@@ -158,9 +158,9 @@ impl Core {
             }
             Body::Coming => {
                 member.doomed = true;
-                // One that has spoken is there, and the zygote's word of it is on the way. One that has not may never
-                // come, if something holds the zygote up.
-                self.watch.doomed |= member.phase == Phase::Starting;
+                // One that has spoken, were it nonsense, is there, and the zygote's word of it is on the way. One that has
+                // not may never come, if something holds the zygote up.
+                self.watch.doomed |= member.phase == Phase::Starting && member.misbehaved.is_none();
             }
             // A thread cannot be killed: it is left behind, and nobody listens to it any more.
             Body::Thread { .. } if signals.contains(&Signal::Kill) => self.watch.abandon(worker),
