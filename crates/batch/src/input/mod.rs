@@ -248,7 +248,9 @@ impl Source {
         }
         // The frequent case: one row is one task, and nothing was looked at beforehand.
         if self.packer.is_none() && self.ready.is_empty() && self.over.is_none() {
-            return self.rows.next().map(|next| match next {
+            // What is behind an error is not known: a list that could not be read has not ended there.
+            let next = self.rows.next().inspect_err(|_| self.over = Some(Over(None)));
+            return next.map(|next| match next {
                 Next::Ready(args) => Next::Ready(self.task(args)),
                 Next::NotYet => Next::NotYet,
                 Next::End => Next::End,
