@@ -6,6 +6,7 @@
 #[path = "sandbox.rs"]
 mod sandbox;
 mod terminal;
+mod service;
 #[path = "run.rs"]
 mod run;
 #[path = "run_output.rs"]

@@ -1,9 +1,9 @@
 //! The verbs that ask a service; and its store, looked at as any.
 
 use crate::sandbox::{GANGER, Sandbox, eventually};
-use crate::serve::Service;
 use crate::serve_doors::with_port;
 use crate::serve_verbs::ask;
+use crate::service::Service;
 use crate::terminal::Terminal;
 
 #[test]

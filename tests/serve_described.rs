@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::Sandbox;
-use crate::serve::{Service, get, over, submit};
+use crate::service::{Service, get, over, submit};
 
 /// What a reference in the description stands for.
 fn resolved<'v>(description: &'v Value, value: &'v Value) -> &'v Value {

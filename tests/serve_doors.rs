@@ -8,7 +8,7 @@ use std::path::Path;
 use nix::sys::signal::Signal;
 
 use crate::sandbox::{GANGER, Sandbox, eventually};
-use crate::serve::{Service, get};
+use crate::service::{Service, get};
 
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
@@ -34,7 +34,7 @@ pub(crate) fn has(test: &str, tools: &[&str]) -> bool {
 /// One request over TCP, and all that comes back.
 pub(crate) fn raw(port: u16, request: &str) -> String {
     let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).expect("it listens");
-    stream.set_read_timeout(Some(crate::serve::PATIENCE)).expect("a socket");
+    stream.set_read_timeout(Some(crate::service::PATIENCE)).expect("a socket");
     // It may have had enough before it has all.
     let _ = stream.write_all(request.as_bytes());
     let mut answer = String::new();

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, eventually};
-use crate::serve::{PATIENCE, Service, get, over, submit};
+use crate::service::{PATIENCE, Service, get, over, submit};
 
 fn tally(client: &mut Client, job: u64, state: &str) -> u64 {
     get(client, &format!("/v1/jobs/{job}"))["tasks"][state].as_u64().expect("a number")

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, eventually};
-use crate::serve::{Service, get, over, submit, value};
+use crate::service::{Service, get, over, submit, value};
 
 /// Prints in two steps: the second one waits for a file.
 const IN_STEPS: &str = "echo one; while [ ! -e go ]; do sleep 0.02; done; echo two";

@@ -7,8 +7,8 @@ use std::os::unix::net::UnixStream;
 use serde_json::json;
 
 use crate::sandbox::{Sandbox, eventually};
-use crate::serve::{PATIENCE, Service, get, over, submit};
 use crate::serve_doors::{TOKEN, head, raw, status, with_port};
+use crate::service::{PATIENCE, Service, get, over, submit};
 
 /// It does what it is there for.
 #[track_caller]

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::sandbox::{Sandbox, eventually};
-use crate::serve::{PATIENCE, Service, get, over, submit};
+use crate::service::{PATIENCE, Service, get, over, submit};
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 

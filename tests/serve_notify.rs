@@ -6,8 +6,8 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 
 use crate::sandbox::{GANGER, Sandbox, Started, eventually};
-use crate::serve::{PATIENCE, get, submit};
 use crate::serve_end::workers;
+use crate::service::{PATIENCE, get, submit};
 
 /// Who listens to what a service says.
 struct Systemd(UnixDatagram);

@@ -4,7 +4,7 @@ use ganger_client::Client;
 use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, eventually};
-use crate::serve::{Service, get, over, submit, value};
+use crate::service::{Service, get, over, submit, value};
 
 #[track_caller]
 fn ask(client: &mut Client, method: &str, path: &str, status: u16) -> Value {

@@ -7,7 +7,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, eventually};
-use crate::serve::{Service, get, over, submit, value};
+use crate::service::{Service, get, over, submit, value};
 
 /// A service with this configuration besides its store and socket.
 fn configured<'a>(sandbox: &'a Sandbox, text: &str) -> Service<'a> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::sandbox::{Cmd, GANGER, Sandbox, eventually};
-use crate::serve::Service;
+use crate::service::Service;
 use crate::terminal::Terminal;
 
 /// A verb that asks the service of the sandbox.

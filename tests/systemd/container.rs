@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::package::{install, scripts};
 use crate::sandbox::{eventually, is_root, waited};
-use crate::serve::PATIENCE;
+use crate::service::PATIENCE;
 
 /// What is run besides the script.
 const TOOLS: [&str; 6] = ["systemctl", "dbus-daemon", "nsenter", "unshare", "setpriv", "pgrep"];

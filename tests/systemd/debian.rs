@@ -11,7 +11,7 @@ use serde_json::json;
 use super::container::Container;
 use super::package::scripts;
 use crate::sandbox::GANGER;
-use crate::serve::{over, submit};
+use crate::service::{over, submit};
 
 /// Made once, of the program under test. None, loudly, where packages cannot be made.
 fn package(test: &str) -> Option<&'static Path> {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::container::Container;
 use crate::sandbox::eventually;
-use crate::serve::{get, over, submit};
+use crate::service::{get, over, submit};
 
 const SOCKET: &str = "/run/ganger/ganger.sock";
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::container::Container;
 use crate::sandbox::eventually;
-use crate::serve::{get, over, submit};
+use crate::service::{get, over, submit};
 
 /// Where jobs may write.
 const STATE: &str = "/var/lib/ganger";

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::container::Container;
 use crate::sandbox::eventually;
-use crate::serve::submit;
+use crate::service::submit;
 
 /// A service whose tasks have a second, and then another one.
 const HASTE: &str = "[Service]\nTimeoutStopSec=1s\nExecStart=\nExecStart=ganger serve --store ${STATE_DIRECTORY}/jobs.db \

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::container::Container;
-use crate::serve::{get, over, submit};
+use crate::service::{get, over, submit};
 
 /// How far a unit may be open, by `systemd-analyze security`: below two it calls it "OK".
 const EXPOSURE: f64 = 1.5;

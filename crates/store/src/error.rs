@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use crate::unsynced;
+
 /// Why a store could not be opened, read or written. Opaque, with questions.
 #[derive(Debug)]
 pub struct StoreError {
@@ -20,6 +22,10 @@ pub(crate) enum Kind {
     Damaged(rusqlite::Error),
     /// Another file stands in its place, or none.
     Moved,
+    /// The disk has not kept what was written, and said so.
+    Unsynced(rusqlite::Error),
+    /// No write-ahead log can be beside it.
+    Unlogged,
     /// Something stands where a new store should.
     Exists,
     NotAStore(&'static str),
@@ -50,6 +56,7 @@ impl StoreError {
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::TooBig) => Kind::Damaged(error),
                 // What was read is not what was written.
                 None => Kind::Damaged(error),
+                Some(_) if unsynced::is_unsynced(&error) => Kind::Unsynced(error),
                 Some(_) => Kind::Sqlite(error),
             };
             Self::new(file, kind)
@@ -96,6 +103,13 @@ impl StoreError {
         matches!(self.kind, Kind::NoJob(_))
     }
 
+    /// Whether the disk has not kept what was written (`fsync` failed). Nothing more can be written through this handle: what
+    /// was acknowledged before is in the file, and whoever opens it next goes on from there.
+    #[must_use]
+    pub fn is_unsynced(&self) -> bool {
+        matches!(self.kind, Kind::Unsynced(_))
+    }
+
     /// Whether it may go on when somebody has made room or mended the disk: nothing was lost yet.
     #[must_use]
     pub fn is_of_the_disk(&self) -> bool {
@@ -123,6 +137,16 @@ impl fmt::Display for StoreError {
                 "it was deleted or replaced while it was written to: all that was recorded is in the file that stood there \
                  before, if that is somewhere still"
             ),
+            Kind::Unsynced(error) => write!(
+                f,
+                "the disk did not keep what was written to it ({error}), and to ask again would hide that: see what the kernel \
+                 says of it (dmesg), then begin again; what was acknowledged before is there"
+            ),
+            Kind::Unlogged => write!(
+                f,
+                "there can be no write-ahead log beside it: the disk failed, or its file system has no shared memory, as over a \
+                 network; put it on a local disk"
+            ),
             Kind::Exists => write!(f, "there is a file of that name, and it is left as it is: give another one"),
             Kind::NotAStore(why) => write!(f, "{why}; give it another name, it was left as it is"),
             Kind::Newer { version, known } => {
@@ -144,10 +168,11 @@ impl std::error::Error for StoreError {
         match &self.kind {
             Kind::Io(error) => Some(error),
             Kind::Sqlite(error) => Some(error),
-            Kind::Damaged(error) => Some(error),
+            Kind::Damaged(error) | Kind::Unsynced(error) => Some(error),
             Kind::Missing
             | Kind::Exists
             | Kind::Moved
+            | Kind::Unlogged
             | Kind::NotAStore(_)
             | Kind::Newer { .. }
             | Kind::Locked { .. }

@@ -31,6 +31,8 @@ mod schema;
 
 mod lock;
 
+mod unsynced;
+
 mod moved;
 
 mod key;

@@ -23,6 +23,7 @@ use crate::lock::Lock;
 use crate::moved;
 use crate::record::{Record, Run};
 use crate::store::{Store, time};
+use crate::unsynced::{self, Heard};
 use crate::words::{AttemptId, RunEnd, RunId, TaskId};
 
 /// How long it is from one group to the next, at least.
@@ -72,11 +73,12 @@ impl Store {
         let (task, attempt) = self.next_ids()?;
         let (sender, parcels) = sync_channel(AHEAD);
         let state = Arc::new(State::new());
-        let Self { connection, file, lock } = self;
+        let Self { connection, file, lock, heard } = self;
         let writer = Writer {
             connection,
             file: file.clone(),
             lock,
+            heard,
             parcels,
             group: Group::new(first.job, first.id),
             runs: runs.iter().map(|run| run.id).collect(),
@@ -203,6 +205,7 @@ struct Writer {
     connection: Connection,
     file: PathBuf,
     lock: Lock,
+    heard: Heard,
     parcels: Receiver<Vec<Record>>,
     group: Group,
     runs: Vec<RunId>,
@@ -267,11 +270,12 @@ impl Writer {
                     self.tell(Some(error.to_string()));
                     self.hold_out();
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(unsynced::heed(&self.connection, error)),
             }
         }
         self.tell(None);
-        Ok(())
+        let heard = self.heard.told().map_err(StoreError::sqlite(&self.file));
+        heard.map_err(|error| unsynced::heed(&self.connection, error))
     }
 
     /// Takes what comes meanwhile, which is what runs already.
@@ -298,7 +302,7 @@ impl Writer {
             let how = if has_failed { RunEnd::Failed } else { how };
             let ended = params![ended, how.word(), run.0];
             let noted = self.connection.execute("UPDATE run SET ended = ?, how = ? WHERE id = ?", ended);
-            noted.map_err(StoreError::sqlite(&self.file))?;
+            noted.map_err(StoreError::sqlite(&self.file)).map_err(|error| unsynced::heed(&self.connection, error))?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! A store in the hands of the one who writes to it.
 
+use std::ffi::c_int;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,13 +11,14 @@ use crate::error::{Kind, StoreError};
 use crate::lock::Lock;
 use crate::record::{Job, Run, Setting};
 use crate::schema;
+use crate::unsynced::{self, Heard};
 use crate::words::{AttemptId, JobId, RunId, TaskId};
 
 /// How long one waits for another connection's lock: a reader's, for an instant, or a tool's.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many pages the log has before they go to their places in the file: 16 MiB.
-const CHECKPOINT: u32 = 4096;
+const CHECKPOINT: c_int = 4096;
 
 /// A store, open for writing: one process has it at a time.
 ///
@@ -36,6 +38,8 @@ pub struct Store {
     pub(crate) connection: Connection,
     pub(crate) file: PathBuf,
     pub(crate) lock: Lock,
+    /// What checkpoints have found out since the last commit.
+    pub(crate) heard: Heard,
 }
 
 impl Store {
@@ -47,11 +51,10 @@ impl Store {
         let lock = Lock::take(file).map_err(|error| tell_holder(file, error))?;
         let mut connection = Connection::open(file).map_err(StoreError::sqlite(file))?;
         connection.busy_timeout(PATIENCE).map_err(StoreError::sqlite(file))?;
-        // Before anything that would change another program's file.
-        schema::check(&connection, file)?;
-        configure(&connection, durability).map_err(StoreError::sqlite(file))?;
-        schema::migrate(&mut connection, file)?;
-        Ok(Self { connection, file: file.to_owned(), lock })
+        let heard = Heard::default();
+        prepare(&mut connection, file, durability, heard.clone())
+            .map_err(|error| unsynced::heed(&connection, error))?;
+        Ok(Self { connection, file: file.to_owned(), lock, heard })
     }
 
     /// A new job. From now on it is meant by its name, and no longer an earlier one that is called the same.
@@ -119,8 +122,16 @@ impl Store {
     }
 
     pub(crate) fn failed(&self) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
-        StoreError::sqlite(&self.file)
+        |error| unsynced::heed(&self.connection, StoreError::sqlite(&self.file)(error))
     }
+}
+
+fn prepare(connection: &mut Connection, file: &Path, durability: Durability, heard: Heard) -> Result<(), StoreError> {
+    // Before anything that would change another program's file.
+    schema::check(connection, file)?;
+    log_ahead(connection, file)?;
+    configure(connection, durability, heard).map_err(StoreError::sqlite(file))?;
+    schema::migrate(connection, file)
 }
 
 /// Says who has the lock: the process of the run that has begun last.
@@ -134,11 +145,21 @@ fn tell_holder(file: &Path, error: StoreError) -> StoreError {
     StoreError::new(file, Kind::Locked { by: asked.ok().flatten() })
 }
 
-fn configure(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+/// SQLite goes on without a log where there can be none, and says so here alone.
+fn log_ahead(connection: &Connection, file: &Path) -> Result<(), StoreError> {
+    let switch = || {
+        let mut switch = connection.prepare("PRAGMA journal_mode = WAL")?;
+        // To its end: what it has told is committed only then.
+        switch.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
+    };
+    let modes = switch().map_err(StoreError::sqlite(file))?;
+    if modes == ["wal"] { Ok(()) } else { Err(StoreError::new(file, Kind::Unlogged)) }
+}
+
+fn configure(connection: &mut Connection, durability: Durability, heard: Heard) -> rusqlite::Result<()> {
     // Who alone writes, and writes what it has just made, need not look each reference up: a tenth of the cost of a task.
     connection.pragma_update(None, "foreign_keys", false)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
+    connection.wal_hook(Some(unsynced::checkpoint_at(CHECKPOINT, heard)))?;
     connection.pragma_update(None, "synchronous", durability.synchronous())
 }
 

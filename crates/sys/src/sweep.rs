@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::signal::{self, kill};
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::Usage;
@@ -121,6 +121,26 @@ pub fn sweep_orphans(patience: Duration) -> io::Result<bool> {
     Ok(certain)
 }
 
+/// Reaps the orphans that came to this process and have ended by themselves; it kills nobody. For who lives long and whose
+/// descendants leave many behind: each that is not reaped keeps its pid.
+///
+/// # Errors
+/// When `/proc` is not mounted.
+pub fn reap_dead_orphans() -> io::Result<Swept> {
+    let mut swept = Swept::default();
+    if !has_dead_children() {
+        return Ok(swept);
+    }
+    let _turn = SWEEPING.lock().unwrap_or_else(PoisonError::into_inner);
+    let kin = kin();
+    let children = if kin.expects_somebody() { Vec::new() } else { children()? };
+    let orphans = children.into_iter().map(|child| child.pid).filter(|pid| !kin.knows(*pid));
+    for (_, usage) in orphans.filter_map(|pid| child::reap_pid(pid).ok().flatten()) {
+        swept = Swept { count: swept.count + 1, usage: swept.usage.and(usage) };
+    }
+    Ok(swept)
+}
+
 /// Kills and reaps every child that the *calling thread* has started and `spare` does not spare: those of other threads,
 /// and orphans that came to this process, are left alone. Where the kernel keeps no such list, nobody is found.
 ///
@@ -179,6 +199,12 @@ fn end_all(patience: Duration, mut find: impl FnMut() -> io::Result<Vec<u32>>) -
 fn has_children(id: Id<'_>) -> bool {
     let looked = waitid(id, WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT);
     looked != Err(Errno::ECHILD)
+}
+
+/// Whether any child has ended that nobody has waited for yet, at the cost of one call.
+fn has_dead_children() -> bool {
+    let looked = waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT);
+    looked.is_ok_and(|found| found != WaitStatus::StillAlive)
 }
 
 /// As a child that was not waited for keeps its pid, nobody else can be hit, if only we wait for it.

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The whole tree of a command ends with it: what it left in its process group is killed, and so is what left the group,
-//! since it comes back to this process, a subreaper.
+//! since it comes back to this process, a subreaper; what of that ends by itself is reaped meanwhile.
 
 use std::fs::File;
 use std::io;
@@ -21,7 +21,7 @@ use ganger_proto::message::{FromWorker, Verdict};
 use ganger_proto::outcome::{CommandEnd, Exit, Failure, FailureKind};
 use ganger_proto::policy::Backoff;
 use ganger_proto::spec::{Command, Output};
-use ganger_sys::{Child, Conditions, Confinement, EnvBlock, Launch, LaunchError, Signal, Usage, sweep};
+use ganger_sys::{Child, Conditions, Confinement, EnvBlock, Launch, LaunchError, Signal, Usage};
 
 use crate::exit::translated;
 use crate::worker::ending::Ending;
@@ -30,6 +30,7 @@ use crate::worker::pipes::Pipe;
 use crate::worker::program::Program;
 use crate::worker::serve::Worker;
 use crate::worker::signals::Signals;
+use crate::worker::strays::Strays;
 use crate::worker::terms::{Guard, Order, Root};
 
 /// As much as the kernel lets a pipe hold at most, by default; so much may be in one when its last writer is dead.
@@ -37,9 +38,6 @@ const PIPE_MOST: usize = 1 << 20;
 
 /// A pipe holds so much as a rule: one read gets it all.
 const PIPE: usize = 64 << 10;
-
-/// How long what was killed may take to die before it is left to the kernel.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How long a command waits for what there is too little of, and how it looks again.
 const SHORTAGE: Duration = Duration::from_secs(30);
@@ -110,6 +108,7 @@ struct Running<'r> {
     ending: Ending,
     /// None if nothing was said about what it may use.
     guard: Option<Guard>,
+    strays: Strays,
 }
 
 /// Whether the command was asked to end.
@@ -142,7 +141,8 @@ fn start<'r>(
     };
     let (began, child) = launch_in_time(commands, worker, &program, pipes.as_ref(), guard.as_ref())?;
     worker.state.set_group(Some(child.pid()));
-    Ok(Running { commands, worker, task, child, began, pipes, asked: Asked::No, ending, guard })
+    let strays = Strays::of_commands(commands.signals.is_some());
+    Ok(Running { commands, worker, task, child, began, pipes, asked: Asked::No, ending, guard, strays })
 }
 
 /// Where there is too little of something for a command, others may soon give it back.
@@ -281,6 +281,7 @@ impl Running<'_> {
             self.signal([signal, Signal::Cont]);
         }
         self.hold_to_terms();
+        self.strays.reap();
     }
 
     fn ask_to_end(&mut self) {
@@ -328,7 +329,7 @@ impl Running<'_> {
         self.worker.state.set_group(None);
         let reaped = self.child.wait_with_usage();
         let wall = self.began.elapsed();
-        let swept = self.sweep();
+        let swept = self.strays.sweep();
         if self.asked != Asked::Killed {
             self.drain();
         }
@@ -336,18 +337,6 @@ impl Running<'_> {
             Ok((exit, used)) => verdict(self.asked, &end(self.guard, translated(exit), wall, &used.and(swept))),
             Err(error) => failed(FailureKind::Command, format!("nobody knows how it ended: {error}")),
         }
-    }
-
-    /// Kills what has left the command's group; what that has used.
-    fn sweep(&self) -> Usage {
-        if self.commands.signals.is_none() {
-            return Usage::default();
-        }
-        let swept = sweep::sweep(|_| false, PATIENCE);
-        swept.map(|swept| swept.usage).unwrap_or_else(|error| {
-            log::warn!("worker: failed to sweep up after a command: {error}");
-            Usage::default()
-        })
     }
 
     /// Passes on what is still in the pipes: so much, and no more, as someone outside the tree may have been given one.

@@ -30,6 +30,7 @@ mod command;
 
 mod program;
 
+mod strays;
 mod terms;
 
 mod ending;

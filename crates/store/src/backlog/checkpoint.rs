@@ -10,6 +10,7 @@
 //! anew when all of it is in the file, which a thread that runs behind never sees of a service that is busy: so the writer
 //! does the rest, when little is left.
 
+use std::ffi::c_int;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,9 +18,11 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::hooks::Wal;
 
 use crate::error::StoreError;
 use crate::store::PATIENCE;
+use crate::unsynced::Heard;
 
 /// After so many rows have changed the log is looked at.
 const ROWS: u64 = 10_000;
@@ -44,34 +47,47 @@ struct Told {
     /// The log is long, and nearly all of it is in the file.
     nearly: AtomicBool,
     over: AtomicBool,
+    heard: Heard,
 }
 
 impl Checkpoints {
     /// From now on a commit moves no pages.
-    pub(super) fn take_over(connection: &Connection, file: &Path) -> Result<Self, StoreError> {
-        connection.pragma_update(None, "wal_autocheckpoint", 0).map_err(StoreError::sqlite(file))?;
-        let told = Arc::new(Told::default());
+    pub(super) fn take_over(connection: &mut Connection, file: &Path, heard: Heard) -> Result<Self, StoreError> {
+        connection.wal_hook(None::<fn(&mut Wal, c_int) -> rusqlite::Result<()>>).map_err(StoreError::sqlite(file))?;
+        let told = Arc::new(Told { heard, ..Told::default() });
         let pages = open(connection, file).map_err(StoreError::sqlite(file))?;
         let (theirs, thread) = (Arc::clone(&told), thread::Builder::new().name("ganger-store".to_owned()));
         let thread = thread.spawn(move || work(&pages, &theirs)).map_err(StoreError::io(file))?;
         Ok(Self { thread: Some(thread), told, rows: connection.total_changes() })
     }
 
-    pub(super) fn after_commit(&mut self, connection: &Connection) {
+    /// Has the thread woken when there is enough for it.
+    ///
+    /// # Errors
+    /// When a checkpoint has found that the disk does not keep what is written.
+    pub(super) fn after_commit(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         if self.told.nearly.swap(false, Ordering::Relaxed) {
-            // A log that stays long for now is no fault: the next one shortens it.
-            let _ = checkpoint(connection);
+            self.told.pages(checkpoint(connection));
         }
         let rows = connection.total_changes();
         if rows.saturating_sub(self.rows) >= ROWS {
             self.rows = rows;
             self.wake(&self.told.wanted);
         }
+        self.told.heard.told()
     }
 
     fn wake(&self, why: &AtomicBool) {
         why.store(true, Ordering::Release);
         self.thread.iter().for_each(|thread| thread.thread().unpark());
+    }
+}
+
+impl Told {
+    /// How many pages the log has, or none to move: what else the disk refuses, the writer is told as well, and a log that stays
+    /// long for now is no fault.
+    fn pages(&self, moved: rusqlite::Result<i64>) -> i64 {
+        self.heard.note(moved).unwrap_or(0)
     }
 }
 
@@ -86,8 +102,7 @@ impl Drop for Checkpoints {
 fn work(connection: &Connection, told: &Told) {
     while !told.over.load(Ordering::Acquire) {
         if told.wanted.swap(false, Ordering::Acquire) {
-            // What the disk refuses, the writer is told as well.
-            let pages = checkpoint(connection).unwrap_or(0);
+            let pages = told.pages(checkpoint(connection));
             told.nearly.store(pages >= PAGES, Ordering::Relaxed);
         } else {
             thread::park_timeout(GLANCE);

@@ -53,6 +53,7 @@ use crate::moved;
 use crate::record::Attempt;
 use crate::served::Schedule;
 use crate::store::{Store, time};
+use crate::unsynced;
 use crate::words::{End, JobId, QueueId, State, Usage};
 use checkpoint::Checkpoints;
 use counts::Counts;
@@ -126,10 +127,10 @@ impl Backlog {
     /// Those of the disk.
     pub fn open(store: Store) -> Result<Self, StoreError> {
         let (task, attempt) = store.next_ids()?;
-        let Store { connection, file, lock } = store;
+        let Store { mut connection, file, lock, heard } = store;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         let next = Ids { task: task.0, attempt: attempt.0 };
-        let checkpoints = Checkpoints::take_over(&connection, &file)?;
+        let checkpoints = Checkpoints::take_over(&mut connection, &file, heard)?;
         let mut backlog = Self { checkpoints, connection, file, lock, next, interrupted: 0 };
         backlog.take_over()?;
         Ok(backlog)
@@ -268,14 +269,18 @@ impl Backlog {
             let Writing { next, done, .. } = writing;
             to.commit().map(|()| (next, done))
         };
-        let (next, done) = write().map_err(StoreError::sqlite(&self.file))?;
+        let (next, done) = write().map_err(|error| self.failed(error))?;
         self.next = next;
-        self.checkpoints.after_commit(&self.connection);
+        self.checkpoints.after_commit(&self.connection).map_err(|error| self.failed(error))?;
         Ok(done)
     }
 
     fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        read(&self.connection).map_err(StoreError::sqlite(&self.file))
+        read(&self.connection).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: rusqlite::Error) -> StoreError {
+        unsynced::heed(&self.connection, StoreError::sqlite(&self.file)(error))
     }
 }
 

@@ -98,6 +98,12 @@ impl Kept {
         if ended.is_ok_and(|[ended]| ended) { self.kill() } else { None }
     }
 
+    /// Reaps what it has left to this process and has ended by itself: the program may live for long.
+    pub(super) fn reap_strays(&self) {
+        // Who could not be found now is swept up at the end.
+        let _ = sweep::reap_dead_orphans();
+    }
+
     /// Asks its group to end. A stopped process must go on to hear of it.
     pub(super) fn ask_to_end(&self) {
         for signal in [Signal::Term, Signal::Cont] {

@@ -179,6 +179,7 @@ impl ProgramHost {
         let fds: [BorrowedFd<'_>; 4] = [process, self.signals.door.as_fd(), stdout, stderr];
         let unsent = self.kept.stdin.as_ref().filter(|_| self.sent < self.order.len()).map(AsFd::as_fd);
         let ([ended, _, stdout, stderr], _) = ganger_sys::wait_readable_or_writable(fds, unsent, Some(LOOK))?;
+        self.kept.reap_strays();
         Ok(Ready { ended, stdout, stderr })
     }
 
