@@ -7,8 +7,8 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
 use crate::sandbox::{Sandbox, eventually};
-use crate::serve::{Service, get, over, submit};
 use crate::serve_doors::has;
+use crate::service::{Service, get, over, submit};
 
 /// Whether this kernel can do all of it.
 fn kernel_can(test: &str) -> bool {

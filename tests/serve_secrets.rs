@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::json;
 
 use crate::sandbox::{GANGER, Sandbox, eventually, is_root};
-use crate::serve::{Service, over, submit};
 use crate::serve_doors::{TOKEN, free_port, has, head, raw, write_private};
+use crate::service::{Service, over, submit};
 
 /// One that nobody has.
 const WRONG: &str = "fedcba9876543210fedcba9876543210";
