@@ -24,6 +24,8 @@ pub use sandbox::{Network, Sandbox};
 
 pub mod message;
 
+mod control;
+
 pub mod worker;
 
 pub mod log_record;
