@@ -85,7 +85,7 @@ pub enum ToWorker<'a> {
     },
     /// End, when all that came before is done.
     Retire,
-    /// Strike in this attempt: the encoded [`Fault`] that a test has ordered. It comes before the task. If it is empty, the
+    /// Strike in this attempt: the encoded [`Fault`](crate::fault::Fault) that a test has ordered. It comes before the task. If it is empty, the
     /// task was taken back, and what was to strike in it with it.
     Arm {
         /// In which task.
