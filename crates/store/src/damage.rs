@@ -214,7 +214,8 @@ impl Copy<'_> {
         while let Err(last) = self.up_to_fault(after)? {
             holes += 1;
             match self.beyond(last) {
-                Some(next) => after = next - 1,
+                // An id that is damaged itself may lead back: each hole is left behind, or there would be no end.
+                Some(next) => after = next.saturating_sub(1).max(last.saturating_add(1)),
                 None => break,
             }
         }
@@ -231,7 +232,7 @@ impl Copy<'_> {
                 Ok(None) => return Ok(Ok(())),
                 Err(_) => return Ok(Err(after)),
                 Ok(Some(row)) => {
-                    after = row.get(0)?;
+                    after = after.max(row.get(0)?);
                     // Text that is none any more is no row.
                     let values = (0..width).map(|at| row.get(at)).collect::<rusqlite::Result<Vec<Value>>>();
                     let taken = values.map_or(Ok(false), |values| self.insert(&columns, &values))?;
