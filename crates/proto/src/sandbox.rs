@@ -26,7 +26,7 @@ use crate::spec::Bytes;
 /// | `best-effort` | what this kernel does not know is left out, instead of being an error |
 ///
 /// ```
-/// use ganger::Sandbox;
+/// use ganger_proto::Sandbox;
 ///
 /// let sandbox = Sandbox::strict().read("data").write("out");
 /// assert_eq!("strict,read=data,write=out".parse(), Ok(sandbox));
@@ -60,7 +60,7 @@ impl Sandbox {
     /// One that takes away no more than any does.
     ///
     /// ```
-    /// assert_eq!(ganger::Sandbox::new().network(ganger::Network::Off).to_string(), "net=off");
+    /// assert_eq!(ganger_proto::Sandbox::new().network(ganger_proto::Network::Off).to_string(), "net=off");
     /// ```
     #[must_use]
     pub fn new() -> Self {
@@ -71,7 +71,7 @@ impl Sandbox {
     /// written, and no network.
     ///
     /// ```
-    /// assert_eq!(ganger::Sandbox::strict().to_string(), "strict");
+    /// assert_eq!(ganger_proto::Sandbox::strict().to_string(), "strict");
     /// ```
     #[must_use]
     pub fn strict() -> Self {
@@ -82,7 +82,7 @@ impl Sandbox {
     /// so to this process's directory.
     ///
     /// ```
-    /// assert_eq!(ganger::Sandbox::new().read("/usr").to_string(), "read=/usr");
+    /// assert_eq!(ganger_proto::Sandbox::new().read("/usr").to_string(), "read=/usr");
     /// ```
     #[must_use]
     pub fn read(mut self, path: impl AsRef<Path>) -> Self {
@@ -93,7 +93,7 @@ impl Sandbox {
     /// What is at or below this path may be read, executed, written, made and removed; nothing else may be changed.
     ///
     /// ```
-    /// assert_eq!(ganger::Sandbox::new().write("out").to_string(), "write=out");
+    /// assert_eq!(ganger_proto::Sandbox::new().write("out").to_string(), "write=out");
     /// ```
     #[must_use]
     pub fn write(mut self, path: impl AsRef<Path>) -> Self {
@@ -104,8 +104,8 @@ impl Sandbox {
     /// Which sockets are left.
     ///
     /// ```
-    /// use ganger::{Network, Sandbox};
-    /// assert_eq!(Sandbox::strict().network(Network::Unix).to_string(), "strict,net=unix");
+    /// use ganger_proto::{Network, Sandbox};
+    /// assert_eq!(ganger_proto::Sandbox::strict().network(Network::Unix).to_string(), "strict,net=unix");
     /// ```
     #[must_use]
     pub fn network(mut self, network: Network) -> Self {
@@ -116,7 +116,7 @@ impl Sandbox {
     /// What this kernel does not know is left out, and logged, instead of being an error.
     ///
     /// ```
-    /// assert_eq!(ganger::Sandbox::strict().best_effort().to_string(), "strict,best-effort");
+    /// assert_eq!(ganger_proto::Sandbox::strict().best_effort().to_string(), "strict,best-effort");
     /// ```
     #[must_use]
     pub fn best_effort(mut self) -> Self {

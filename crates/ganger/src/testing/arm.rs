@@ -80,7 +80,7 @@ pub fn arm(fault: Fault) -> Result<(), FaultError> {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// arm(Fault::kill(Point::Lock))?;
 /// disarm();
-/// let _held = ganger::sync::Lock::new()?.lock();
+/// assert_eq!(ganger::sync::Lock::new()?.acquire(), ganger::sync::Acquired::Clean);
 /// # Ok(()) }
 /// ```
 pub fn disarm() {
